@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file client.h
+ * Opening and closing, health, and the calls that concern the whole cache.
+ *
+ * An `mc_client` is a tagged number in a pointer's clothes, never an address: a handle that was closed, or never opened,
+ * is recognised and refused. All functions here may be called from any thread at once unless they say otherwise.
+ */
+#ifndef MFLIXCACHE_CLIENT_H
+#define MFLIXCACHE_CLIENT_H
+
+#include <mflixcache/options.h>
+#include <mflixcache/store.h>
+#include <mflixcache/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Open a cache: checks the options, opens the store, and tries Redis once. Redis being away is no error (reads go to the
+ * store until it is back) unless write.mode is "strict".
+ *
+ * @param options  settings; NULL means the defaults. Copied: free them at will afterwards
+ * @param out      receives the handle; NULL on failure. Close it with mc_close()
+ * @param err      may be NULL
+ * @return  MC_OK; MC_E_ARG, MC_E_OPTION, MC_E_URI, MC_E_TLS, MC_E_AUTH, MC_E_CACHE (strict only), MC_E_STORE, MC_E_FILE,
+ *          MC_E_NOMEM, MC_E_UNSUPPORTED.
+ * Threads: any; up to 256 handles are open at a time in a process.
+ */
+MC_API mc_status mc_open(const mc_options *options, mc_client **out, mc_error *err);
+
+/**
+ * Open a cache over the caller's own database: as mc_open(), with `store` in place of the option store.uri.
+ *
+ * @param options  settings; NULL means the defaults
+ * @param store    callbacks, see store.h; the table is copied, `store->user` is borrowed until mc_close() has returned
+ * @param out      receives the handle; NULL on failure
+ * @param err      may be NULL
+ * @return  as mc_open(); MC_E_ARG when a mandatory callback is missing. On failure store->close is not called.
+ * Threads: any.
+ */
+MC_API mc_status mc_open_with_store(const mc_options *options, const mc_store *store, mc_client **out, mc_error *err);
+
+/**
+ * Close a cache. New calls on the handle get MC_E_CLOSED at once; waits until the calls under way have returned.
+ *
+ * @param mc  the handle; NULL does nothing
+ * @return  MC_OK; MC_E_ARG (closed already, or no handle at all), MC_E_REENTRANT (from a callback of the same handle).
+ * Threads: any; documents that were read from it stay valid.
+ */
+MC_API mc_status mc_close(mc_client *mc);
+
+/**
+ * Ask Redis and the store whether they answer.
+ *
+ * @param mc        the handle
+ * @param redis_ok  receives 1 or 0; may be NULL
+ * @param store_ok  receives 1 or 0; may be NULL
+ * @param err       may be NULL: why the first that failed did not answer
+ * @return  MC_OK when both answered; otherwise the first error (Redis before store). Both outputs are set in any case.
+ * Threads: any.
+ */
+MC_API mc_status mc_ping(mc_client *mc, int *redis_ok, int *store_ok, mc_error *err);
+
+/**
+ * Make every cached document, alias, board and geo set unreachable at once, by raising the epoch that each carries. Costs
+ * one command however large the cache is; Redis drops the old values when their TTL ends. Keys set with mc_put() and view
+ * counts stay: they are no copies of the store.
+ *
+ * @param mc    the handle
+ * @param info  may be NULL
+ * @param err   may be NULL
+ * @return  MC_OK; MC_E_CACHE, MC_E_TIMEOUT when Redis did not acknowledge (then it may or may not have happened).
+ * Threads: any.
+ */
+MC_API mc_status mc_invalidate_all(mc_client *mc, mc_info *info, mc_error *err);
+
+/** What mc_warm() has to load. Bits. */
+enum mc_warm_what {
+    MC_WARM_MOVIES = 1,   /**< every movie */
+    MC_WARM_BOARD = 2,    /**< the rating board */
+    MC_WARM_THEATERS = 4, /**< the geo set of the theaters, and every theater */
+    MC_WARM_ALL = 7       /**< all of it */
+};
+
+/** How far a long call has come. */
+typedef struct mc_progress {
+    const char *stage;      /**< "board", "movies", "geo" or "theaters"; constant text */
+    int64_t done;           /**< documents finished in this stage */
+    int64_t total;          /**< documents expected in this stage; -1 when not known */
+    int64_t elapsed_ms;     /**< since the call began */
+    unsigned char reserved[32]; /**< zero */
+} mc_progress;
+
+/**
+ * Told about progress a few times a second at most, on the calling thread, with no lock held.
+ *
+ * @param progress  borrowed for the call
+ * @param user      the pointer given with the callback
+ * @return  0 to go on, anything else to stop: the function that was asked returns MC_E_ABORT.
+ */
+typedef int (*mc_progress_fn)(const mc_progress *progress, void *user);
+
+/**
+ * Load the cache ahead of traffic. Follows the same protocol as a read that misses, so it may run while others read and
+ * write, and in several processes; values already there are kept.
+ *
+ * @param mc        the handle
+ * @param what      bits of mc_warm_what
+ * @param limit     at most so many documents of each kind; 0: all of them. A limit does not shorten the board or geo set
+ * @param progress  may be NULL
+ * @param user      handed to `progress`
+ * @param loaded    receives how many documents were put into Redis; may be NULL
+ * @param err       may be NULL
+ * @return  MC_OK; MC_E_ARG, MC_E_RANGE (limit negative), MC_E_CACHE, MC_E_STORE, MC_E_TIMEOUT, MC_E_ABORT. What was loaded stays.
+ * Threads: any; long: one deadline applies to each batch, not to the whole.
+ */
+MC_API mc_status mc_warm(mc_client *mc, unsigned what, int64_t limit, mc_progress_fn progress, void *user, int64_t *loaded,
+                         mc_error *err);
+
+/** How mc_import_movies() treats a document whose id is in the store already. */
+enum mc_import_mode {
+    MC_IMPORT_SKIP = 0,   /**< leave the stored one alone: the item's status is MC_E_EXISTS */
+    MC_IMPORT_REPLACE = 1 /**< put the new one in its place */
+};
+
+/**
+ * Put many movies into the store at once, the cache staying coherent. For loading a collection; about as fast as the
+ * store's own bulk write.
+ *
+ * @param mc        the handle
+ * @param json      `n` documents, each one JSON object (Extended JSON v2) with an `_id`
+ * @param sizes     `n` lengths in bytes
+ * @param n         1 to 1,000
+ * @param mode      an mc_import_mode
+ * @param statuses  receives `n` statuses in the caller's order: MC_OK, MC_E_EXISTS, or why that document was refused
+ * @param err       may be NULL: about the first item that failed
+ * @return  MC_OK when the call as a whole was carried out (look at `statuses`); MC_E_ARG, MC_E_RANGE, MC_E_STORE, MC_E_UNKNOWN.
+ * Threads: any.
+ */
+MC_API mc_status mc_import_movies(mc_client *mc, const char *const *json, const size_t *sizes, size_t n, int mode,
+                                  mc_status *statuses, mc_error *err);
+
+/**
+ * Put many theaters into the store at once: as mc_import_movies().
+ *
+ * @param mc        the handle
+ * @param json      `n` documents, each one JSON object with an `_id`
+ * @param sizes     `n` lengths in bytes
+ * @param n         1 to 1,000
+ * @param mode      an mc_import_mode
+ * @param statuses  receives `n` statuses
+ * @param err       may be NULL
+ * @return  as mc_import_movies().
+ * Threads: any.
+ */
+MC_API mc_status mc_import_theaters(mc_client *mc, const char *const *json, const size_t *sizes, size_t n, int mode,
+                                    mc_status *statuses, mc_error *err);
+
+/**
+ * Make the store ready for this library's queries: its tables and indexes (title, rating, place). Safe to repeat; needs
+ * the right to create indexes.
+ *
+ * @param mc   the handle
+ * @param err  may be NULL
+ * @return  MC_OK; MC_E_STORE, MC_E_AUTH, MC_E_TIMEOUT, MC_E_UNSUPPORTED (a callback store without such a callback).
+ * Threads: any.
+ */
+MC_API mc_status mc_prepare_store(mc_client *mc, mc_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MFLIXCACHE_CLIENT_H */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file store.h
+ * The caller's own database behind the cache: a table of callbacks for mc_open_with_store().
+ *
+ * Documents travel as Extended JSON v2 text (one object with `_id`). Callbacks run on the thread that called the library, many
+ * at a time, with no lock of the library held; they may not call functions on the same handle. Each has a deadline in
+ * milliseconds from now and should return MC_E_TIMEOUT when it cannot keep it. For reads that is final; a write that may have
+ * been carried out must return MC_E_UNKNOWN instead.
+ */
+#ifndef MFLIXCACHE_STORE_H
+#define MFLIXCACHE_STORE_H
+
+#include <mflixcache/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Where a callback puts documents: lent by the library for one call. */
+typedef struct mc_sink mc_sink;
+
+/**
+ * Hand one document to the library; it is copied and checked.
+ *
+ * @param sink  from the callback's arguments
+ * @param json  one JSON object with `_id`, `size` bytes
+ * @param size  length in bytes
+ * @return  MC_OK; MC_E_JSON and the like when the document is refused; MC_E_NOMEM; MC_E_RANGE (more documents than asked for).
+ * Threads: the callback's own.
+ */
+MC_API mc_status mc_sink_document(mc_sink *sink, const char *json, size_t size);
+
+/**
+ * The caller's database. Begin with mc_store_init(). Mandatory: find. A missing callback makes the functions that
+ * need it return MC_E_UNSUPPORTED. `collection` is "movies" or "theaters"; ids are as in the public functions.
+ */
+typedef struct mc_store {
+    size_t struct_size; /**< set by mc_store_init() */
+    void *user;         /**< handed to every callback */
+
+    /** Read one document into the sink. @return MC_OK (one document given), MC_NOT_FOUND, or an error. */
+    mc_status (*find)(void *user, const char *collection, const char *id, int64_t deadline_ms, mc_sink *sink);
+    /** Read the document with this title and the lowest id. May be NULL. */
+    mc_status (*find_by_title)(void *user, const char *collection, const char *title, int64_t deadline_ms, mc_sink *sink);
+    /** Insert. @return MC_OK, MC_E_EXISTS, MC_E_UNKNOWN, or an error. May be NULL. */
+    mc_status (*insert)(void *user, const char *collection, const char *id, const char *json, size_t size, int64_t deadline_ms);
+    /**
+     * Put `json` in the place of the document with this id, only if the stored one is still `expected` (byte for byte what
+     * find gave). @return MC_OK, MC_NOT_FOUND, MC_E_CONFLICT (it changed meanwhile: the library tries again), MC_E_UNKNOWN. May be NULL.
+     */
+    mc_status (*replace)(void *user, const char *collection, const char *id, const char *expected, size_t expected_size,
+                         const char *json, size_t size, int64_t deadline_ms);
+    /** Delete. @return MC_OK, MC_NOT_FOUND, MC_E_UNKNOWN. May be NULL. */
+    mc_status (*remove)(void *user, const char *collection, const char *id, int64_t deadline_ms);
+    /**
+     * Give up to `limit` documents with an id above `after` ("" for the first), ascending by id.
+     * @return MC_OK (fewer than `limit` documents: the end was reached). May be NULL: then no boards, geo or warming.
+     */
+    mc_status (*scan)(void *user, const char *collection, const char *after, size_t limit, int64_t deadline_ms, mc_sink *sink);
+    /** Called once by mc_close(), after the last other callback has returned. May be NULL. */
+    void (*close)(void *user);
+} mc_store;
+
+/**
+ * Prepare a table: zeroes it and sets its size, so that a library with more callbacks knows which are there.
+ *
+ * @param store  the table; NULL does nothing
+ * @param size   sizeof(mc_store) as the caller's compiler sees it
+ * Threads: one at a time. Errors: none.
+ */
+MC_API void mc_store_init(mc_store *store, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MFLIXCACHE_STORE_H */
