@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The checked values of all options, as the engine reads them. Filled by api/options.c from the option table alone. */
+#ifndef MCI_BASE_SETTINGS_H
+#define MCI_BASE_SETTINGS_H
+
+#include <stdint.h>
+
+#define MCI_TEXT_OPT 1024 /* longest text option with its NUL */
+
+typedef enum mci_write_mode { MCI_WRITE_SAFE = 0, MCI_WRITE_FAST = 1, MCI_WRITE_STRICT = 2 } mci_write_mode;
+
+typedef struct mci_settings {
+    /* Redis */
+    char cache_uri[MCI_TEXT_OPT];      /* cache.uri: redis://[user[:password]@]host[:port][/db] or unix://[user:pw@]/path[?db=n] */
+    char cache_user[MCI_TEXT_OPT];     /* cache.user: wins over the URI's */
+    char cache_password[MCI_TEXT_OPT]; /* cache.password: wins over the URI's */
+    char cache_prefix[64];             /* cache.prefix */
+    int64_t cache_connect_timeout_ms;  /* cache.connect_timeout_ms */
+    int64_t cache_timeout_ms;          /* cache.timeout_ms: one exchange */
+    int64_t cache_pool_max;            /* cache.pool_max */
+    int64_t cache_backoff_min_ms;      /* cache.backoff_min_ms */
+    int64_t cache_backoff_max_ms;      /* cache.backoff_max_ms */
+    int64_t cache_breaker_failures;    /* cache.breaker_failures */
+
+    /* Store */
+    char store_uri[MCI_TEXT_OPT];
+    char store_database[128];
+    int64_t store_timeout_ms;
+    int64_t store_pool_max;
+    int64_t store_init_driver; /* bool */
+
+    /* Values */
+    int64_t movies_ttl_ms;
+    int64_t theaters_ttl_ms;
+    int64_t negative_ttl_ms; /* 0: no negative entries */
+    int64_t ttl_jitter_pct;
+    int64_t alias_ttl_ms;
+    int64_t board_ttl_ms;
+    int64_t kv_ttl_ms;
+    int64_t value_max_bytes;
+    int64_t movies_id;   /* mci_id_kind */
+    int64_t theaters_id; /* mci_id_kind */
+
+    /* Protocol */
+    int64_t call_timeout_ms;
+    int64_t write_mode; /* mci_write_mode */
+    int64_t write_quarantine_ms;
+    int64_t read_lease_ms;
+    int64_t recovery_max;
+} mci_settings;
+
+#endif
