@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# Target mflixcache_deps: the libraries underneath. Old and new names are tried (libmongoc-1.0 before mongoc2), because
+# Debian 12, 13 and sid differ. The same names end up in mflixcache.pc and in the CMake package.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+add_library(mflixcache_deps INTERFACE)
+target_link_libraries(mflixcache_deps INTERFACE Threads::Threads m)
+set(MFLIXCACHE_PC_REQUIRES "")
+
+# hiredis 0.14 (Debian 12) and 1.x are both fine.
+pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis>=0.14)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
+target_link_libraries(mflixcache_deps INTERFACE PkgConfig::HIREDIS PkgConfig::JANSSON)
+list(APPEND MFLIXCACHE_PC_REQUIRES "hiredis >= 0.14" "jansson >= 2.14")
+
+if(MFLIXCACHE_WITH_MONGODB)
+    pkg_check_modules(MONGOC IMPORTED_TARGET libmongoc-1.0>=1.23)
+    if(MONGOC_FOUND)
+        list(APPEND MFLIXCACHE_PC_REQUIRES "libmongoc-1.0 >= 1.23")
+    else()
+        pkg_check_modules(MONGOC IMPORTED_TARGET mongoc2)
+        if(NOT MONGOC_FOUND)
+            message(FATAL_ERROR "libmongoc was not found (pkg-config libmongoc-1.0 or mongoc2). "
+                "Install libmongoc-dev, or configure with -DMFLIXCACHE_WITH_MONGODB=OFF.")
+        endif()
+        list(APPEND MFLIXCACHE_PC_REQUIRES "mongoc2")
+    endif()
+    target_link_libraries(mflixcache_deps INTERFACE PkgConfig::MONGOC)
+    target_compile_definitions(mflixcache_deps INTERFACE MFLIXCACHE_WITH_MONGODB=1)
+else()
+    target_compile_definitions(mflixcache_deps INTERFACE MFLIXCACHE_WITH_MONGODB=0)
+endif()
+
+if(MFLIXCACHE_WITH_SQLITE)
+    # Generated columns need 3.31, RETURNING 3.35, JSON built in 3.38.
+    pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.38)
+    list(APPEND MFLIXCACHE_PC_REQUIRES "sqlite3 >= 3.38")
+    target_link_libraries(mflixcache_deps INTERFACE PkgConfig::SQLITE)
+    target_compile_definitions(mflixcache_deps INTERFACE MFLIXCACHE_WITH_SQLITE=1)
+else()
+    target_compile_definitions(mflixcache_deps INTERFACE MFLIXCACHE_WITH_SQLITE=0)
+endif()
+list(JOIN MFLIXCACHE_PC_REQUIRES ", " MFLIXCACHE_PC_REQUIRES)

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# Target mflixcache_flags: warnings and hardening for everything that is built here. Never -Werror: presets ask for that.
+include(CheckCCompilerFlag)
+
+add_library(mflixcache_flags INTERFACE)
+target_compile_options(mflixcache_flags INTERFACE -Wall -Wextra -Wformat=2 -Wconversion -Wshadow -Wstrict-prototypes
+    -Wmissing-prototypes -Wpointer-arith -Wundef -Wvla -Wcast-qual -Wwrite-strings)
+
+foreach(flag IN ITEMS -fstack-protector-strong -fstack-clash-protection -fcf-protection -fstrict-flex-arrays=3)
+    string(MAKE_C_IDENTIFIER "HAVE${flag}" have)
+    check_c_compiler_flag("-Werror ${flag}" ${have})
+    if(${have})
+        target_compile_options(mflixcache_flags INTERFACE ${flag})
+    endif()
+endforeach()
+
+if(MFLIXCACHE_SANITIZE)
+    target_compile_options(mflixcache_flags INTERFACE -fsanitize=${MFLIXCACHE_SANITIZE} -fno-omit-frame-pointer
+        -fno-sanitize-recover=all)
+    target_link_options(mflixcache_flags INTERFACE -fsanitize=${MFLIXCACHE_SANITIZE})
+else()
+    # Fortified calls need the optimiser, and would hide what a sanitizer is to see.
+    target_compile_options(mflixcache_flags INTERFACE
+        "$<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=3>")
+endif()
+
+if(MFLIXCACHE_COVERAGE)
+    target_compile_options(mflixcache_flags INTERFACE --coverage)
+    target_link_options(mflixcache_flags INTERFACE --coverage)
+endif()
