@@ -16,7 +16,7 @@ typedef struct srv {
     char uri[320];         /* redis://127.0.0.1:PORT/0 or mongodb://127.0.0.1:PORT/test */
     char name[128];        /* what it is, for the test's output: "redis-server", "secantusd-py" */
     char socket[320];      /* Redis: its unix socket */
-    const char *extra[24]; /* arguments it was started with, for srv_start_again() */
+    const char *extra[24]; /* arguments it was started with: kept by reference, for srv_start_again() */
     int nextra;
     int is_mongo;
 } srv;
