@@ -30,4 +30,8 @@ int mci_objectid_normalise(const char *p, size_t n, char out[25]);
 int mci_iso_from_ms(int64_t ms, char out[32]);
 int mci_ms_from_iso(const char *p, size_t n, int64_t *out);
 
+/* Standard base64 with padding. Decoding wants the one canonical text of the bytes; `out` has room for n / 4 * 3. 0 or -1. */
+void mci_buf_base64(mci_buf *b, const void *p, size_t n);
+int mci_base64_decode(const char *p, size_t n, uint8_t *out, size_t *out_len);
+
 #endif
