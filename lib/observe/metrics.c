@@ -10,7 +10,7 @@
 #include <string.h>
 
 _Static_assert(sizeof(mc_stats) == MC_STATS_SIZE, "mc_stats is part of the ABI");
-#define X(NAME, field, kind, help)                                                                                               \
+#define X(NAME, field, kind, help)                                                                                          \
     _Static_assert(offsetof(mc_stats, field) == (size_t)MCI_C_##NAME * sizeof(int64_t), "order of mc_stats: " #field);
 MCI_COUNTERS(X)
 #undef X
@@ -62,7 +62,8 @@ void mci_time(mci_metrics *m, mci_histogram h, int64_t ns)
     atomic_fetch_add_explicit(&t->bucket[bucket_of(ns)], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&t->sum_ns, ns, memory_order_relaxed);
     int64_t max = atomic_load_explicit(&t->max_ns, memory_order_relaxed);
-    while (ns > max && !atomic_compare_exchange_weak_explicit(&t->max_ns, &max, ns, memory_order_relaxed, memory_order_relaxed))
+    while (ns > max &&
+           !atomic_compare_exchange_weak_explicit(&t->max_ns, &max, ns, memory_order_relaxed, memory_order_relaxed))
         ;
 }
 

@@ -11,49 +11,49 @@
 #include <stdatomic.h>
 
 /* X(NAME, field of mc_stats, kind: c counter or g gauge, help). In the order of mc_stats, which metrics.c asserts. */
-#define MCI_COUNTERS(X)                                                                                                          \
-    X(READS, reads, c, "Documents asked for")                                                                                    \
-    X(HITS, hits, c, "Reads answered from Redis with a document")                                                                \
-    X(NEGATIVE_HITS, negative_hits, c, "Reads answered from Redis with not found")                                               \
-    X(MISSES, misses, c, "Reads answered by the store after Redis had nothing")                                                  \
-    X(BYPASSES, bypasses, c, "Reads answered by the store because Redis could not be used")                                      \
-    X(NOT_FOUND, not_found, c, "Reads that ended in not found")                                                                  \
-    X(FILLS, fills, c, "Values put into Redis after a miss")                                                                     \
-    X(FILLS_REFUSED, fills_refused, c, "Values not put into Redis because a write came between or the lease was lost")           \
-    X(POISONED, poisoned, c, "Cached values that did not decode and were dropped")                                               \
-    X(QUARANTINED, quarantined, c, "Reads that met a write under way")                                                           \
-    X(SHARED_LOADS, shared_loads, c, "Reads served by the load of another thread")                                               \
-    X(LEASE_WAITS, lease_waits, c, "Reads that waited for the load of another process")                                          \
-    X(WRITES, writes, c, "Documents created, changed or deleted")                                                                \
-    X(WRITES_SOLO, writes_solo, c, "Writes that put the new value into Redis")                                                   \
-    X(WRITES_CONTENDED, writes_contended, c, "Writes that met another writer and deleted the value instead")                     \
-    X(WRITES_UNKNOWN, writes_unknown, c, "Writes whose outcome is not known")                                                    \
-    X(INVALIDATIONS, invalidations, c, "Ids invalidated by call")                                                                \
-    X(EPOCH_BUMPS, epoch_bumps, c, "Times that everything was invalidated")                                                      \
-    X(BOARD_REBUILDS, board_rebuilds, c, "Boards and geo sets built")                                                            \
-    X(BOARD_REPAIRS, board_repairs, c, "Ids put right on a board after an interrupted write")                                    \
-    X(VIEWS, views, c, "Views recorded")                                                                                         \
-    X(RECOVERY_QUEUED, recovery_queued, c, "Ids remembered because Redis was away")                                              \
-    X(RECOVERY_DONE, recovery_done, c, "Remembered ids dropped from Redis since")                                                \
-    X(RECOVERY_LOST, recovery_lost, c, "Remembered ids pushed out of the full queue")                                            \
-    X(RECOVERY_PENDING, recovery_pending, g, "Remembered ids that wait now")                                                     \
-    X(REDIS_ROUND_TRIPS, redis_round_trips, c, "Exchanges with Redis")                                                           \
-    X(REDIS_ERRORS, redis_errors, c, "Exchanges with Redis that failed")                                                         \
-    X(REDIS_CONNECTS, redis_connects, c, "Connections opened to Redis")                                                          \
-    X(REDIS_CONNECTIONS, redis_connections, g, "Connections to Redis open now")                                                  \
-    X(REDIS_SCRIPTS_RESENT, redis_scripts_resent, c, "Scripts sent in full after NOSCRIPT")                                      \
-    X(REDIS_UP, redis_up, g, "1 when the last exchange with Redis succeeded")                                                    \
-    X(STORE_CALLS, store_calls, c, "Queries and writes sent to the store")                                                       \
+#define MCI_COUNTERS(X)                                                                                                     \
+    X(READS, reads, c, "Documents asked for")                                                                               \
+    X(HITS, hits, c, "Reads answered from Redis with a document")                                                           \
+    X(NEGATIVE_HITS, negative_hits, c, "Reads answered from Redis with not found")                                          \
+    X(MISSES, misses, c, "Reads answered by the store after Redis had nothing")                                             \
+    X(BYPASSES, bypasses, c, "Reads answered by the store because Redis could not be used")                                 \
+    X(NOT_FOUND, not_found, c, "Reads that ended in not found")                                                             \
+    X(FILLS, fills, c, "Values put into Redis after a miss")                                                                \
+    X(FILLS_REFUSED, fills_refused, c, "Values not put into Redis because a write came between or the lease was lost")      \
+    X(POISONED, poisoned, c, "Cached values that did not decode and were dropped")                                          \
+    X(QUARANTINED, quarantined, c, "Reads that met a write under way")                                                      \
+    X(SHARED_LOADS, shared_loads, c, "Reads served by the load of another thread")                                          \
+    X(LEASE_WAITS, lease_waits, c, "Reads that waited for the load of another process")                                     \
+    X(WRITES, writes, c, "Documents created, changed or deleted")                                                           \
+    X(WRITES_SOLO, writes_solo, c, "Writes that put the new value into Redis")                                              \
+    X(WRITES_CONTENDED, writes_contended, c, "Writes that met another writer and deleted the value instead")                \
+    X(WRITES_UNKNOWN, writes_unknown, c, "Writes whose outcome is not known")                                               \
+    X(INVALIDATIONS, invalidations, c, "Ids invalidated by call")                                                           \
+    X(EPOCH_BUMPS, epoch_bumps, c, "Times that everything was invalidated")                                                 \
+    X(BOARD_REBUILDS, board_rebuilds, c, "Boards and geo sets built")                                                       \
+    X(BOARD_REPAIRS, board_repairs, c, "Ids put right on a board after an interrupted write")                               \
+    X(VIEWS, views, c, "Views recorded")                                                                                    \
+    X(RECOVERY_QUEUED, recovery_queued, c, "Ids remembered because Redis was away")                                         \
+    X(RECOVERY_DONE, recovery_done, c, "Remembered ids dropped from Redis since")                                           \
+    X(RECOVERY_LOST, recovery_lost, c, "Remembered ids pushed out of the full queue")                                       \
+    X(RECOVERY_PENDING, recovery_pending, g, "Remembered ids that wait now")                                                \
+    X(REDIS_ROUND_TRIPS, redis_round_trips, c, "Exchanges with Redis")                                                      \
+    X(REDIS_ERRORS, redis_errors, c, "Exchanges with Redis that failed")                                                    \
+    X(REDIS_CONNECTS, redis_connects, c, "Connections opened to Redis")                                                     \
+    X(REDIS_CONNECTIONS, redis_connections, g, "Connections to Redis open now")                                             \
+    X(REDIS_SCRIPTS_RESENT, redis_scripts_resent, c, "Scripts sent in full after NOSCRIPT")                                 \
+    X(REDIS_UP, redis_up, g, "1 when the last exchange with Redis succeeded")                                               \
+    X(STORE_CALLS, store_calls, c, "Queries and writes sent to the store")                                                  \
     X(STORE_ERRORS, store_errors, c, "Queries and writes to the store that failed")
 
 /* X(NAME, label) */
-#define MCI_HISTOGRAMS(X)                                                                                                        \
-    X(READ_HIT, read_hit)                                                                                                        \
-    X(READ_MISS, read_miss)                                                                                                      \
-    X(WRITE, write)                                                                                                              \
-    X(TOP, top)                                                                                                                  \
-    X(NEAR, near)                                                                                                                \
-    X(REDIS_EXCHANGE, redis_exchange)                                                                                            \
+#define MCI_HISTOGRAMS(X)                                                                                                   \
+    X(READ_HIT, read_hit)                                                                                                   \
+    X(READ_MISS, read_miss)                                                                                                 \
+    X(WRITE, write)                                                                                                         \
+    X(TOP, top)                                                                                                             \
+    X(NEAR, near)                                                                                                           \
+    X(REDIS_EXCHANGE, redis_exchange)                                                                                       \
     X(STORE_CALL, store_call)
 
 /* MCI_C_READS, MCI_C_HITS ... */
@@ -141,7 +141,7 @@ typedef struct mci_summary {
 } mci_summary;
 
 void mci_metrics_summary(const mci_metrics *m, mci_histogram h, mci_summary *out);
-int64_t mci_bucket_bound_ns(size_t i);                       /* upper bound; INT64_MAX for the last */
+int64_t mci_bucket_bound_ns(size_t i);                        /* upper bound; INT64_MAX for the last */
 int64_t mci_summary_quantile(const mci_summary *s, double q); /* nanoseconds; 0 when there is none */
 
 /* Texts, malloc'ed (free()); NULL when memory is short. `version` is the library's. */

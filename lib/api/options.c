@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: the options object: setting, reading back, checking limits, and keeping passwords from showing.
+ * Refuses: reading files and the environment (options_load.c), and changing anything when a value does not fit.
+ */
+#include "api/options.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/wipe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct mc_options {
+    mci_settings s;
+};
+
+static char *text_of(mci_settings *s, const mci_option *opt)
+{
+    return (char *)s + opt->offset;
+}
+
+static mc_status set_number(mci_settings *s, const mci_option *opt, int64_t v)
+{
+    memcpy((char *)s + opt->offset, &v, sizeof v);
+    return MC_OK;
+}
+
+static int64_t number_of(const mci_settings *s, const mci_option *opt)
+{
+    int64_t v;
+    memcpy(&v, (const char *)s + opt->offset, sizeof v);
+    return v;
+}
+
+static mc_status set_int(mci_settings *s, const mci_option *opt, const char *value, mc_error *err)
+{
+    size_t digits = *value == '-' || *value == '+' ? 1 : 0;
+    size_t n = strlen(value);
+    if (n == digits || strspn(value + digits, "0123456789") != n - digits)
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "%s: a whole number is needed, %s", opt->info.key, opt->info.range);
+    int64_t v = 0;
+    /* A '+' is for people; the number reader is strict. Digits alone that do not fit in 64 bits are out of range. */
+    size_t skip = *value == '+' ? 1 : 0;
+    if (mci_parse_int(value + skip, n - skip, &v) != 0 || v < opt->min || v > opt->max)
+        return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "%s: must be %s", opt->info.key, opt->info.range);
+    return set_number(s, opt, v);
+}
+
+static mc_status set_bool(mci_settings *s, const mci_option *opt, const char *value, mc_error *err)
+{
+    if (strcmp(value, "true") == 0 || strcmp(value, "1") == 0)
+        return set_number(s, opt, 1);
+    if (strcmp(value, "false") == 0 || strcmp(value, "0") == 0)
+        return set_number(s, opt, 0);
+    return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "%s: must be true or false", opt->info.key);
+}
+
+static mc_status set_choice(mci_settings *s, const mci_option *opt, const char *value, mc_error *err)
+{
+    size_t n = strlen(value);
+    int64_t index = 0;
+    for (const char *p = opt->info.range;; index++) {
+        size_t len = strcspn(p, "|");
+        if (len == n && memcmp(p, value, n) == 0)
+            return set_number(s, opt, index);
+        if (p[len] == '\0')
+            break;
+        p += len + 1;
+    }
+    return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "%s: must be one of %s", opt->info.key, opt->info.range);
+}
+
+static mc_status set_text(mci_settings *s, const mci_option *opt, const char *value, mc_error *err)
+{
+    size_t n = strlen(value);
+    if (n > opt->max_len)
+        return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "%s: longer than %zu bytes", opt->info.key, opt->max_len);
+    mc_status st = opt->check == NULL ? MC_OK : opt->check(opt, value, err);
+    if (st != MC_OK)
+        return st;
+    mci_wipe(text_of(s, opt), opt->max_len + 1);
+    memcpy(text_of(s, opt), value, n + 1);
+    return MC_OK;
+}
+
+/* Percent-decode in place. 0, or -1. */
+static int decode_in_place(char *p)
+{
+    char *out = p;
+    for (; *p != '\0'; p++) {
+        if (*p != '%') {
+            *out++ = *p;
+            continue;
+        }
+        char two[3] = {p[1], p[1] == '\0' ? '\0' : p[2], '\0'};
+        if (strspn(two, "0123456789abcdefABCDEF") != 2 || strcmp(two, "00") == 0)
+            return -1;
+        *out++ = (char)strtol(two, NULL, 16);
+        p += 2;
+    }
+    *out = '\0';
+    return 0;
+}
+
+/* One "name=value" of a Redis URI's query. */
+static mc_status set_from_query(mci_settings *s, char *pair, mc_error *err)
+{
+    char *eq = strchr(pair, '=');
+    if (eq == NULL || eq == pair)
+        return mci_fail(err, MC_E_URI, MC_TIER_NONE, "cache.uri: the query must be name=value&name=value");
+    *eq = '\0';
+    char key[64];
+    int n = snprintf(key, sizeof key, "cache.%s", pair);
+    if (n < 0 || (size_t)n >= sizeof key || strcmp(key, "cache.uri") == 0 || mci_option_find(key) == NULL)
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "cache.uri: the query names an option that does not exist");
+    if (decode_in_place(eq + 1) != 0)
+        return mci_fail(err, MC_E_URI, MC_TIER_NONE,
+                        "cache.uri: '%%' in the query must be followed by two hexadecimal digits");
+    return mci_settings_set(s, key, eq + 1, err);
+}
+
+/* The query's options go where they belong; only db=n, which is part of the address, stays in the URI. */
+static mc_status set_cache_uri(mci_settings *s, const mci_option *opt, const char *value, mc_error *err)
+{
+    if (strlen(value) > opt->max_len || strchr(value, '?') == NULL)
+        return set_text(s, opt, value, err);
+    char uri[MCI_TEXT_OPT];
+    char rest[MCI_TEXT_OPT] = "";
+    (void)snprintf(uri, sizeof uri, "%s", value);
+    char *query = strchr(uri, '?');
+    *query++ = '\0';
+    mc_status st = MC_OK;
+    while (st == MC_OK && query != NULL) {
+        char *next = strchr(query, '&');
+        if (next != NULL)
+            *next++ = '\0';
+        if (strncmp(query, "db=", 3) == 0) {
+            size_t used = strlen(rest);
+            (void)snprintf(rest + used, sizeof rest - used, "%c%s", used == 0 ? '?' : '&', query);
+        } else {
+            st = set_from_query(s, query, err);
+        }
+        query = next;
+    }
+    char whole[MCI_TEXT_OPT * 2];
+    (void)snprintf(whole, sizeof whole, "%s%s", uri, rest);
+    if (st == MC_OK)
+        st = set_text(s, opt, whole, err);
+    mci_wipe(uri, sizeof uri);
+    mci_wipe(rest, sizeof rest);
+    mci_wipe(whole, sizeof whole);
+    return st;
+}
+
+static mc_status set_in_place(mci_settings *s, const mci_option *opt, const char *value, mc_error *err)
+{
+    switch (opt->type) {
+    case MCI_OPT_INT:
+        return set_int(s, opt, value, err);
+    case MCI_OPT_BOOL:
+        return set_bool(s, opt, value, err);
+    case MCI_OPT_CHOICE:
+        return set_choice(s, opt, value, err);
+    case MCI_OPT_URI:
+    case MCI_OPT_TEXT:
+        break;
+    }
+    if (strcmp(opt->info.key, "cache.uri") != 0)
+        return set_text(s, opt, value, err);
+    /* It may set several options: all of them, or none. */
+    mci_settings copy = *s;
+    mc_status st = set_cache_uri(&copy, opt, value, err);
+    if (st == MC_OK)
+        *s = copy;
+    mci_wipe(&copy, sizeof copy);
+    return st;
+}
+
+mc_status mci_settings_set(mci_settings *s, const char *key, const char *value, mc_error *err)
+{
+    const mci_option *opt = mci_option_find(key);
+    if (opt == NULL)
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "no option is named \"%.64s\"", key);
+    return set_in_place(s, opt, value, err);
+}
+
+mc_options *mc_options_new(void)
+{
+    mc_options *o = calloc(1, sizeof *o);
+    if (o == NULL)
+        return NULL;
+    size_t n;
+    const mci_option *table = mci_option_table(&n);
+    for (size_t i = 0; i < n; i++)
+        if (set_in_place(&o->s, &table[i], table[i].info.default_value, NULL) != MC_OK) {
+            free(o);
+            return NULL;
+        }
+    return o;
+}
+
+void mc_options_free(mc_options *o)
+{
+    if (o == NULL)
+        return;
+    mci_wipe(o, sizeof *o);
+    free(o);
+}
+
+mc_status mc_options_set(mc_options *o, const char *key, const char *value, mc_error *err)
+{
+    mci_error_clear(err);
+    if (o == NULL || key == NULL || value == NULL)
+        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "%s is NULL", o == NULL ? "options" : key == NULL ? "key" : "value");
+    return mci_settings_set(&o->s, key, value, err);
+}
+
+static void copy_text(const char *text, size_t n, char *buf, size_t size)
+{
+    size_t fits = n < size ? n : size - 1;
+    memcpy(buf, text, fits);
+    buf[fits] = '\0';
+}
+
+mc_status mc_options_get(const mc_options *o, const char *key, char *buf, size_t size, mc_error *err)
+{
+    mci_error_clear(err);
+    if (buf != NULL && size > 0)
+        buf[0] = '\0';
+    if (o == NULL || key == NULL || buf == NULL || size == 0)
+        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "options, key or buffer is missing");
+    const mci_option *opt = mci_option_find(key);
+    if (opt == NULL)
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "no option is named \"%.64s\"", key);
+    const char *text = (const char *)&o->s + opt->offset;
+    char number[MCI_NUM_MAX];
+    switch (opt->type) {
+    case MCI_OPT_TEXT:
+        if (opt->info.secret && *text != '\0')
+            text = "***";
+        break;
+    case MCI_OPT_URI:
+        mci_uri_redact(text, buf, size);
+        return MC_OK;
+    case MCI_OPT_BOOL:
+        text = number_of(&o->s, opt) != 0 ? "true" : "false";
+        break;
+    case MCI_OPT_INT:
+        (void)snprintf(number, sizeof number, "%lld", (long long)number_of(&o->s, opt));
+        text = number;
+        break;
+    case MCI_OPT_CHOICE:
+        text = opt->info.range;
+        for (int64_t i = number_of(&o->s, opt); i > 0; i--)
+            text += strcspn(text, "|") + 1;
+        copy_text(text, strcspn(text, "|"), buf, size);
+        return MC_OK;
+    }
+    copy_text(text, strlen(text), buf, size);
+    return MC_OK;
+}
+
+/* Appends to a text of `size` bytes, as much as fits. */
+static void add(char *out, size_t size, const char *p, size_t n)
+{
+    size_t used = strlen(out);
+    copy_text(p, n, out + used, size - used);
+}
+
+/* Parameters of a MongoDB URI whose value is, or may hold, a secret. */
+static int is_secret_parameter(const char *name, size_t n)
+{
+    static const char *const secret[] = {"authMechanismProperties", "tlsCertificateKeyFilePassword",
+                                         "sslClientCertificateKeyPassword", "password"};
+    for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++)
+        if (strlen(secret[i]) == n && strncasecmp(secret[i], name, n) == 0)
+            return 1;
+    return 0;
+}
+
+void mci_uri_redact(const char *uri, char *out, size_t size)
+{
+    out[0] = '\0';
+    const char *start = strstr(uri, "://");
+    if (start == NULL) {
+        add(out, size, uri, strlen(uri));
+        return;
+    }
+    start += 3;
+    const char *rest = start + strcspn(start, "/?#");
+    const char *at = memchr(start, '@', (size_t)(rest - start));
+    const char *colon = at == NULL ? NULL : memchr(start, ':', (size_t)(at - start));
+    if (colon != NULL) {
+        add(out, size, uri, (size_t)(colon + 1 - uri));
+        add(out, size, "***", 3);
+        add(out, size, at, (size_t)(rest - at));
+    } else {
+        add(out, size, uri, (size_t)(rest - uri));
+    }
+    size_t path = strcspn(rest, "?");
+    add(out, size, rest, path);
+    for (rest += path; *rest != '\0';) { /* at '?' or '&' */
+        size_t pair = 1 + strcspn(rest + 1, "&");
+        size_t name = strcspn(rest + 1, "=&");
+        int secret = 1 + name < pair && is_secret_parameter(rest + 1, name);
+        add(out, size, rest, secret ? name + 2 : pair);
+        if (secret)
+            add(out, size, "***", 3);
+        rest += pair;
+    }
+}
+
+const mci_settings *mci_options_settings(const mc_options *o)
+{
+    return &o->s;
+}
+
+mci_settings *mci_options_writable(mc_options *o)
+{
+    return &o->s;
+}
+
+mc_status mci_options_check(const mci_settings *s, mc_error *err)
+{
+    if (s->store_timeout_ms >= s->write_quarantine_ms / 2)
+        return mci_fail(
+            err, MC_E_OPTION, MC_TIER_NONE,
+            "store.timeout_ms (%lld) must be below half of write.quarantine_ms (%lld): a write that is still on its way "
+            "must not outlive its quarantine",
+            (long long)s->store_timeout_ms, (long long)s->write_quarantine_ms);
+    if (s->cache_backoff_min_ms > s->cache_backoff_max_ms)
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE,
+                        "cache.backoff_min_ms (%lld) must not be above cache.backoff_max_ms (%lld)",
+                        (long long)s->cache_backoff_min_ms, (long long)s->cache_backoff_max_ms);
+    return MC_OK;
+}

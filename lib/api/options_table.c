@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: the table of all options, and the checks that only one option has. docs/options.md is generated from it.
+ * Invariant: every default passes its own row (mc_options_new() sets them through it).
+ */
+#include "api/options.h"
+#include "base/doc.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "redis/uri.h"
+
+#include <string.h>
+
+static mc_status check_prefix(const mci_option *opt, const char *value, mc_error *err)
+{
+    for (const char *p = value; *p != '\0'; p++)
+        if (*p <= 0x20 || *p >= 0x7f || strchr("{}*?[]\\^", *p) != NULL)
+            return mci_fail(err, MC_E_OPTION, MC_TIER_NONE,
+                            "%s: only printable ASCII without blanks, braces and the pattern characters * ? [ ] \\ ^",
+                            opt->info.key);
+    return MC_OK;
+}
+
+static mc_status check_database(const mci_option *opt, const char *value, mc_error *err)
+{
+    if (*value == '\0' || strpbrk(value, "/\\. \"$*<>:|?") != NULL)
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE,
+                        "%s: a name of 1 to %zu bytes without any of / \\ . \" $ * < > : | ? and blanks", opt->info.key,
+                        opt->max_len);
+    if (!mci_utf8_valid(value, strlen(value)))
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "%s: not valid UTF-8", opt->info.key);
+    return MC_OK;
+}
+
+static mc_status check_cache_uri(const mci_option *opt, const char *value, mc_error *err)
+{
+    mci_redis_addr addr;
+    mc_error why = {0};
+    mc_status st = mci_redis_uri_parse(value, &addr, &why);
+    mci_redis_addr_wipe(&addr);
+    return st == MC_OK ? MC_OK : mci_fail(err, st, MC_TIER_NONE, "%s: %s", opt->info.key, why.text);
+}
+
+/* The driver reads the rest of a MongoDB URI. This refuses what would be misread, and so perhaps shown, as something that is no
+ * password: one '@' at most, and before the path. */
+static mc_status check_mongodb(const mci_option *opt, const char *rest, mc_error *err)
+{
+    size_t authority = strcspn(rest, "/?#");
+    const char *at = strchr(rest, '@');
+    if (at != NULL && (strchr(at + 1, '@') != NULL || at > rest + authority))
+        return mci_fail(err, MC_E_URI, MC_TIER_NONE, "%s: in user and password @ / ? # must be written %%40 %%2F %%3F %%23",
+                        opt->info.key);
+    if (rest + authority == (at == NULL ? rest : at + 1))
+        return mci_fail(err, MC_E_URI, MC_TIER_NONE, "%s: the host is missing", opt->info.key);
+    return MC_OK;
+}
+
+static mc_status check_store_uri(const mci_option *opt, const char *value, mc_error *err)
+{
+    for (const char *p = value; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return mci_fail(err, MC_E_URI, MC_TIER_NONE, "%s: control bytes are not allowed", opt->info.key);
+    if (strncmp(value, "mongodb://", 10) == 0)
+        return check_mongodb(opt, value + 10, err);
+    if (strncmp(value, "mongodb+srv://", 14) == 0)
+        return check_mongodb(opt, value + 14, err);
+    if (strncmp(value, "sqlite:", 7) == 0) {
+        if (value[7] == '\0')
+            return mci_fail(err, MC_E_URI, MC_TIER_NONE,
+                            "%s: sqlite: must be followed by a file name or :memory:", opt->info.key);
+        return MC_OK;
+    }
+    return mci_fail(err, MC_E_URI, MC_TIER_NONE,
+                    "%s: it must begin with mongodb://, mongodb+srv:// or sqlite:", opt->info.key);
+}
+
+#define AT(field) offsetof(mci_settings, field)
+#define TEXT(key, env, field, def, max, range, check, help)                                                                 \
+    {                                                                                                                       \
+        {key, "text", def, range, help, env, 0, 0}, MCI_OPT_TEXT, AT(field), max, 0, 0, check                               \
+    }
+#define SECRET(key, env, field, max, range, help)                                                                           \
+    {                                                                                                                       \
+        {key, "text", "", range, help, env, 1, 0}, MCI_OPT_TEXT, AT(field), max, 0, 0, NULL                                 \
+    }
+#define URI(key, env, field, def, check, help)                                                                              \
+    {                                                                                                                       \
+        {key, "uri", def, "at most 1023 bytes", help, env, 0, 0}, MCI_OPT_URI, AT(field), MCI_TEXT_OPT - 1, 0, 0, check     \
+    }
+#define INT(key, env, field, def, lo, hi, help)                                                                             \
+    {                                                                                                                       \
+        {key, "int", #def, #lo " to " #hi, help, env, 0, 0}, MCI_OPT_INT, AT(field), 0, lo, hi, NULL                        \
+    }
+#define BOOL(key, env, field, def, help)                                                                                    \
+    {                                                                                                                       \
+        {key, "bool", def, "true or false", help, env, 0, 0}, MCI_OPT_BOOL, AT(field), 0, 0, 1, NULL                        \
+    }
+/* The range is the list of choices, separated by '|'; the value is the index in it. */
+#define CHOICE(key, env, field, def, choices, help)                                                                         \
+    {                                                                                                                       \
+        {key, "choice", def, choices, help, env, 0, 0}, MCI_OPT_CHOICE, AT(field), 0, 0, 0, NULL                            \
+    }
+
+_Static_assert(MCI_ID_OBJECTID == 0 && MCI_ID_STRING == 1 && MCI_ID_AUTO == 2, "order of objectid|string|auto");
+_Static_assert(MCI_WRITE_SAFE == 0 && MCI_WRITE_FAST == 1 && MCI_WRITE_STRICT == 2, "order of safe|fast|strict");
+
+static const mci_option table[] = {
+    URI("cache.uri", "MFLIXCACHE_CACHE_URI", cache_uri, "redis://127.0.0.1:6379/0", check_cache_uri,
+        "Where Redis is: redis://[user:password@]host[:port][/db] or unix://[user:password@]/path[?db=n]. A query sets "
+        "other cache "
+        "options, such as ?timeout_ms=50&prefix=x:."),
+    TEXT("cache.user", "MFLIXCACHE_CACHE_USER", cache_user, "", 255, "at most 255 bytes", NULL,
+         "User for Redis' ACL; wins over the one in the URI."),
+    SECRET("cache.password", "MFLIXCACHE_CACHE_PASSWORD", cache_password, 511, "at most 511 bytes",
+           "Password for Redis; wins over the one in the URI."),
+    TEXT("cache.prefix", "MFLIXCACHE_CACHE_PREFIX", cache_prefix, "mflix:", 48,
+         "at most 48 bytes, printable ASCII without blanks and { } * ? [ ] \\ ^", check_prefix,
+         "What every key in Redis begins with; may be empty."),
+    INT("cache.connect_timeout_ms", "MFLIXCACHE_CACHE_CONNECT_TIMEOUT_MS", cache_connect_timeout_ms, 250, 1, 60000,
+        "Longest time to open a connection to Redis."),
+    INT("cache.timeout_ms", "MFLIXCACHE_CACHE_TIMEOUT_MS", cache_timeout_ms, 500, 1, 60000,
+        "Longest time for one exchange with Redis; after it the connection is closed."),
+    INT("cache.pool_max", "MFLIXCACHE_CACHE_POOL_MAX", cache_pool_max, 32, 1, 1024, "Most connections to Redis at a time."),
+    INT("cache.backoff_min_ms", "MFLIXCACHE_CACHE_BACKOFF_MIN_MS", cache_backoff_min_ms, 10, 1, 60000,
+        "First pause before Redis is tried again; doubles each time, shortened at random."),
+    INT("cache.backoff_max_ms", "MFLIXCACHE_CACHE_BACKOFF_MAX_MS", cache_backoff_max_ms, 2000, 1, 600000,
+        "Longest pause before Redis is tried again; not below cache.backoff_min_ms."),
+    INT("cache.breaker_failures", "MFLIXCACHE_CACHE_BREAKER_FAILURES", cache_breaker_failures, 5, 1, 1000,
+        "Failed exchanges in a row after which Redis is left alone for a pause."),
+
+    URI("store.uri", "MFLIXCACHE_STORE_URI", store_uri, "sqlite::memory:", check_store_uri,
+        "The database: mongodb://, mongodb+srv:// (the query is the driver's), sqlite:FILE or sqlite::memory:."),
+    TEXT("store.database", "MFLIXCACHE_STORE_DATABASE", store_database, "sample_mflix", 63, "1 to 63 bytes", check_database,
+         "Database in MongoDB when the URI names none."),
+    INT("store.timeout_ms", "MFLIXCACHE_STORE_TIMEOUT_MS", store_timeout_ms, 4000, 1, 300000,
+        "Longest time for one operation of the database; below half of write.quarantine_ms."),
+    INT("store.pool_max", "MFLIXCACHE_STORE_POOL_MAX", store_pool_max, 32, 1, 1024,
+        "Most connections to the database at a time."),
+    BOOL("store.init_driver", "MFLIXCACHE_STORE_INIT_DRIVER", store_init_driver, "true",
+         "Call mongoc_init(); false when the program does so itself."),
+
+    INT("movies.ttl_ms", "MFLIXCACHE_MOVIES_TTL_MS", movies_ttl_ms, 200000, 1, 31536000000,
+        "How long a movie stays in Redis."),
+    INT("theaters.ttl_ms", "MFLIXCACHE_THEATERS_TTL_MS", theaters_ttl_ms, 3600000, 1, 31536000000,
+        "How long a theater and the set of all theaters stay in Redis."),
+    INT("negative.ttl_ms", "MFLIXCACHE_NEGATIVE_TTL_MS", negative_ttl_ms, 5000, 0, 86400000,
+        "How long Redis remembers that an id is not in the database; 0: not at all."),
+    INT("ttl.jitter_pct", "MFLIXCACHE_TTL_JITTER_PCT", ttl_jitter_pct, 10, 0, 50,
+        "Each time to live is changed at random by up to so many percent, so that values do not end together."),
+    INT("alias.ttl_ms", "MFLIXCACHE_ALIAS_TTL_MS", alias_ttl_ms, 200000, 1, 31536000000,
+        "How long the id that belongs to a title stays in Redis."),
+    INT("board.ttl_ms", "MFLIXCACHE_BOARD_TTL_MS", board_ttl_ms, 3600000, 1, 31536000000,
+        "How long the list of all ratings stays in Redis before it is built again."),
+    INT("kv.ttl_ms", "MFLIXCACHE_KV_TTL_MS", kv_ttl_ms, 86400000, 1, 31536000000,
+        "How long keys of mc_put() stay when the call says 0."),
+    INT("value.max_bytes", "MFLIXCACHE_VALUE_MAX_BYTES", value_max_bytes, 1048576, 1024, 536870912,
+        "Documents with more bytes of JSON are not put into Redis."),
+    CHOICE("movies.id", "MFLIXCACHE_MOVIES_ID", movies_id, "objectid", "objectid|string|auto",
+           "What a movie's id is; auto: 24 hexadecimal digits are an ObjectId, anything else a text."),
+    CHOICE("theaters.id", "MFLIXCACHE_THEATERS_ID", theaters_id, "objectid", "objectid|string|auto",
+           "What a theater's id is; as movies.id."),
+
+    INT("call.timeout_ms", "MFLIXCACHE_CALL_TIMEOUT_MS", call_timeout_ms, 5000, 1, 600000,
+        "Longest time for one call of this library, all tiers together."),
+    CHOICE("write.mode", "MFLIXCACHE_WRITE_MODE", write_mode, "safe", "safe|fast|strict",
+           "safe: readers never see an old value after a write; fast: one exchange less, old values for at most their time "
+           "to live; "
+           "strict: as safe, and a write is refused while Redis is away."),
+    INT("write.quarantine_ms", "MFLIXCACHE_WRITE_QUARANTINE_MS", write_quarantine_ms, 10000, 100, 600000,
+        "How long a write that never ended keeps its id out of Redis."),
+    INT("read.lease_ms", "MFLIXCACHE_READ_LEASE_MS", read_lease_ms, 3000, 10, 60000,
+        "How long one reader has the sole right to put a missing value into Redis."),
+    INT("recovery.max", "MFLIXCACHE_RECOVERY_MAX", recovery_max, 10000, 0, 1000000,
+        "Most ids remembered to be dropped when Redis is back."),
+};
+
+const mci_option *mci_option_table(size_t *n)
+{
+    *n = sizeof table / sizeof table[0];
+    return table;
+}
+
+const mci_option *mci_option_find(const char *key)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (strcmp(table[i].info.key, key) == 0)
+            return &table[i];
+    return NULL;
+}
+
+mc_status mc_option_at(size_t index, mc_option_info *out)
+{
+    if (out == NULL)
+        return MC_E_ARG;
+    memset(out, 0, sizeof *out);
+    if (index >= sizeof table / sizeof table[0])
+        return MC_NOT_FOUND;
+    *out = table[index].info;
+    return MC_OK;
+}

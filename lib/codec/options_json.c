@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: turning a file of settings into keys and texts. Refuses: files above 1 MiB, anything but a regular file (a FIFO would
+ * hang the caller), duplicate keys, and error texts that show a value, which may be a password.
+ */
+#include "codec/options_json.h"
+
+#include "base/error.h"
+#include "base/wipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEY_MAX 128
+#define DEPTH_MAX 8
+
+static mc_status file_error(mc_error *err, const char *path, int code)
+{
+    char why[128] = "";
+    if (strerror_r(code, why, sizeof why) != 0)
+        (void)snprintf(why, sizeof why, "error %d", code);
+    return mci_fail_code(err, MC_E_FILE, MC_TIER_NONE, code, "options file %.200s: %s", path, why);
+}
+
+/* The file's bytes, malloc'ed and NUL-terminated. */
+static mc_status slurp(const char *path, char **out, size_t *len, mc_error *err)
+{
+    /* O_NONBLOCK: opening a FIFO returns, and is refused below. It means nothing for a regular file. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return file_error(err, path, errno);
+    mc_status st = MC_OK;
+    struct stat info;
+    char *text = NULL;
+    size_t n = 0;
+    if (fstat(fd, &info) != 0)
+        st = file_error(err, path, errno);
+    else if (!S_ISREG(info.st_mode))
+        st = mci_fail(err, MC_E_FILE, MC_TIER_NONE, "options file %.200s: not a regular file", path);
+    else if (info.st_size > MCI_OPTIONS_FILE_MAX)
+        st = mci_fail(err, MC_E_FILE, MC_TIER_NONE, "options file %.200s: larger than 1 MiB", path);
+    else if ((text = malloc(MCI_OPTIONS_FILE_MAX + 1)) == NULL)
+        st = mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "out of memory");
+    while (st == MC_OK && n < MCI_OPTIONS_FILE_MAX) {
+        ssize_t got = read(fd, text + n, MCI_OPTIONS_FILE_MAX - n);
+        if (got == 0)
+            break;
+        if (got > 0)
+            n += (size_t)got;
+        else if (errno != EINTR)
+            st = file_error(err, path, errno);
+    }
+    (void)close(fd);
+    if (st != MC_OK) {
+        free(text);
+        return st;
+    }
+    text[n] = '\0';
+    *out = text;
+    *len = n;
+    return MC_OK;
+}
+
+static mc_status tell(const char *key, const json_t *value, mci_setting_fn fn, void *user, mc_error *err)
+{
+    char number[32];
+    if (json_is_string(value))
+        return fn(key, json_string_value(value), user, err);
+    if (json_is_boolean(value))
+        return fn(key, json_is_true(value) ? "true" : "false", user, err);
+    if (json_is_integer(value)) {
+        (void)snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
+        return fn(key, number, user, err);
+    }
+    return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "%s: the value must be a text, a whole number or a boolean", key);
+}
+
+static mc_status walk(json_t *object, const char *above, int depth, mci_setting_fn fn, void *user, mc_error *err)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value)
+    {
+        char key[KEY_MAX];
+        int n = snprintf(key, sizeof key, "%s%s%s", above, *above == '\0' ? "" : ".", name);
+        if (n < 0 || (size_t)n >= sizeof key || depth > DEPTH_MAX)
+            return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "no option is named \"%.64s...\"", key);
+        mc_status st = json_is_object(value) ? walk(value, key, depth + 1, fn, user, err) : tell(key, value, fn, user, err);
+        if (st != MC_OK)
+            return st;
+    }
+    return MC_OK;
+}
+
+mc_status mci_options_read_file(const char *path, mci_setting_fn fn, void *user, mc_error *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    mc_status st = slurp(path, &text, &len, err);
+    if (st != MC_OK)
+        return st;
+    json_error_t why;
+    json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
+    mci_wipe(text, len);
+    free(text);
+    if (root == NULL) /* not why.text: it quotes what stands near the fault */
+        return mci_fail(err, MC_E_JSON, MC_TIER_NONE,
+                        "options file %.200s: line %d, column %d is not JSON, or repeats a key", path, why.line, why.column);
+    if (json_is_object(root))
+        st = walk(root, "", 0, fn, user, err);
+    else
+        st = mci_fail(err, MC_E_JSON, MC_TIER_NONE, "options file %.200s: one JSON object is needed", path);
+    json_decref(root);
+    return st;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: reading redis:// and unix:// URIs into an address. Refuses: guessing (a missing host, two '@', a stray query are
+ * errors), TLS, and error texts that show any part of the URI, which may hold a password.
+ */
+#include "redis/uri.h"
+
+#include "base/error.h"
+#include "base/wipe.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+
+/* A piece of the URI. */
+typedef struct span {
+    const char *p;
+    size_t n;
+} span;
+
+static mc_status bad(mc_error *err, const char *what)
+{
+    return mci_fail(err, MC_E_URI, MC_TIER_NONE, "Redis URI: %s", what);
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* Percent-decode into a text of `size` bytes. NULL, or what is wrong. */
+static const char *decode(span in, char *out, size_t size)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < in.n; i++) {
+        char c = in.p[i];
+        if (c == '%') {
+            int hi = i + 2 < in.n ? hex_digit(in.p[i + 1]) : -1;
+            int lo = i + 2 < in.n ? hex_digit(in.p[i + 2]) : -1;
+            if (hi < 0 || lo < 0)
+                return "'%' must be followed by two hexadecimal digits";
+            c = (char)(hi * 16 + lo);
+            if (c == '\0')
+                return "%00 is not allowed";
+            i += 2;
+        }
+        if (n + 1 >= size)
+            return "the user, password, host or socket path is too long";
+        out[n++] = c;
+    }
+    out[n] = '\0';
+    return NULL;
+}
+
+/* All digits, at most `max`. -1 when not. */
+static int number(span in, int max)
+{
+    if (in.n == 0 || in.n > 5)
+        return -1;
+    int v = 0;
+    for (size_t i = 0; i < in.n; i++) {
+        if (in.p[i] < '0' || in.p[i] > '9')
+            return -1;
+        v = v * 10 + (in.p[i] - '0');
+    }
+    return v <= max ? v : -1;
+}
+
+static const char *find(span in, char c)
+{
+    return in.n == 0 ? NULL : memchr(in.p, c, in.n);
+}
+
+/* Cut the part before `at` off the front of `rest`; `at` itself goes too. */
+static span cut(span *rest, const char *at)
+{
+    span head = {rest->p, (size_t)(at - rest->p)};
+    rest->n -= head.n + 1;
+    rest->p = at + 1;
+    return head;
+}
+
+static const char *read_userinfo(span *authority, mci_redis_addr *out)
+{
+    const char *at = find(*authority, '@');
+    if (at == NULL)
+        return NULL;
+    span info = cut(authority, at);
+    if (find(*authority, '@') != NULL)
+        return "an '@' in the user or password must be written %40";
+    const char *why = NULL;
+    const char *colon = find(info, ':');
+    if (colon != NULL) {
+        span user = cut(&info, colon);
+        why = decode(user, out->user, sizeof out->user);
+        return why != NULL ? why : decode(info, out->password, sizeof out->password);
+    }
+    return decode(info, out->user, sizeof out->user);
+}
+
+/* [address], [address%25zone] */
+static const char *read_ipv6(span literal, mci_redis_addr *out)
+{
+    const char *why = decode(literal, out->host, sizeof out->host);
+    if (why != NULL)
+        return why;
+    char address[INET6_ADDRSTRLEN];
+    size_t n = strcspn(out->host, "%");
+    struct in6_addr ignored;
+    if (n >= sizeof address || (out->host[n] == '%' && out->host[n + 1] == '\0'))
+        return "the address in [] is no IPv6 address";
+    memcpy(address, out->host, n);
+    address[n] = '\0';
+    return inet_pton(AF_INET6, address, &ignored) == 1 ? NULL : "the address in [] is no IPv6 address";
+}
+
+static const char *read_host(span authority, mci_redis_addr *out)
+{
+    span host = authority;
+    span port = {NULL, 0};
+    if (host.n > 0 && host.p[0] == '[') {
+        const char *end = find(host, ']');
+        if (end == NULL)
+            return "'[' without ']'";
+        port = authority;
+        host = cut(&port, end);
+        host.p++;
+        host.n--;
+        if (port.n > 0 && port.p[0] != ':')
+            return "only a port may follow ']'";
+        const char *why = read_ipv6(host, out);
+        if (why != NULL)
+            return why;
+        if (port.n > 0) {
+            port.p++;
+            port.n--;
+        } else {
+            port.p = NULL;
+        }
+    } else {
+        const char *colon = find(host, ':');
+        if (colon != NULL) {
+            port = host;
+            host = cut(&port, colon);
+        }
+        if (host.n == 0)
+            return "the host is missing";
+        if (host.n >= sizeof out->host)
+            return "the host is longer than 255 bytes";
+        for (size_t i = 0; i < host.n; i++) {
+            char c = host.p[i];
+            int fine = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
+                       c == '_';
+            if (!fine)
+                return "the host may hold letters, digits, '.', '-' and '_' (an IPv6 address stands in [])";
+        }
+        memcpy(out->host, host.p, host.n);
+        out->host[host.n] = '\0';
+    }
+    out->port = 6379;
+    if (port.p != NULL) {
+        out->port = number(port, 65535);
+        if (out->port < 1)
+            return "the port must be 1 to 65535";
+    }
+    return NULL;
+}
+
+/* Only db=n. */
+static const char *read_query(span query, int db_seen, mci_redis_addr *out)
+{
+    if (query.n < 3 || memcmp(query.p, "db=", 3) != 0 || find(query, '&') != NULL)
+        return "the query has a parameter that is not known";
+    if (db_seen)
+        return "the database number is given twice";
+    span n = {query.p + 3, query.n - 3};
+    out->db = number(n, 65535);
+    return out->db < 0 ? "the database number must be 0 to 65535" : NULL;
+}
+
+static const char *read_tcp(span authority, span path, mci_redis_addr *out, int *db_seen)
+{
+    const char *why = read_userinfo(&authority, out);
+    if (why == NULL)
+        why = read_host(authority, out);
+    if (why != NULL || path.n <= 1)
+        return why;
+    span n = {path.p + 1, path.n - 1};
+    out->db = number(n, 65535);
+    *db_seen = 1;
+    return out->db < 0 ? "the path must be a database number, 0 to 65535" : NULL;
+}
+
+static const char *read_unix(span authority, span path, mci_redis_addr *out)
+{
+    const char *why = read_userinfo(&authority, out);
+    if (why != NULL)
+        return why;
+    if (authority.n != 0)
+        return "unix:// has no host: a third '/' begins the path";
+    if (path.n <= 1)
+        return "the path of the socket is missing";
+    return decode(path, out->path, sizeof out->path);
+}
+
+static mc_status parse(const char *uri, mci_redis_addr *out, mc_error *err)
+{
+    for (const char *p = uri; *p != '\0'; p++)
+        if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f)
+            return bad(err, "blanks, control bytes and bytes above 126 must be percent-encoded");
+    const char *colon = strstr(uri, "://");
+    if (colon == NULL || colon == uri)
+        return bad(err, "it has no scheme: redis://host:port/db or unix:///path");
+    size_t scheme = (size_t)(colon - uri);
+    if (scheme == 6 && strncasecmp(uri, "rediss", 6) == 0)
+        return mci_fail(err, MC_E_TLS, MC_TIER_NONE, "Redis URI: rediss:// asks for TLS, which this build does not have");
+    int tcp = scheme == 5 && strncasecmp(uri, "redis", 5) == 0;
+    if (!tcp && !(scheme == 4 && strncasecmp(uri, "unix", 4) == 0))
+        return bad(err, "the scheme must be redis or unix");
+
+    const char *rest = colon + 3;
+    span authority = {rest, strcspn(rest, "/?#")};
+    rest += authority.n;
+    span path = {rest, strcspn(rest, "?#")};
+    rest += path.n;
+    if (strchr(rest, '#') != NULL)
+        return bad(err, "a fragment ('#') has no meaning; in a password write %23");
+    int db_seen = 0;
+    const char *why = tcp ? read_tcp(authority, path, out, &db_seen) : read_unix(authority, path, out);
+    if (why == NULL && *rest == '?') {
+        span query = {rest + 1, strlen(rest + 1)};
+        why = read_query(query, db_seen, out);
+    }
+    return why == NULL ? MC_OK : bad(err, why);
+}
+
+mc_status mci_redis_uri_parse(const char *uri, mci_redis_addr *out, mc_error *err)
+{
+    memset(out, 0, sizeof *out);
+    mc_status st = uri == NULL || *uri == '\0' ? bad(err, "it is empty") : parse(uri, out, err);
+    if (st != MC_OK)
+        mci_redis_addr_wipe(out);
+    return st;
+}
+
+void mci_redis_addr_wipe(mci_redis_addr *addr)
+{
+    mci_wipe(addr, sizeof *addr);
+}
