@@ -120,7 +120,8 @@ static mc_status set_from_query(mci_settings *s, char *pair, mc_error *err)
     if (decode_in_place(eq + 1) != 0)
         return mci_fail(err, MC_E_URI, MC_TIER_NONE,
                         "cache.uri: '%%' in the query must be followed by two hexadecimal digits");
-    return mci_settings_set(s, key, eq + 1, err);
+    mc_status st = mci_settings_set(s, key, eq + 1, err);
+    return st == MC_OK || err == NULL ? st : mci_fail(err, st, MC_TIER_NONE, "cache.uri: %s", err->text);
 }
 
 /* The query's options go where they belong; only db=n, which is part of the address, stays in the URI. */
