@@ -182,19 +182,22 @@ static answer append_special(bson_t *to, const char *key, int n, const json_t *o
     return append_rare(to, key, n, name, w);
 }
 
+/* bson_append_array_begin() would save the copy; it is on its way out in libbson 2.3 and its successor is not in 1.x. */
 static int append_array(bson_t *to, const char *key, int n, const json_t *v)
 {
     bson_t child;
     int st = 0;
-    if (!bson_append_array_begin(to, key, n, &child))
-        return -1;
+    bson_init(&child);
     for (size_t i = 0; i < json_array_size(v) && st == 0; i++) {
         char buf[16];
         const char *index;
         size_t len = bson_uint32_to_string((uint32_t)i, &index, buf, sizeof buf);
         st = append_value(&child, index, (int)len, json_array_get(v, i));
     }
-    return bson_append_array_end(to, &child) && st == 0 ? 0 : -1;
+    if (st == 0 && !bson_append_array(to, key, n, &child))
+        st = -1;
+    bson_destroy(&child);
+    return st;
 }
 
 /* 0, or -1: BSON would grow too large. */

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: the embedded store. A table per collection: id, document in normal form, and two columns that SQLite itself derives from
+ * the document (alias and rank), with indexes. Refuses to mean anything else by an operation than MongoDB does.
+ */
+#include "base/error.h"
+#include "base/text.h"
+#include "store/sqlite_conn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- operations ---- */
+
+static mc_status transaction(mci_sqlite_op *o)
+{
+    int rc = sqlite3_exec(o->c->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    return rc == SQLITE_OK ? MC_OK : mci_sqlite_failed(o, rc);
+}
+
+/* After a write failed: only an I/O error while committing leaves it open whether the change is in the file. */
+static mc_status write_failed(mci_sqlite_op *o, int rc)
+{
+    if ((rc & 0xFF) != SQLITE_IOERR)
+        return mci_sqlite_failed(o, rc);
+    return mci_fail_code(o->err, MC_E_UNKNOWN, MC_TIER_STORE, rc, "sqlite %s %s: %s", o->what, o->spec->name,
+                         sqlite3_errmsg(o->c->db));
+}
+
+static mc_status commit(mci_sqlite_op *o)
+{
+    int rc = sqlite3_exec(o->c->db, "COMMIT", NULL, NULL, NULL);
+    return rc == SQLITE_OK ? MC_OK : write_failed(o, rc);
+}
+
+static void bind_text(sqlite3_stmt *st, int at, const char *p, size_t n)
+{
+    (void)sqlite3_bind_text64(st, at, p, n, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+/* The document in column `col`. A row whose `_id` is of another kind does not exist for us. */
+static mc_status row_document(mci_sqlite_op *o, sqlite3_stmt *st, int col, mci_doc **out)
+{
+    const char *text = (const char *)sqlite3_column_text(st, col);
+    size_t len = (size_t)sqlite3_column_bytes(st, col);
+    if (text == NULL)
+        return mci_fail(o->err, MC_E_STORE, MC_TIER_STORE, "sqlite %s %s: a row without document", o->what, o->spec->name);
+    mc_status status = o->s->env.decode(o->spec, text, len, out, o->err);
+    return status == MC_E_TYPE ? MC_NOT_FOUND : status;
+}
+
+/* Run to the first row. MC_OK (a row), MC_NOT_FOUND, error. */
+static mc_status first_row(mci_sqlite_op *o, sqlite3_stmt *st)
+{
+    int rc = sqlite3_step(st);
+    return rc == SQLITE_ROW ? MC_OK : rc == SQLITE_DONE ? MC_NOT_FOUND : mci_sqlite_failed(o, rc);
+}
+
+static mc_status op_ping(mci_store *s, mci_deadline dl, mc_error *err)
+{
+    mci_sqlite_op o;
+    mc_status st = mci_sqlite_begin(&o, s, NULL, "ping", dl, err);
+    if (st != MC_OK)
+        return st;
+    int rc = sqlite3_exec(o.c->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+    return mci_sqlite_end(&o, rc == SQLITE_OK ? MC_OK : mci_sqlite_failed(&o, rc));
+}
+
+static mc_status op_prepare(mci_store *s, const mci_spec *const *specs, size_t n, mci_deadline dl, mc_error *err)
+{
+    mc_status st = MC_OK;
+    for (size_t i = 0; i < n && st == MC_OK; i++) {
+        mci_sqlite_op o;
+        st = mci_sqlite_begin(&o, s, specs[i], "prepare", dl, err);
+        if (st == MC_OK)
+            st = mci_sqlite_end(&o, MC_OK);
+    }
+    return st;
+}
+
+static mc_status find_by(mci_store *s, const mci_spec *spec, const char *sql, const char *value, size_t len, mci_deadline dl,
+                         mci_doc **out, mc_error *err)
+{
+    mci_sqlite_op o;
+    sqlite3_stmt *st = NULL;
+    *out = NULL;
+    mc_status status = mci_sqlite_begin(&o, s, spec, "find", dl, err);
+    if (status != MC_OK)
+        return status;
+    status = mci_sqlite_prepare(&o, sql, &st);
+    if (status == MC_OK) {
+        bind_text(st, 1, value, len);
+        while ((status = first_row(&o, st)) == MC_OK && (status = row_document(&o, st, 0, out)) == MC_NOT_FOUND)
+            ; /* of another kind: the next one */
+    }
+    sqlite3_finalize(st);
+    return mci_sqlite_end(&o, status);
+}
+
+static mc_status op_find(mci_store *s, const mci_spec *spec, const char *id, mci_deadline dl, mci_doc **out, mc_error *err)
+{
+    return find_by(s, spec, "SELECT doc FROM \"%w\" WHERE id = ?", id, strlen(id), dl, out, err);
+}
+
+static mc_status op_find_alias(mci_store *s, const mci_spec *spec, const char *value, size_t len, mci_deadline dl,
+                               mci_doc **out, mc_error *err)
+{
+    *out = NULL;
+    if (spec->alias_field < 0)
+        return mci_fail(err, MC_E_UNSUPPORTED, MC_TIER_STORE, "sqlite find: collection %s has no second key", spec->name);
+    return find_by(s, spec, "SELECT doc FROM \"%w\" WHERE alias = ? ORDER BY id", value, len, dl, out, err);
+}
+
+static mc_status op_find_many(mci_store *s, const mci_spec *spec, const char *const *ids, size_t n, mci_deadline dl,
+                              mci_doc **out, mc_error *err)
+{
+    mci_sqlite_op o;
+    sqlite3_stmt *st = NULL;
+    memset(out, 0, n * sizeof(mci_doc *));
+    mc_status status = mci_sqlite_begin(&o, s, spec, "find", dl, err);
+    if (status != MC_OK)
+        return status;
+    status = mci_sqlite_prepare(&o, "SELECT doc FROM \"%w\" WHERE id = ?", &st);
+    for (size_t i = 0; i < n && status == MC_OK; i++) {
+        bind_text(st, 1, ids[i], strlen(ids[i]));
+        status = first_row(&o, st);
+        if (status == MC_OK)
+            status = row_document(&o, st, 0, &out[i]);
+        if (status == MC_NOT_FOUND || (status < 0 && status != MC_E_NOMEM && status != MC_E_TIMEOUT && status != MC_E_STORE))
+            status = MC_OK; /* not there, or does not decode: the others still count */
+        (void)sqlite3_reset(st);
+    }
+    sqlite3_finalize(st);
+    for (size_t i = 0; i < n && status != MC_OK; i++) {
+        mci_doc_unref(out[i]);
+        out[i] = NULL;
+    }
+    return mci_sqlite_end(&o, status);
+}
+
+static mc_status op_insert(mci_store *s, const mci_spec *spec, const char *id, const char *json, size_t len, mci_deadline dl,
+                           mci_doc **out, mc_error *err)
+{
+    mci_sqlite_op o;
+    sqlite3_stmt *st = NULL;
+    mci_doc *doc = NULL;
+    if (out != NULL)
+        *out = NULL;
+    mc_status status = mci_sqlite_begin(&o, s, spec, "insert", dl, err);
+    if (status != MC_OK)
+        return status;
+    if (out != NULL) /* first, so that a document that cannot be given back is not stored either */
+        status = o.s->env.decode(spec, json, len, &doc, err);
+    if (status == MC_OK)
+        status = mci_sqlite_prepare(&o, "INSERT INTO \"%w\"(id, doc) VALUES(?, ?)", &st);
+    if (status == MC_OK) {
+        bind_text(st, 1, id, strlen(id));
+        bind_text(st, 2, json, len);
+        int rc = sqlite3_step(st);
+        if (rc != SQLITE_DONE)
+            status = write_failed(&o, rc);
+        if (status == MC_E_EXISTS)
+            status = mci_fail_code(err, MC_E_EXISTS, MC_TIER_STORE, rc,
+                                   "sqlite insert %s: a document with this id is there already", spec->name);
+    }
+    sqlite3_finalize(st);
+    if (status == MC_OK && out != NULL)
+        *out = doc;
+    else
+        mci_doc_unref(doc);
+    return mci_sqlite_end(&o, status);
+}
+
+/* Read, patch and write back inside one transaction. */
+static mc_status update_row(mci_sqlite_op *o, const char *id, const mci_patch *patch, mci_doc **doc)
+{
+    sqlite3_stmt *st = NULL;
+    char *json = NULL;
+    size_t len = 0;
+    mc_status status = mci_sqlite_prepare(o, "SELECT doc FROM \"%w\" WHERE id = ?", &st);
+    if (status == MC_OK) {
+        bind_text(st, 1, id, strlen(id));
+        status = first_row(o, st);
+    }
+    if (status == MC_OK && (status = row_document(o, st, 0, doc)) == MC_OK) {
+        const char *old = mci_doc_json(*doc, &len);
+        status = o->s->env.patch(old, len, patch, &json, &len, o->err);
+        mci_doc_unref(*doc);
+        *doc = NULL;
+    }
+    sqlite3_finalize(st);
+    st = NULL;
+    if (status == MC_OK)
+        status = o->s->env.decode(o->spec, json, len, doc, o->err);
+    if (status == MC_OK)
+        status = mci_sqlite_prepare(o, "UPDATE \"%w\" SET doc = ?2 WHERE id = ?1", &st);
+    if (status == MC_OK) {
+        bind_text(st, 1, id, strlen(id));
+        bind_text(st, 2, json, len);
+        int rc = sqlite3_step(st);
+        if (rc != SQLITE_DONE)
+            status = mci_sqlite_failed(o, rc);
+    }
+    sqlite3_finalize(st);
+    free(json);
+    return status;
+}
+
+static mc_status op_update(mci_store *s, const mci_spec *spec, const char *id, const mci_patch *patch, mci_deadline dl,
+                           mci_doc **out, mc_error *err)
+{
+    mci_sqlite_op o;
+    mci_doc *doc = NULL;
+    if (out != NULL)
+        *out = NULL;
+    mc_status status = mci_sqlite_begin(&o, s, spec, "update", dl, err);
+    if (status != MC_OK)
+        return status;
+    status = transaction(&o);
+    if (status == MC_OK)
+        status = update_row(&o, id, patch, &doc);
+    if (status == MC_OK)
+        status = commit(&o);
+    if (status == MC_OK && out != NULL)
+        *out = doc;
+    else
+        mci_doc_unref(doc);
+    return mci_sqlite_end(&o, status);
+}
+
+static mc_status op_remove(mci_store *s, const mci_spec *spec, const char *id, mci_deadline dl, mci_doc **old, mc_error *err)
+{
+    mci_sqlite_op o;
+    sqlite3_stmt *st = NULL;
+    mci_doc *doc = NULL;
+    if (old != NULL)
+        *old = NULL;
+    mc_status status = mci_sqlite_begin(&o, s, spec, "remove", dl, err);
+    if (status != MC_OK)
+        return status;
+    status = mci_sqlite_prepare(&o, "DELETE FROM \"%w\" WHERE id = ? RETURNING doc", &st);
+    if (status == MC_OK) {
+        bind_text(st, 1, id, strlen(id));
+        status = first_row(&o, st);
+    }
+    if (status == MC_OK && old != NULL && row_document(&o, st, 0, &doc) != MC_OK) {
+        mci_error_clear(err); /* it cannot be shown, but it can be deleted */
+        doc = NULL;
+    }
+    if (status == MC_OK) {
+        int rc = sqlite3_step(st);
+        if (rc != SQLITE_DONE)
+            status = write_failed(&o, rc);
+    }
+    sqlite3_finalize(st);
+    if (status == MC_OK && old != NULL)
+        *old = doc;
+    else
+        mci_doc_unref(doc);
+    return mci_sqlite_end(&o, status);
+}
+
+static mc_status op_put_many(mci_store *s, const mci_spec *spec, const char *const *ids, const char *const *json,
+                             const size_t *lens, size_t n, int replace, mci_deadline dl, mc_status *statuses, mc_error *err)
+{
+    mci_sqlite_op o;
+    sqlite3_stmt *st = NULL;
+    mc_status status = mci_sqlite_begin(&o, s, spec, "put", dl, err);
+    if (status != MC_OK)
+        return status;
+    status = transaction(&o);
+    if (status == MC_OK)
+        status = mci_sqlite_prepare(
+            &o,
+            replace ? "INSERT INTO \"%w\"(id, doc) VALUES(?, ?) ON CONFLICT(id) DO UPDATE SET doc = excluded.doc"
+                    : "INSERT INTO \"%w\"(id, doc) VALUES(?, ?)",
+            &st);
+    for (size_t i = 0; i < n && status == MC_OK; i++) {
+        bind_text(st, 1, ids[i], strlen(ids[i]));
+        bind_text(st, 2, json[i], lens[i]);
+        int rc = sqlite3_step(st);
+        statuses[i] = rc == SQLITE_DONE ? MC_OK : mci_sqlite_status(rc);
+        if (statuses[i] != MC_OK && statuses[i] != MC_E_EXISTS && (rc & 0xFF) != SQLITE_ERROR)
+            status = mci_sqlite_failed(&o, rc); /* the file, not the document: nothing is kept */
+        (void)sqlite3_reset(st);
+    }
+    sqlite3_finalize(st);
+    if (status == MC_OK)
+        status = commit(&o);
+    return mci_sqlite_end(&o, status);
+}
+
+static int id_fits(const mci_spec *spec, const char *id)
+{
+    char oid[25];
+    return spec->id_kind != MCI_ID_OBJECTID || mci_objectid_normalise(id, strlen(id), oid) == 0;
+}
+
+static mc_status op_scan_ids(mci_store *s, const mci_spec *spec, const char *after, size_t limit, mci_deadline dl,
+                             char **ids, size_t *n, mc_error *err)
+{
+    mci_sqlite_op o;
+    sqlite3_stmt *st = NULL;
+    *n = 0;
+    mc_status status = mci_sqlite_begin(&o, s, spec, "scan", dl, err);
+    if (status != MC_OK)
+        return status;
+    status = mci_sqlite_prepare(&o, "SELECT id FROM \"%w\" WHERE id > ? ORDER BY id", &st);
+    if (status == MC_OK)
+        bind_text(st, 1, after != NULL ? after : "", after != NULL ? strlen(after) : 0);
+    while (status == MC_OK && *n < limit && (status = first_row(&o, st)) == MC_OK) {
+        const char *id = (const char *)sqlite3_column_text(st, 0);
+        if (id == NULL || !id_fits(spec, id))
+            continue;
+        ids[*n] = strdup(id);
+        if (ids[*n] == NULL)
+            status = mci_fail(err, MC_E_NOMEM, MC_TIER_STORE, "sqlite scan: out of memory");
+        else
+            (*n)++;
+    }
+    sqlite3_finalize(st);
+    if (status == MC_NOT_FOUND)
+        status = MC_OK;
+    while (status != MC_OK && *n > 0)
+        free(ids[--*n]);
+    return mci_sqlite_end(&o, status);
+}
+
+static mc_status op_scan(mci_store *s, const mci_spec *spec, const char *after, size_t limit, mci_deadline dl, mci_doc **out,
+                         size_t *n, char **last, mc_error *err)
+{
+    mci_sqlite_op o;
+    sqlite3_stmt *st = NULL;
+    *n = 0;
+    *last = NULL;
+    mc_status status = mci_sqlite_begin(&o, s, spec, "scan", dl, err);
+    if (status != MC_OK)
+        return status;
+    status = mci_sqlite_prepare(&o, "SELECT id, doc FROM \"%w\" WHERE id > ? ORDER BY id", &st);
+    if (status == MC_OK)
+        bind_text(st, 1, after != NULL ? after : "", after != NULL ? strlen(after) : 0);
+    for (size_t rows = 1; status == MC_OK && rows <= limit && (status = first_row(&o, st)) == MC_OK; rows++) {
+        mc_status one = row_document(&o, st, 1, &out[*n]);
+        const char *id = (const char *)sqlite3_column_text(st, 0);
+        if (one == MC_OK)
+            (*n)++;
+        else
+            mci_error_clear(err);
+        if (one == MC_E_NOMEM || id == NULL || (rows == limit && (*last = strdup(id)) == NULL))
+            status = mci_fail(err, MC_E_NOMEM, MC_TIER_STORE, "sqlite scan: out of memory");
+    }
+    sqlite3_finalize(st);
+    if (status == MC_NOT_FOUND)
+        status = MC_OK;
+    while (status != MC_OK && *n > 0)
+        mci_doc_unref(out[--*n]);
+    return mci_sqlite_end(&o, status);
+}
+
+static mc_status op_top(mci_store *s, const mci_spec *spec, int64_t offset, size_t limit, mci_deadline dl,
+                        mci_ranked_id *out, size_t *n, mc_error *err)
+{
+    mci_sqlite_op o;
+    sqlite3_stmt *st = NULL;
+    *n = 0;
+    if (spec->rank_field < 0)
+        return mci_fail(err, MC_E_UNSUPPORTED, MC_TIER_STORE, "sqlite top: collection %s has no rank", spec->name);
+    mc_status status = mci_sqlite_begin(&o, s, spec, "top", dl, err);
+    if (status != MC_OK)
+        return status;
+    status = mci_sqlite_prepare(
+        &o, "SELECT id, rank FROM \"%w\" WHERE rank IS NOT NULL ORDER BY rank DESC, id DESC LIMIT -1 OFFSET ?", &st);
+    if (status == MC_OK)
+        sqlite3_bind_int64(st, 1, offset);
+    while (status == MC_OK && *n < limit && (status = first_row(&o, st)) == MC_OK) {
+        const char *id = (const char *)sqlite3_column_text(st, 0);
+        if (id == NULL || !id_fits(spec, id))
+            continue;
+        out[*n].score = sqlite3_column_double(st, 1);
+        out[*n].id = strdup(id);
+        if (out[*n].id == NULL)
+            status = mci_fail(err, MC_E_NOMEM, MC_TIER_STORE, "sqlite top: out of memory");
+        else
+            (*n)++;
+    }
+    sqlite3_finalize(st);
+    if (status == MC_NOT_FOUND)
+        status = MC_OK;
+    while (status != MC_OK && *n > 0)
+        free(out[--*n].id);
+    return mci_sqlite_end(&o, status);
+}
+
+static mc_status op_count(mci_store *s, const mci_spec *spec, mci_deadline dl, int64_t *out, mc_error *err)
+{
+    mci_sqlite_op o;
+    sqlite3_stmt *st = NULL;
+    *out = 0;
+    mc_status status = mci_sqlite_begin(&o, s, spec, "count", dl, err);
+    if (status != MC_OK)
+        return status;
+    status = mci_sqlite_prepare(&o, "SELECT count(*) FROM \"%w\"", &st);
+    if (status == MC_OK && (status = first_row(&o, st)) == MC_OK)
+        *out = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    return mci_sqlite_end(&o, status);
+}
+
+/* ---- life ---- */
+
+static void op_close(mci_store *s)
+{
+    mci_sqlite_free((mci_sqlite *)s);
+}
+
+static const mci_store_ops ops = {
+    .name = "sqlite",
+    .ping = op_ping,
+    .prepare = op_prepare,
+    .find = op_find,
+    .find_many = op_find_many,
+    .find_alias = op_find_alias,
+    .insert = op_insert,
+    .update = op_update,
+    .remove = op_remove,
+    .put_many = op_put_many,
+    .scan_ids = op_scan_ids,
+    .scan = op_scan,
+    .top = op_top,
+    .count = op_count,
+    .close = op_close,
+};
+
+mc_status mci_store_sqlite_open(const mci_store_options *opt, const mci_store_env *env, mci_store **out, mc_error *err)
+{
+    const char *path = opt->uri + strlen("sqlite:");
+    int memory = strcmp(path, ":memory:") == 0;
+    mci_sqlite *s;
+    *out = NULL;
+    if (path[0] == '\0' || (path[0] == ':' && !memory))
+        return mci_fail(err, MC_E_URI, MC_TIER_STORE, "store.uri: sqlite:PATH or sqlite::memory: is meant");
+    if (!sqlite3_threadsafe())
+        return mci_fail(err, MC_E_UNSUPPORTED, MC_TIER_STORE, "this SQLite was built for one thread only");
+    /* A database in memory belongs to its one connection. */
+    mc_status st =
+        mci_sqlite_new(path, memory ? 1 : opt->pool_max, opt->timeout_ms > 0 ? opt->timeout_ms : 5000, env, &s, err);
+    if (st == MC_OK) {
+        s->base.ops = &ops;
+        *out = &s->base;
+    }
+    return st;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: connections to the SQLite file, lent from a small pool and held to a deadline by busy time-out and progress handler,
+ * and the making of tables. Refuses: extensions, triggers and views of a file that came from elsewhere, and a table that was
+ * made for other fields.
+ */
+#include "store/sqlite_conn.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define OPS_BETWEEN_CHECKS 2000 /* virtual machine steps between two looks at the clock: some tens of microseconds */
+#define NAME_MAX_BYTES 120
+
+/* ---- errors ---- */
+
+mc_status mci_sqlite_status(int rc)
+{
+    if (rc == SQLITE_CONSTRAINT_PRIMARYKEY || rc == SQLITE_CONSTRAINT_UNIQUE)
+        return MC_E_EXISTS;
+    switch (rc & 0xFF) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_INTERRUPT:
+        return MC_E_TIMEOUT;
+    case SQLITE_NOMEM:
+        return MC_E_NOMEM;
+    case SQLITE_TOOBIG:
+        return MC_E_TOOBIG;
+    default:
+        return MC_E_STORE;
+    }
+}
+
+mc_status mci_sqlite_failed(mci_sqlite_op *o, int rc)
+{
+    const char *table = o->spec != NULL ? o->spec->name : "";
+    if (mci_sqlite_status(rc) == MC_E_TIMEOUT)
+        return mci_fail_code(o->err, MC_E_TIMEOUT, MC_TIER_STORE, rc, "sqlite %s %s: the deadline passed (%s)", o->what,
+                             table, sqlite3_errstr(rc));
+    return mci_fail_code(o->err, mci_sqlite_status(rc), MC_TIER_STORE, rc, "sqlite %s %s: %s", o->what, table,
+                         sqlite3_errmsg(o->c->db));
+}
+
+/* ---- connections ---- */
+
+static int past_deadline(void *arg)
+{
+    const mci_sqlite_conn *c = arg;
+    return c->dl != MCI_NO_DEADLINE && mci_now_ns() >= c->dl;
+}
+
+static void conn_close(mci_sqlite_conn *c)
+{
+    if (c != NULL)
+        sqlite3_close_v2(c->db);
+    free(c);
+}
+
+static void conn_deadline(mci_sqlite_conn *c, mci_deadline dl)
+{
+    c->dl = dl;
+    sqlite3_busy_timeout(c->db, mci_deadline_left_ms(dl));
+}
+
+/* Nothing of the file is trusted: not its schema, not its triggers, not its lengths. */
+static int conn_setup(mci_sqlite_conn *c)
+{
+    static const int off[] = {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_TRIGGER,
+                              SQLITE_DBCONFIG_ENABLE_VIEW,    SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION,
+                              SQLITE_DBCONFIG_DQS_DML,        SQLITE_DBCONFIG_DQS_DDL};
+    int rc = sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
+    for (size_t i = 0; i < sizeof off / sizeof *off && rc == SQLITE_OK; i++)
+        rc = sqlite3_db_config(c->db, off[i], 0, (int *)NULL);
+    (void)sqlite3_limit(c->db, SQLITE_LIMIT_LENGTH, 64 << 20);
+    (void)sqlite3_limit(c->db, SQLITE_LIMIT_SQL_LENGTH, 64 << 10);
+    (void)sqlite3_limit(c->db, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_progress_handler(c->db, OPS_BETWEEN_CHECKS, past_deadline, c);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(c->db, "PRAGMA cell_size_check=ON; PRAGMA journal_mode=WAL;", NULL, NULL, NULL);
+    return rc;
+}
+
+/* A new connection. A file that cannot be opened or is no database is MC_E_FILE. */
+static mc_status conn_open(mci_sqlite *s, mci_deadline dl, mci_sqlite_conn **out, mc_error *err)
+{
+    mci_sqlite_conn *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_STORE, "sqlite: out of memory");
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int rc = sqlite3_open_v2(s->path, &c->db, flags, NULL);
+    if (rc == SQLITE_OK) {
+        conn_deadline(c, dl);
+        rc = conn_setup(c);
+        /* Turning a new file to WAL does not wait for another process that is doing the same. */
+        while ((rc & 0xFF) == SQLITE_BUSY && mci_deadline_left_ms(dl) > 0) {
+            mci_sleep_ms(5, dl);
+            rc = conn_setup(c);
+        }
+        if ((rc & 0xFF) == SQLITE_READONLY)
+            rc = SQLITE_OK; /* a file that may only be read: reading works, writes will say so */
+    }
+    if (rc == SQLITE_OK) {
+        *out = c;
+        return MC_OK;
+    }
+    mc_status st = mci_sqlite_status(rc) == MC_E_STORE ? MC_E_FILE : mci_sqlite_status(rc);
+    st = mci_fail_code(err, st, MC_TIER_STORE, rc, "sqlite: cannot open the database file: %s", sqlite3_errstr(rc));
+    conn_close(c);
+    return st;
+}
+
+static mc_status borrow(mci_sqlite *s, mci_deadline dl, mci_sqlite_conn **out, mc_error *err)
+{
+    mc_status st = MC_OK;
+    *out = NULL;
+    mci_mutex_lock(&s->lock);
+    while (s->nidle == 0 && s->nopen >= s->max)
+        if (mci_cond_wait(&s->freed, &s->lock, dl) != 0 && s->nidle == 0) {
+            mci_mutex_unlock(&s->lock);
+            return mci_fail(err, MC_E_TIMEOUT, MC_TIER_STORE, "sqlite: no connection became free before the deadline");
+        }
+    if (s->nidle > 0)
+        *out = s->idle[--s->nidle];
+    else
+        s->nopen++;
+    mci_mutex_unlock(&s->lock);
+    if (*out == NULL && (st = conn_open(s, dl, out, err)) != MC_OK) {
+        mci_mutex_lock(&s->lock);
+        s->nopen--;
+        mci_cond_signal(&s->freed);
+        mci_mutex_unlock(&s->lock);
+    }
+    if (*out != NULL)
+        conn_deadline(*out, dl);
+    return st;
+}
+
+static void give_back(mci_sqlite *s, mci_sqlite_conn *c)
+{
+    c->dl = MCI_NO_DEADLINE; /* a roll back must not be interrupted */
+    if (!sqlite3_get_autocommit(c->db))
+        (void)sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+    mci_mutex_lock(&s->lock);
+    s->idle[s->nidle++] = c;
+    mci_cond_signal(&s->freed);
+    mci_mutex_unlock(&s->lock);
+}
+
+/* ---- tables ---- */
+
+/* 'imdb.rating' as a path of SQLite: $."imdb"."rating"; a number is an index. NULL: memory, or a name with a quote. */
+static char *json_path(const char *path, const char *tail)
+{
+    mci_buf b;
+    mci_buf_init(&b, 4096);
+    mci_buf_char(&b, '$');
+    while (strchr(path, '"') == NULL) {
+        size_t n = strcspn(path, ".");
+        int is_index = n > 0 && strspn(path, "0123456789") >= n;
+        mci_buf_str(&b, is_index ? "[" : ".\"");
+        mci_buf_add(&b, path, n);
+        mci_buf_str(&b, is_index ? "]" : "\"");
+        if (path[n] == '\0') {
+            mci_buf_str(&b, tail);
+            return mci_buf_take(&b, NULL);
+        }
+        path += n + 1;
+    }
+    mci_buf_free(&b);
+    return NULL;
+}
+
+static const char *field_path(const mci_spec *spec, int field)
+{
+    return field >= 0 ? spec->fields[field].path : "_id"; /* a collection without one: the column is never used */
+}
+
+/* "(...)" of the table. Only texts make an alias and only numbers make a rank, as in MongoDB's queries. */
+static char *table_columns(const mci_spec *spec)
+{
+    char *alias = json_path(field_path(spec, spec->alias_field), "");
+    char *rank = json_path(field_path(spec, spec->rank_field), "");
+    char *rank64 = json_path(field_path(spec, spec->rank_field), ".\"$numberLong\"");
+    char *sql = NULL;
+    if (alias != NULL && rank != NULL && rank64 != NULL)
+        sql = sqlite3_mprintf(
+            "(id TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL,"
+            " alias TEXT GENERATED ALWAYS AS (CASE json_type(doc, %Q) WHEN 'text' THEN json_extract(doc, %Q) END)"
+            " VIRTUAL, rank GENERATED ALWAYS AS (CASE json_type(doc, %Q) WHEN 'integer' THEN json_extract(doc, %Q)"
+            " WHEN 'real' THEN json_extract(doc, %Q) WHEN 'object' THEN CASE json_type(doc, %Q) WHEN 'text' THEN"
+            " CAST(json_extract(doc, %Q) AS INTEGER) END END) VIRTUAL)",
+            alias, alias, rank, rank, rank, rank64, rank64);
+    free(alias);
+    free(rank);
+    free(rank64);
+    return sql;
+}
+
+/* Prepare a statement from a format in which every %w is the table's name. */
+mc_status mci_sqlite_prepare(mci_sqlite_op *o, const char *fmt, sqlite3_stmt **out)
+{
+    char *sql = sqlite3_mprintf(fmt, o->spec->name, o->spec->name);
+    *out = NULL;
+    if (sql == NULL)
+        return mci_fail(o->err, MC_E_NOMEM, MC_TIER_STORE, "sqlite %s: out of memory", o->what);
+    int rc = sqlite3_prepare_v3(o->c->db, sql, -1, 0, out, NULL);
+    sqlite3_free(sql);
+    return rc == SQLITE_OK ? MC_OK : mci_sqlite_failed(o, rc);
+}
+
+static mc_status run_fmt(mci_sqlite_op *o, const char *fmt)
+{
+    sqlite3_stmt *st;
+    mc_status status = mci_sqlite_prepare(o, fmt, &st);
+    if (status != MC_OK)
+        return status;
+    int rc = sqlite3_step(st);
+    if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+        status = mci_sqlite_failed(o, rc);
+    sqlite3_finalize(st);
+    return status;
+}
+
+/* A table of this name may be there already: with our columns, or not ours. */
+static mc_status check_table(mci_sqlite_op *o, const char *columns)
+{
+    sqlite3_stmt *st;
+    int rc =
+        sqlite3_prepare_v3(o->c->db, "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", -1, 0, &st, NULL);
+    if (rc != SQLITE_OK)
+        return mci_sqlite_failed(o, rc);
+    sqlite3_bind_text(st, 1, o->spec->name, -1, SQLITE_STATIC);
+    rc = sqlite3_step(st);
+    mc_status status = rc == SQLITE_ROW || rc == SQLITE_DONE ? MC_OK : mci_sqlite_failed(o, rc);
+    const char *sql = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
+    const char *open = sql != NULL ? strchr(sql, '(') : NULL;
+    if (status == MC_OK && (open == NULL || strcmp(open, columns) != 0))
+        status = mci_fail(o->err, MC_E_STORE, MC_TIER_STORE, "sqlite: table %s was made for other fields", o->spec->name);
+    sqlite3_finalize(st);
+    return status;
+}
+
+static int table_known(mci_sqlite *s, const char *name, int add)
+{
+    int known = 0;
+    mci_mutex_lock(&s->lock);
+    for (size_t i = 0; i < s->ntables && !known; i++)
+        known = strcmp(s->tables[i], name) == 0;
+    if (!known && add) { /* when memory is short it is looked at again next time */
+        char **more = realloc(s->tables, (s->ntables + 1) * sizeof *more);
+        char *copy = strdup(name);
+        if (more != NULL)
+            s->tables = more;
+        if (more != NULL && copy != NULL)
+            s->tables[s->ntables++] = copy;
+        else
+            free(copy);
+    }
+    mci_mutex_unlock(&s->lock);
+    return known;
+}
+
+static mc_status make_table(mci_sqlite_op *o)
+{
+    const mci_spec *spec = o->spec;
+    if (strlen(spec->name) > NAME_MAX_BYTES || sqlite3_strnicmp(spec->name, "sqlite_", 7) == 0)
+        return mci_fail(o->err, MC_E_ARG, MC_TIER_STORE, "sqlite: a table cannot be called '%.64s'", spec->name);
+    char *columns = table_columns(spec);
+    char *create = columns == NULL ? NULL : sqlite3_mprintf("CREATE TABLE IF NOT EXISTS \"%w\"%s", spec->name, columns);
+    mc_status st = MC_OK;
+    if (create == NULL) {
+        st = mci_fail(o->err, MC_E_ARG, MC_TIER_STORE, "sqlite: field paths of collection %s cannot be used", spec->name);
+    } else {
+        int rc = sqlite3_exec(o->c->db, create, NULL, NULL, NULL);
+        st = rc == SQLITE_OK ? check_table(o, columns) : mci_sqlite_failed(o, rc);
+    }
+    if (st == MC_OK && spec->alias_field >= 0)
+        st = run_fmt(o, "CREATE INDEX IF NOT EXISTS \"%w_alias\" ON \"%w\"(alias, id) WHERE alias IS NOT NULL");
+    if (st == MC_OK && spec->rank_field >= 0)
+        st = run_fmt(o, "CREATE INDEX IF NOT EXISTS \"%w_rank\" ON \"%w\"(rank DESC, id DESC) WHERE rank IS NOT NULL");
+    sqlite3_free(create);
+    sqlite3_free(columns);
+    if (st == MC_OK)
+        (void)table_known(o->s, spec->name, 1);
+    return st;
+}
+
+mc_status mci_sqlite_begin(mci_sqlite_op *o, mci_store *s, const mci_spec *spec, const char *what, mci_deadline dl,
+                           mc_error *err)
+{
+    *o = (mci_sqlite_op){.s = (mci_sqlite *)s, .spec = spec, .what = what, .err = err};
+    if (mci_deadline_left_ms(dl) == 0)
+        return mci_fail(err, MC_E_TIMEOUT, MC_TIER_STORE, "sqlite %s %s: the deadline has passed", what,
+                        spec ? spec->name : "");
+    dl = mci_deadline_min(dl, mci_deadline_in(o->s->timeout_ms));
+    mc_status st = borrow(o->s, dl, &o->c, err);
+    if (st == MC_OK && spec != NULL && !table_known(o->s, spec->name, 0) && (st = make_table(o)) != MC_OK) {
+        give_back(o->s, o->c);
+        o->c = NULL;
+    }
+    return st;
+}
+
+mc_status mci_sqlite_end(mci_sqlite_op *o, mc_status st)
+{
+    if (o->c != NULL)
+        give_back(o->s, o->c);
+    return st;
+}
+
+/* ---- life ---- */
+
+void mci_sqlite_free(mci_sqlite *s)
+{
+    while (s->nidle > 0)
+        conn_close(s->idle[--s->nidle]);
+    for (size_t i = 0; i < s->ntables; i++)
+        free(s->tables[i]);
+    free(s->tables);
+    mci_cond_destroy(&s->freed);
+    mci_mutex_destroy(&s->lock);
+    free(s->path);
+    free(s);
+}
+
+mc_status mci_sqlite_new(const char *path, int max, int64_t timeout_ms, const mci_store_env *env, mci_sqlite **out,
+                         mc_error *err)
+{
+    mci_sqlite_conn *c = NULL;
+    *out = NULL;
+    mci_sqlite *s = calloc(1, sizeof *s);
+    char *copy = strdup(path);
+    if (s == NULL || copy == NULL || mci_mutex_init(&s->lock) != 0 || mci_cond_init(&s->freed) != 0) {
+        free(copy);
+        free(s);
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_STORE, "sqlite: out of memory");
+    }
+    s->path = copy;
+    s->env = *env;
+    s->timeout_ms = timeout_ms;
+    s->max = max < 1 ? 1 : max > MCI_SQLITE_POOL_MAX ? MCI_SQLITE_POOL_MAX : max;
+    mc_status st = borrow(s, mci_deadline_in(timeout_ms), &c, err);
+    if (st != MC_OK) {
+        mci_sqlite_free(s);
+        return st;
+    }
+    give_back(s, c);
+    *out = s;
+    return MC_OK;
+}
