@@ -2,6 +2,8 @@
 /* Owns: the growing buffer. Refuses: growth past its ceiling, and half-written content (failure is sticky and checked once). */
 #include "base/buf.h"
 
+#include "base/wipe.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +25,12 @@ void mci_buf_reset(mci_buf *b)
 {
     b->len = 0;
     b->failed = 0;
+}
+
+void mci_buf_wipe(mci_buf *b)
+{
+    mci_wipe(b->data, b->cap);
+    b->len = 0;
 }
 
 int mci_buf_reserve(mci_buf *b, size_t more)

@@ -17,6 +17,7 @@ typedef struct mci_buf {
 void mci_buf_init(mci_buf *b, size_t max);
 void mci_buf_free(mci_buf *b);
 void mci_buf_reset(mci_buf *b); /* keeps the memory */
+void mci_buf_wipe(mci_buf *b);  /* overwrites what it holds, for passwords */
 
 int mci_buf_reserve(mci_buf *b, size_t more); /* room for `more` bytes and a NUL; 0 or -1 */
 void mci_buf_add(mci_buf *b, const void *p, size_t n);

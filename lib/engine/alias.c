@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: second keys. An alias is a string "<epoch> <id>" ("<epoch> -": the store has none) under the same protocol as a value.
+ * It is a hint that is checked, never believed: the document it leads to must carry the alias. Only two things could go
+ * wrong unseen, a cached "none" that hides an insert and a lower id that appears, and writers announce both on the alias' own
+ * quarantine. Refuses: guessing between several documents; the lowest id is meant.
+ */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum alias_state { A_MISS = 0, A_ID, A_NONE } alias_state;
+
+typedef struct alias_read {
+    mci_buf encoded;
+    char token[MCI_TOKEN_SIZE];
+    char rejected[MCI_ID_CAP + 32];
+    char id[MCI_ID_CAP];
+    int64_t epoch;
+    int leased;
+} alias_read;
+
+void mci_alias_encode(const char *alias, size_t len, mci_buf *out)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char ch = (unsigned char)alias[i];
+        if (ch <= 0x20 || ch == 0x7f || ch == '%' || ch == '{' || ch == '}')
+            mci_buf_fmt(out, "%%%02X", ch);
+        else
+            mci_buf_char(out, (char)ch);
+    }
+}
+
+static alias_state parse(const mci_reply *r, int64_t epoch, alias_read *a)
+{
+    a->rejected[0] = '\0';
+    if (r == NULL || r->type != MCI_REPLY_STRING || r->len >= sizeof a->rejected)
+        return A_MISS;
+    memcpy(a->rejected, r->u.str, r->len + 1);
+    char want[32];
+    mci_buf head = {.data = want, .cap = sizeof want, .max = sizeof want - 1};
+    mci_buf_int(&head, epoch);
+    mci_buf_char(&head, ' ');
+    size_t left = r->len - (r->len < head.len ? r->len : head.len);
+    if (left == 0 || left >= MCI_ID_CAP || memcmp(r->u.str, want, head.len) != 0)
+        return A_MISS;
+    const char *id = r->u.str + head.len;
+    if (left == 1 && *id == '-')
+        return A_NONE;
+    memcpy(a->id, id, left + 1);
+    return A_ID;
+}
+
+/* One round trip: GET. Errors are misses that may not be filled. */
+static alias_state ask(mci_call *c, mci_coll *coll, alias_read *a, int *usable)
+{
+    mci_batch b;
+    mci_batch_init(&b);
+    mci_cmd(&b, "GET", 2);
+    mci_arg_id(&b, coll->alias_keys.value, a->encoded.data);
+    mci_cmd(&b, "GET", 2);
+    mci_arg_str(&b, c->e->epoch_key);
+    alias_state s = A_MISS;
+    *usable = mci_call_exec(c, &b) == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 1), &a->epoch) == 0;
+    if (*usable)
+        s = parse(mci_batch_reply(&b, 0), a->epoch, a);
+    mci_batch_free(&b);
+    return s;
+}
+
+/* The miss script. Sets `leased` when we may fill. A foreign load is not waited for: the query is cheap. */
+static alias_state lease(mci_call *c, mci_coll *coll, alias_read *a)
+{
+    mci_batch b;
+    mci_batch_init(&b);
+    mci_random_token(&c->e->rnd, a->token);
+    mci_cmd_script(&b, &mci_script_miss, 4, 8);
+    mci_arg_id(&b, coll->alias_keys.value, a->encoded.data);
+    mci_arg_id(&b, coll->alias_keys.quarantine, a->encoded.data);
+    mci_arg_id(&b, coll->alias_keys.lease, a->encoded.data);
+    mci_arg_str(&b, c->e->epoch_key);
+    mci_arg_str(&b, a->token);
+    mci_arg_int(&b, c->e->set.read_lease_ms);
+    mci_arg_str(&b, a->rejected);
+    mci_arg_str(&b, "$");
+    alias_state s = A_MISS;
+    if (mci_call_exec(c, &b) == MC_OK) {
+        const mci_reply *r = mci_batch_reply(&b, 0);
+        const mci_reply *tag = mci_reply_item(r, 0);
+        if (mci_reply_epoch(mci_reply_item(r, 1), &a->epoch) != 0)
+            a->epoch = 0;
+        a->leased = mci_reply_is(tag, "L");
+        if (mci_reply_is(tag, "V"))
+            s = parse(mci_reply_item(mci_reply_item(r, 3), 0), a->epoch, a);
+    }
+    mci_batch_free(&b);
+    return s;
+}
+
+static void fill(mci_call *c, mci_coll *coll, const alias_read *a, const char *id)
+{
+    int64_t ttl = mci_jitter(c->e, id != NULL ? c->e->set.alias_ttl_ms : c->e->set.negative_ttl_ms);
+    mci_batch b;
+    mci_buf text;
+    mci_batch_init(&b);
+    mci_buf_init(&text, MCI_ID_CAP + 32);
+    mci_buf_int(&text, a->epoch);
+    mci_buf_char(&text, ' ');
+    mci_buf_str(&text, id != NULL ? id : "-");
+    mci_cmd_script(&b, &mci_script_put, 8, 8 + 10);
+    mci_arg_id(&b, coll->alias_keys.value, a->encoded.data);
+    mci_arg_id(&b, coll->alias_keys.quarantine, a->encoded.data);
+    mci_arg_id(&b, coll->alias_keys.lease, a->encoded.data);
+    mci_arg_id(&b, coll->alias_keys.solo, a->encoded.data);
+    mci_arg_str(&b, c->e->epoch_key);
+    for (int i = 0; i < 3; i++)
+        mci_arg_str(&b, "");
+    mci_arg_str(&b, "F");
+    mci_arg_str(&b, a->token);
+    mci_arg_int(&b, ttl);
+    mci_arg_str(&b, "");
+    mci_arg_int(&b, a->epoch);
+    for (int i = 0; i < 3; i++)
+        mci_arg_str(&b, "");
+    mci_arg_str(&b, "$");
+    mci_arg_buf(&b, &text);
+    (void)mci_call_exec(c, &b);
+    mci_buf_free(&text);
+    mci_batch_free(&b);
+}
+
+void mci_alias_pre(mci_call *c, mci_batch *b, const mci_coll *coll, const char *encoded, const char *token)
+{
+    mci_cmd_script(b, &mci_script_pre, 6, 9);
+    mci_arg_id(b, coll->alias_keys.value, encoded);
+    mci_arg_id(b, coll->alias_keys.quarantine, encoded);
+    mci_arg_id(b, coll->alias_keys.lease, encoded);
+    mci_arg_id(b, coll->alias_keys.solo, encoded);
+    mci_arg_str(b, c->e->epoch_key);
+    mci_arg_str(b, "");
+    mci_arg_str(b, token);
+    mci_arg_int(b, c->e->set.write_quarantine_ms);
+    mci_arg_str(b, "");
+}
+
+void mci_alias_post(mci_call *c, mci_batch *b, const mci_coll *coll, const char *encoded, const char *token)
+{
+    mci_cmd_script(b, &mci_script_put, 8, 16);
+    mci_arg_id(b, coll->alias_keys.value, encoded);
+    mci_arg_id(b, coll->alias_keys.quarantine, encoded);
+    mci_arg_id(b, coll->alias_keys.lease, encoded);
+    mci_arg_id(b, coll->alias_keys.solo, encoded);
+    mci_arg_str(b, c->e->epoch_key);
+    for (int i = 0; i < 3; i++)
+        mci_arg_str(b, "");
+    mci_arg_str(b, "A");
+    mci_arg_str(b, token);
+    mci_arg_str(b, "0");
+    for (int i = 0; i < 5; i++)
+        mci_arg_str(b, "");
+}
+
+/* The store's answer, and the alias' place in Redis when we hold its lease. */
+static mc_status from_store(mci_call *c, mci_coll *coll, const char *alias, size_t len, alias_read *a, int usable,
+                            mci_doc **out)
+{
+    if (usable && !a->leased)
+        (void)lease(c, coll, a);
+    if (c->e->store->ops->find_alias == NULL)
+        return mci_fail(c->err, MC_E_UNSUPPORTED, MC_TIER_STORE, "this store cannot find by %s",
+                        coll->spec.fields[coll->spec.alias_field].name);
+    int64_t t0 = mci_now_ns();
+    mc_status st = mci_store_done(
+        c, t0, c->e->store->ops->find_alias(c->e->store, &coll->spec, alias, len, mci_store_deadline(c), out, c->err));
+    c->info->tier = MC_TIER_STORE;
+    c->info->cache = usable ? MC_CACHE_MISS : MC_CACHE_BYPASS;
+    if (a->leased && (st == MC_OK || (st == MC_NOT_FOUND && c->e->set.negative_ttl_ms > 0))) {
+        mc_error *err = c->err;
+        c->err = NULL;
+        fill(c, coll, a, st == MC_OK ? mci_doc_id(*out, NULL) : NULL);
+        c->err = err;
+    }
+    return st;
+}
+
+static int carries(const mci_coll *coll, const mci_doc *d, const char *alias, size_t len)
+{
+    const mci_val *v = mci_doc_val(d, (size_t)coll->spec.alias_field);
+    return v->kind == MCI_STR && v->len == len && memcmp(mci_doc_text(d, (size_t)coll->spec.alias_field), alias, len) == 0;
+}
+
+static void count(mci_call *c, mc_status st)
+{
+    mci_metrics *m = c->e->metrics;
+    mci_count(m, MCI_C_READS);
+    mci_count(m, c->info->cache == MC_CACHE_HIT ? MCI_C_NEGATIVE_HITS
+                 : c->info->cache == MC_CACHE_MISS ? MCI_C_MISSES
+                                                   : MCI_C_BYPASSES);
+    if (st == MC_NOT_FOUND)
+        mci_count(m, MCI_C_NOT_FOUND);
+}
+
+static mc_status by_alias(mci_call *c, mci_coll *coll, const char *alias, size_t len, mci_want want, alias_read *a,
+                          mci_doc **out)
+{
+    int usable = 0;
+    int suspicious = mci_recover(c) && mci_recovery_has(&c->e->recovery, (size_t)(coll - c->e->colls), 1, a->encoded.data);
+    alias_state s = suspicious ? A_MISS : ask(c, coll, a, &usable);
+    if (s == A_MISS && usable)
+        s = lease(c, coll, a);
+    if (s == A_NONE) {
+        c->info->tier = MC_TIER_REDIS;
+        c->info->cache = MC_CACHE_HIT;
+        c->info->flags |= MC_FLAG_NEGATIVE;
+        count(c, MC_NOT_FOUND);
+        return MC_NOT_FOUND;
+    }
+    if (s == A_ID) {
+        mc_status st = mci_read_one(c, coll, a->id, (mci_want)(want | MCI_WANT_FIELDS), out);
+        if (st < 0 || (st == MC_OK && carries(coll, *out, alias, len)))
+            return st;
+        mci_doc_unref(*out); /* renamed or deleted since: the hint is worth nothing */
+        *out = NULL;
+        c->info->flags = 0;
+    }
+    mc_status st = from_store(c, coll, alias, len, a, usable, out);
+    count(c, st);
+    return st;
+}
+
+mc_status mci_read_alias(mci_call *c, mci_coll *coll, const char *alias, size_t len, mci_want want, mci_doc **out)
+{
+    alias_read a = {0};
+    *out = NULL;
+    mci_buf_init(&a.encoded, MCI_ALIAS_MAX * 3);
+    mci_alias_encode(alias, len, &a.encoded);
+    mc_status st = a.encoded.failed ? mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a key")
+                                    : by_alias(c, coll, alias, len, want, &a, out);
+    mci_buf_free(&a.encoded);
+    return st;
+}
+
+mc_status mci_alias_id(mci_call *c, mci_coll *coll, const char *alias, size_t len, char id[MCI_ID_CAP])
+{
+    mci_doc *d = NULL;
+    mc_status st = mci_read_alias(c, coll, alias, len, MCI_WANT_FIELDS, &d);
+    if (st == MC_OK)
+        memcpy(id, mci_doc_id(d, NULL), strlen(mci_doc_id(d, NULL)) + 1);
+    mci_doc_unref(d);
+    return st;
+}

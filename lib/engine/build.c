@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: building a board or geo set from the store: one process at a time, into a key of its own, page by page, swapped in with the
+ * changes that writers made meanwhile. Also the repair of places that an unfinished write left in doubt.
+ * Refuses: showing a set that is not whole.
+ */
+#include "engine/engine.h"
+
+#include "base/syncpoint.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE 500
+#define LOCK_MS 15000
+#define TEMP_MS 60000
+#define REPAIR_MAX 16
+#define LAT_MAX 85.05112878
+
+typedef struct build {
+    mci_call *c;
+    mci_coll *coll;
+    const mci_derived *d;
+    char token[MCI_TOKEN_SIZE];
+    int64_t epoch;
+    int64_t t0_ns;
+    int64_t told_ns;
+    int64_t seen;
+    int64_t total;
+    mc_progress_fn progress;
+    void *user;
+} build;
+
+static void lock_cmd(build *bd, mci_batch *b)
+{
+    mci_cmd_script(b, &mci_script_build_begin, 4, 6);
+    mci_arg_str(b, bd->d->lock);
+    mci_arg_str(b, bd->d->changes);
+    mci_arg_str(b, bd->c->e->epoch_key);
+    mci_arg_str(b, bd->d->temp);
+    mci_arg_str(b, bd->token);
+    mci_arg_int(b, LOCK_MS);
+}
+
+/* MC_OK: ours; MC_NOT_FOUND: another builds. */
+static mc_status lock_reply(build *bd, const mci_reply *r, int64_t *epoch)
+{
+    int64_t ours = 0;
+    mc_status st = mci_reply_error(r, "build", bd->c->err);
+    if (st != MC_OK)
+        return st;
+    if (mci_reply_int(mci_reply_item(r, 0), &ours) != 0 || mci_reply_epoch(mci_reply_item(r, 1), epoch) != 0)
+        return mci_fail(bd->c->err, MC_E_PROTO, MC_TIER_REDIS, "build: Redis answered something else");
+    return ours ? MC_OK : MC_NOT_FOUND;
+}
+
+static size_t members_of(const build *bd, mci_doc *const *docs, size_t n, mci_batch *b, int append)
+{
+    const mci_spec *spec = &bd->coll->spec;
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++) {
+        double x = 0;
+        double y = 0;
+        if (bd->d->geo) {
+            if (!mci_doc_number(docs[i], (size_t)spec->lon_field, &x) || !mci_doc_number(docs[i], (size_t)spec->lat_field, &y) ||
+                fabs(x) > 180.0 || fabs(y) > LAT_MAX)
+                continue;
+        } else if (!mci_doc_number(docs[i], (size_t)spec->rank_field, &x)) {
+            continue;
+        }
+        m++;
+        if (!append)
+            continue;
+        mci_arg_double(b, x);
+        if (bd->d->geo)
+            mci_arg_double(b, y);
+        mci_arg_str(b, mci_doc_id(docs[i], NULL));
+    }
+    return m;
+}
+
+static mc_status add_page(build *bd, mci_doc *const *docs, size_t n)
+{
+    mci_batch b;
+    mci_batch_init(&b);
+    size_t m = members_of(bd, docs, n, &b, 0);
+    lock_cmd(bd, &b); /* keeps the lock, and tells when it was lost */
+    if (m > 0) {
+        mci_cmd(&b, bd->d->geo ? "GEOADD" : "ZADD", 2 + m * (bd->d->geo ? 3 : 2));
+        mci_arg_str(&b, bd->d->temp);
+        (void)members_of(bd, docs, n, &b, 1);
+        mci_cmd(&b, "PEXPIRE", 3);
+        mci_arg_str(&b, bd->d->temp);
+        mci_arg_int(&b, TEMP_MS);
+    }
+    mc_status st = mci_call_exec(bd->c, &b);
+    int64_t epoch = 0;
+    if (st == MC_OK)
+        st = lock_reply(bd, mci_batch_reply(&b, 0), &epoch);
+    if (st == MC_OK && m > 0)
+        st = mci_reply_error(mci_batch_reply(&b, 1), "build", bd->c->err);
+    if (st == MC_OK && epoch != bd->epoch)
+        st = MC_NOT_FOUND; /* everything was invalidated meanwhile */
+    mci_batch_free(&b);
+    return st;
+}
+
+static mc_status tell(build *bd, int last)
+{
+    int64_t now = mci_now_ns();
+    if (bd->progress == NULL || (!last && now - bd->told_ns < 200000000))
+        return MC_OK;
+    bd->told_ns = now;
+    mc_progress p = {.stage = bd->d->geo ? "geo" : "board", .done = bd->seen, .total = bd->total,
+                     .elapsed_ms = (now - bd->t0_ns) / 1000000};
+    if (bd->progress(&p, bd->user) == 0)
+        return MC_OK;
+    return mci_fail(bd->c->err, MC_E_ABORT, MC_TIER_NONE, "stopped by the progress callback");
+}
+
+static mc_status all_pages(build *bd)
+{
+    mci_store *s = bd->c->e->store;
+    mci_doc **docs = calloc(PAGE, sizeof *docs);
+    if (docs == NULL)
+        return mci_fail(bd->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to build");
+    char *after = NULL;
+    mc_status st = MC_OK;
+    do {
+        size_t n = 0;
+        char *last = NULL;
+        int64_t t0 = mci_now_ns();
+        st = s->ops->scan(s, &bd->coll->spec, after, PAGE, mci_store_deadline(bd->c), docs, &n, &last, bd->c->err);
+        (void)mci_store_done(bd->c, t0, st);
+        free(after);
+        after = last;
+        MCI_SYNC("build:page", bd->d->name);
+        if (st == MC_OK)
+            st = add_page(bd, docs, n);
+        for (size_t i = 0; i < n; i++)
+            mci_doc_unref(docs[i]);
+        bd->seen += (int64_t)n;
+        if (st == MC_OK)
+            st = tell(bd, after == NULL);
+        if (bd->progress != NULL) /* long calls have a deadline for each step */
+            bd->c->dl = mci_deadline_in(bd->c->e->set.call_timeout_ms);
+    } while (st == MC_OK && after != NULL);
+    free(after);
+    free(docs);
+    return st;
+}
+
+static mc_status swap(build *bd)
+{
+    mci_batch b;
+    mci_batch_init(&b);
+    mci_cmd_script(&b, &mci_script_build_swap, 5, 9);
+    mci_arg_str(&b, bd->d->lock);
+    mci_arg_str(&b, bd->d->changes);
+    mci_arg_str(&b, bd->c->e->epoch_key);
+    mci_arg_str(&b, bd->d->temp);
+    mci_arg_str(&b, bd->d->name);
+    mci_arg_str(&b, bd->token);
+    mci_arg_int(&b, bd->epoch);
+    mci_arg_int(&b, bd->c->e->set.board_ttl_ms);
+    mci_arg_str(&b, bd->d->geo ? "G" : "Z");
+    mc_status st = mci_call_exec(bd->c, &b);
+    int64_t done = 0;
+    if (st == MC_OK)
+        st = mci_reply_error(mci_batch_reply(&b, 0), "build", bd->c->err);
+    if (st == MC_OK && (mci_reply_int(mci_batch_reply(&b, 0), &done) != 0 || done != 1))
+        st = MC_NOT_FOUND;
+    mci_batch_free(&b);
+    return st;
+}
+
+mc_status mci_build(mci_call *c, mci_coll *coll, const mci_derived *d, mc_progress_fn progress, void *user)
+{
+    build bd = {.c = c, .coll = coll, .d = d, .total = -1, .progress = progress, .user = user, .t0_ns = mci_now_ns()};
+    if (c->e->store->ops->scan == NULL)
+        return mci_fail(c->err, MC_E_UNSUPPORTED, MC_TIER_STORE, "this store cannot be scanned");
+    mci_random_token(&c->e->rnd, bd.token);
+    mci_batch b;
+    mci_batch_init(&b);
+    lock_cmd(&bd, &b);
+    mc_status st = mci_call_exec(c, &b);
+    if (st == MC_OK)
+        st = lock_reply(&bd, mci_batch_reply(&b, 0), &bd.epoch);
+    mci_batch_free(&b);
+    if (st != MC_OK)
+        return st;
+    if (progress != NULL && c->e->store->ops->count != NULL &&
+        c->e->store->ops->count(c->e->store, &coll->spec, mci_store_deadline(c), &bd.total, NULL) != MC_OK)
+        bd.total = -1;
+    st = all_pages(&bd);
+    MCI_SYNC("build:swap", d->name);
+    if (st == MC_OK)
+        st = swap(&bd);
+    if (st == MC_OK)
+        mci_count(c->e->metrics, MCI_C_BOARD_REBUILDS);
+    else if (st < 0) /* the lock stays until it expires: others answer from the store meanwhile instead of trying in turn */
+        mci_log_write(c->e->log, MC_LOG_WARN, "building %s stopped: %s", d->name, mc_status_name(st));
+    return st;
+}
+
+void mci_repair_cmd(mci_call *c, mci_batch *b, const mci_coll *coll)
+{
+    mci_cmd(b, "ZRANGEBYSCORE", 7);
+    mci_arg_str(b, coll->dirty);
+    mci_arg_str(b, "-inf");
+    mci_arg_int(b, mci_engine_now_ms(c->e));
+    mci_arg_str(b, "LIMIT");
+    mci_arg_int(b, 0);
+    mci_arg_int(b, REPAIR_MAX);
+}
+
+size_t mci_repair(mci_call *c, mci_coll *coll, const mci_reply *overdue)
+{
+    mci_item items[REPAIR_MAX] = {0};
+    size_t n = 0;
+    if (!MCI_CURE(MCI_CURE_REPAIR))
+        return 0;
+    for (size_t i = 0; i < REPAIR_MAX; i++) {
+        const mci_reply *id = mci_reply_item(overdue, i);
+        char checked[MCI_ID_CAP];
+        if (id != NULL && id->type == MCI_REPLY_STRING &&
+            mci_id_check(coll->spec.id_kind, id->u.str, id->len, checked, "id", NULL) == MC_OK)
+            items[n++].id = id->u.str;
+    }
+    mc_error *err = c->err;
+    c->err = NULL;
+    (void)mci_read_many(c, coll, items, n, MCI_WANT_FIELDS);
+    c->err = err;
+    for (size_t i = 0; i < n; i++)
+        mci_doc_unref(items[i].doc);
+    mci_add(c->e->metrics, MCI_C_BOARD_REPAIRS, (int64_t)n);
+    return n;
+}

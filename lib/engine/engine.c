@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns: joining settings, Redis and store into one engine, and the names of all keys. Refuses: knowing any collection. */
+#include "engine/engine.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const mci_store_env mci_engine_store_env = {.decode = mci_json_decode, .patch = mci_json_apply};
+
+static void take_settings(mci_engine *e, mci_redis_options *out)
+{
+    const mci_settings *s = &e->set;
+    out->connect_timeout_ms = s->cache_connect_timeout_ms;
+    out->timeout_ms = s->cache_timeout_ms;
+    out->pool_max = s->cache_pool_max;
+    out->backoff_min_ms = s->cache_backoff_min_ms;
+    out->backoff_max_ms = s->cache_backoff_max_ms;
+    out->breaker_failures = s->cache_breaker_failures;
+    if (s->cache_user[0] != '\0')
+        (void)snprintf(out->addr.user, sizeof out->addr.user, "%s", s->cache_user);
+    if (s->cache_password[0] != '\0')
+        (void)snprintf(out->addr.password, sizeof out->addr.password, "%s", s->cache_password);
+}
+
+mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *log, mci_engine **out, mc_error *err)
+{
+    *out = NULL;
+    mci_engine *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a client");
+    e->set = *set;
+    e->log = log;
+    mci_redis_options opt = {0};
+    mc_status st = mci_redis_uri_parse(set->cache_uri, &opt.addr, err);
+    if (st == MC_OK) {
+        take_settings(e, &opt);
+        e->metrics = mci_metrics_new();
+        if (e->metrics == NULL || mci_random_init(&e->rnd) != 0 || mci_flights_init(&e->flights) != 0 ||
+            mci_recovery_init(&e->recovery, (size_t)set->recovery_max) != 0)
+            st = mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a client");
+    }
+    if (st == MC_OK)
+        st = mci_redis_open(&opt, &e->rnd, e->metrics, log, &e->redis, err);
+    mci_redis_addr_wipe(&opt.addr);
+    if (st != MC_OK) {
+        mci_metrics_free(e->metrics);
+        free(e);
+        return st;
+    }
+    (void)snprintf(e->epoch_key, sizeof e->epoch_key, "mfc:epoch:%s", set->cache_prefix);
+    (void)snprintf(e->kv_prefix, sizeof e->kv_prefix, "%skv:{", set->cache_prefix);
+    e->store = store;
+    *out = e;
+    return MC_OK;
+}
+
+static void memory_free(mci_memory *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        free(m->ids[i]);
+    free(m->ids);
+    mci_mutex_destroy(&m->lock);
+}
+
+void mci_engine_close(mci_engine *e)
+{
+    if (e == NULL)
+        return;
+    for (size_t i = 0; i < e->ncolls; i++) {
+        memory_free(&e->colls[i].top_memory);
+        memory_free(&e->colls[i].views_memory);
+    }
+    mci_redis_close(e->redis);
+    if (e->store != NULL)
+        e->store->ops->close(e->store);
+    mci_recovery_destroy(&e->recovery);
+    mci_flights_destroy(&e->flights);
+    mci_metrics_free(e->metrics);
+    free(e);
+}
+
+static void name_keys(mci_keys *k, const char *prefix, const char *key)
+{
+    (void)snprintf(k->value, sizeof k->value, "%s%s:{", prefix, key);
+    (void)snprintf(k->quarantine, sizeof k->quarantine, "mfc:q:%s%s:{", prefix, key);
+    (void)snprintf(k->lease, sizeof k->lease, "mfc:l:%s%s:{", prefix, key);
+    (void)snprintf(k->solo, sizeof k->solo, "mfc:s:%s%s:{", prefix, key);
+}
+
+static void name_derived(mci_derived *d, int geo)
+{
+    (void)snprintf(d->lock, sizeof d->lock, "mfc:b:%.180s", d->name);
+    (void)snprintf(d->changes, sizeof d->changes, "mfc:d:%.180s", d->name);
+    (void)snprintf(d->temp, sizeof d->temp, "mfc:t:%.180s", d->name);
+    d->geo = geo;
+}
+
+mc_status mci_engine_add(mci_engine *e, const mci_spec *spec, int64_t ttl_ms, mci_coll **out, mc_error *err)
+{
+    if (e->ncolls == MCI_MAX_COLLS || spec->nfields > MCI_MAX_FIELDS)
+        return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "at most %d collections of %d fields", MCI_MAX_COLLS, MCI_MAX_FIELDS);
+    mci_coll *c = &e->colls[e->ncolls];
+    c->spec = *spec;
+    c->ttl_ms = ttl_ms;
+    const char *prefix = e->set.cache_prefix;
+    name_keys(&c->keys, prefix, spec->key);
+    if (spec->alias_field >= 0)
+        name_keys(&c->alias_keys, prefix, spec->fields[spec->alias_field].name);
+    if (spec->rank_field >= 0) {
+        (void)snprintf(c->board.name, sizeof c->board.name, "%sboard:%s:%s", prefix, spec->name,
+                       spec->fields[spec->rank_field].name);
+        name_derived(&c->board, 0);
+    }
+    if (spec->lon_field >= 0) {
+        (void)snprintf(c->geo.name, sizeof c->geo.name, "%sgeo:%s", prefix, spec->name);
+        name_derived(&c->geo, 1);
+    }
+    if (c->board.name[0] != '\0' || c->geo.name[0] != '\0')
+        (void)snprintf(c->dirty, sizeof c->dirty, "mfc:r:%s%s", prefix, spec->name);
+    (void)snprintf(c->views, sizeof c->views, "%sboard:views", prefix);
+    if (mci_mutex_init(&c->top_memory.lock) != 0)
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a collection");
+    if (mci_mutex_init(&c->views_memory.lock) != 0) {
+        mci_mutex_destroy(&c->top_memory.lock);
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a collection");
+    }
+    e->ncolls++;
+    *out = c;
+    return MC_OK;
+}
+
+mc_status mci_call_exec(mci_call *c, mci_batch *b)
+{
+    int before = b->round_trips;
+    mc_status st = mci_redis_exec(c->e->redis, b, c->dl, c->err);
+    c->info->redis_round_trips += b->round_trips - before;
+    if (st != MC_OK)
+        c->info->flags |= MC_FLAG_REDIS_DOWN;
+    return st;
+}
+
+mci_deadline mci_store_deadline(const mci_call *c)
+{
+    return mci_deadline_min(c->dl, mci_deadline_in(c->e->set.store_timeout_ms));
+}
+
+mc_status mci_store_done(mci_call *c, int64_t t0_ns, mc_status st)
+{
+    c->info->store_calls++;
+    mci_count(c->e->metrics, MCI_C_STORE_CALLS);
+    if (st < 0 && st != MC_E_EXISTS && st != MC_E_CONFLICT)
+        mci_count(c->e->metrics, MCI_C_STORE_ERRORS);
+    mci_time(c->e->metrics, MCI_H_STORE_CALL, mci_now_ns() - t0_ns);
+    return st;
+}
+
+int64_t mci_engine_now_ms(const mci_engine *e)
+{
+    int64_t now = mci_redis_now_ms(e->redis);
+    return now != 0 ? now : mci_wall_ms();
+}
+
+int64_t mci_jitter(mci_engine *e, int64_t ttl_ms)
+{
+    int64_t span = ttl_ms / 100 * e->set.ttl_jitter_pct + ttl_ms % 100 * e->set.ttl_jitter_pct / 100;
+    if (span <= 0)
+        return ttl_ms;
+    int64_t v = ttl_ms - span + (int64_t)mci_random_below(&e->rnd, (uint64_t)(2 * span) + 1);
+    return v < 1 ? 1 : v;
+}
+
+void mci_arg_id(mci_batch *b, const char *prefix, const char *id)
+{
+    mci_arg_join(b, prefix, id, strlen(id), "}");
+}
+
+int mci_reply_epoch(const mci_reply *r, int64_t *out)
+{
+    *out = 0;
+    if (r == NULL || r->type == MCI_REPLY_NIL)
+        return r == NULL ? -1 : 0;
+    return mci_reply_int(r, out);
+}
+
+void mci_rows_free(mci_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        mci_doc_unref(rows[i].doc);
+        free(rows[i].id);
+        rows[i] = (mci_row){0};
+    }
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine: one generic cache over collections. Everything here works on a mci_coll; nothing knows movies. The parts:
+ *   read.c      cache-aside reads, one or many       write.c     write-through writes, the three modes
+ *   alias.c     second keys (title)                  board.c     sorted sets: top, rank          views.c  counted views
+ *   geo.c       nearest                              build.c     (re)building board and geo set  kv.c     string keys
+ *   flight.c    single flight in the process         recovery.c  ids to drop when Redis is back
+ *   invalidate.c                                     warm.c      loading ahead, importing
+ */
+#ifndef MCI_ENGINE_ENGINE_H
+#define MCI_ENGINE_ENGINE_H
+
+#include "base/doc.h"
+#include "base/random.h"
+#include "base/settings.h"
+#include "base/sync.h"
+#include "codec/hash.h"
+#include "codec/json.h"
+#include "engine/flight.h"
+#include "engine/recovery.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "redis/redis.h"
+#include "scripts.h"
+#include <mflixcache/client.h>
+#include "store/store.h"
+
+#define MCI_MAX_BATCH 1000 /* ids in one call */
+#define MCI_KEY_MAX 192    /* prefixes and fixed keys, with their NUL */
+#define MCI_ALIAS_MAX 1024 /* bytes of a title */
+
+/* Keys of one family of values: prefix + id + "}". */
+typedef struct mci_keys {
+    char value[MCI_KEY_MAX];
+    char quarantine[MCI_KEY_MAX];
+    char lease[MCI_KEY_MAX];
+    char solo[MCI_KEY_MAX];
+} mci_keys;
+
+/* A sorted set or geo set derived from a collection. `name` is "" when the collection has none. */
+typedef struct mci_derived {
+    char name[MCI_KEY_MAX];
+    char lock[MCI_KEY_MAX];
+    char changes[MCI_KEY_MAX];
+    char temp[MCI_KEY_MAX];
+    int geo;
+} mci_derived;
+
+/* The ids that stood on the board's first ranks last time: asked for in the same pipeline as the board itself. */
+typedef struct mci_memory {
+    mci_mutex lock;
+    char **ids; /* by rank; NULL where not known */
+    size_t n;
+} mci_memory;
+
+typedef struct mci_coll {
+    mci_spec spec; /* a copy: the id kind is an option */
+    int64_t ttl_ms;
+    mci_keys keys;
+    mci_keys alias_keys;
+    mci_derived board;
+    mci_derived geo;
+    char dirty[MCI_KEY_MAX]; /* ids whose derived sets need a look; "" without derived sets */
+    char views[MCI_KEY_MAX]; /* sorted set of views */
+    mci_memory top_memory;
+    mci_memory views_memory;
+} mci_coll;
+
+#define MCI_MAX_COLLS 4
+
+typedef struct mci_engine {
+    mci_settings set;
+    mci_random rnd;
+    mci_metrics *metrics;
+    mci_log *log; /* borrowed */
+    mci_redis *redis;
+    mci_store *store; /* owned */
+    mci_flights flights;
+    mci_recovery recovery;
+    char epoch_key[MCI_KEY_MAX];
+    char kv_prefix[MCI_KEY_MAX];
+    mci_coll colls[MCI_MAX_COLLS];
+    size_t ncolls;
+} mci_engine;
+
+/* One call on its way down: deadline, what to tell the caller, and the time it began. */
+typedef struct mci_call {
+    mci_engine *e;
+    mci_deadline dl;
+    mc_info *info; /* never NULL in the engine */
+    mc_error *err; /* may be NULL */
+} mci_call;
+
+/* Opens Redis (no I/O) and takes the store over on success. `log` is borrowed. */
+mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *log, mci_engine **out, mc_error *err);
+void mci_engine_close(mci_engine *e);
+
+/* Register a collection; before any call. `ttl_ms` is for its values. */
+mc_status mci_engine_add(mci_engine *e, const mci_spec *spec, int64_t ttl_ms, mci_coll **out, mc_error *err);
+
+extern const mci_store_env mci_engine_store_env;
+
+/* ---- shared by the engine's parts --------------------------------------------------------------------------------- */
+
+/* Run a batch and count its round trips. */
+mc_status mci_call_exec(mci_call *c, mci_batch *b);
+/* The deadline for one store operation, and bookkeeping around it. */
+mci_deadline mci_store_deadline(const mci_call *c);
+mc_status mci_store_done(mci_call *c, int64_t t0_ns, mc_status st);
+/* Redis' clock now, or the wall clock before the first contact. */
+int64_t mci_engine_now_ms(const mci_engine *e);
+/* `ttl_ms` with the jitter of the options. */
+int64_t mci_jitter(mci_engine *e, int64_t ttl_ms);
+/* Key of one id as the next argument. */
+void mci_arg_id(mci_batch *b, const char *prefix, const char *id);
+/* A reply that should be an epoch: number in text, or nothing (0). -1 when it is neither. */
+int mci_reply_epoch(const mci_reply *r, int64_t *out);
+
+/* ---- read.c ------------------------------------------------------------------------------------------------------- */
+
+typedef enum mci_want { MCI_WANT_FIELDS = 1, MCI_WANT_DOC = 2, MCI_WANT_BOTH = 3 } mci_want;
+
+typedef struct mci_item {
+    const char *id; /* checked; borrowed */
+    mc_status status;
+    mci_doc *doc; /* owned by whoever asked */
+    mc_info info; /* tier, cache, flags, age; round trips are the call's */
+} mci_item;
+
+/* Read many. Every item gets a status; MC_OK unless nothing could be done at all. Fields `err` is about the first failure. */
+mc_status mci_read_many(mci_call *c, mci_coll *coll, mci_item *items, size_t n, mci_want want);
+mc_status mci_read_one(mci_call *c, mci_coll *coll, const char *id, mci_want want, mci_doc **out);
+
+/* Append HMGET for one value; and decode its reply into the item: 1 when that settled the item. */
+void mci_read_cmd(mci_batch *b, const mci_coll *coll, const char *id, mci_want want);
+int mci_read_reply(mci_call *c, mci_coll *coll, mci_item *it, const mci_reply *r, mci_want want, int64_t epoch,
+                   mci_slice *rejected);
+
+/* ---- put.c -------------------------------------------------------------------------------------------------------- */
+
+typedef enum mci_put_mode { MCI_PUT_FILL = 'F', MCI_PUT_POST = 'P', MCI_PUT_ABORT = 'A' } mci_put_mode;
+
+/* What a load or a write ends with. */
+typedef struct mci_put {
+    mci_put_mode mode;
+    const char *token;
+    const char *id;
+    const mci_doc *doc; /* NULL: there is no such document (or ABORT) */
+    int64_t epoch;
+    int64_t now_ms; /* Redis' clock before the store was asked */
+    int no_value;   /* boards only, leave the value out */
+} mci_put;
+
+/* Append the script; 0, or -1 when memory is short (then nothing was appended). */
+int mci_put_cmd(mci_engine *e, mci_batch *b, const mci_coll *coll, const mci_put *put);
+
+/* ---- alias.c ------------------------------------------------------------------------------------------------------ */
+
+mc_status mci_read_alias(mci_call *c, mci_coll *coll, const char *alias, size_t len, mci_want want, mci_doc **out);
+/* Id of the document with this alias: MC_OK, MC_NOT_FOUND, or an error. Asks the store when the cache cannot tell. */
+mc_status mci_alias_id(mci_call *c, mci_coll *coll, const char *alias, size_t len, char id[MCI_ID_CAP]);
+/* The alias as it stands in keys: percent-encoded where braces, blanks or control bytes would hurt. */
+void mci_alias_encode(const char *alias, size_t len, mci_buf *out);
+/* PRE and POST of an alias within a write's batches. */
+void mci_alias_pre(mci_call *c, mci_batch *b, const mci_coll *coll, const char *encoded, const char *token);
+void mci_alias_post(mci_call *c, mci_batch *b, const mci_coll *coll, const char *encoded, const char *token);
+
+/* ---- write.c ------------------------------------------------------------------------------------------------------ */
+
+mc_status mci_write_create(mci_call *c, mci_coll *coll, const char *json, size_t len, mci_doc **out);
+/* `patch` is consumed by the call in any case. */
+mc_status mci_write_update(mci_call *c, mci_coll *coll, const char *id, mci_patch *patch, mci_doc **out);
+mc_status mci_write_delete(mci_call *c, mci_coll *coll, const char *id);
+mc_status mci_write_import(mci_call *c, mci_coll *coll, const char *const *json, const size_t *sizes, size_t n, int replace,
+                           mc_status *statuses);
+
+/* ---- invalidate.c ------------------------------------------------------------------------------------------------- */
+
+mc_status mci_invalidate_id(mci_call *c, mci_coll *coll, const char *id);
+mc_status mci_invalidate_alias(mci_call *c, mci_coll *coll, const char *alias, size_t len);
+mc_status mci_invalidate_epoch(mci_call *c);
+/* Drop ids that were written while Redis was away, if it is back. 0 when none of them is left. */
+int mci_recover(mci_call *c);
+
+/* ---- board.c, views.c, geo.c, build.c, warm.c, kv.c --------------------------------------------------------------- */
+
+typedef struct mci_row {
+    mci_doc *doc;
+    char *id; /* malloc'ed */
+    double score; /* rating, views, or metres */
+    double lon, lat;
+    int64_t rank;
+} mci_row;
+
+void mci_rows_free(mci_row *rows, size_t n);
+
+/* At most `count` rows into `rows` (zeroed by the callee). */
+mc_status mci_board_top(mci_call *c, mci_coll *coll, int64_t offset, size_t count, mci_row *rows, size_t *n);
+mc_status mci_board_rank(mci_call *c, mci_coll *coll, const char *id, int64_t *rank, double *score);
+mc_status mci_view_record(mci_call *c, mci_coll *coll, const char *id, int64_t *views);
+mc_status mci_view_top(mci_call *c, mci_coll *coll, size_t count, mci_row *rows, size_t *n);
+mc_status mci_geo_near(mci_call *c, mci_coll *coll, double lon, double lat, double radius_m, size_t count, mci_row *rows,
+                       size_t *n);
+
+/* Build a board or geo set if nobody else does. MC_OK: it is there now; MC_NOT_FOUND: another is building it. */
+mc_status mci_build(mci_call *c, mci_coll *coll, const mci_derived *d, mc_progress_fn progress, void *user);
+/* Read ids whose last write did not finish, so that their places are put right. Returns how many were looked at. */
+size_t mci_repair(mci_call *c, mci_coll *coll, const mci_reply *overdue);
+/* The command that asks for such ids, for use in a pipeline. */
+void mci_repair_cmd(mci_call *c, mci_batch *b, const mci_coll *coll);
+
+mc_status mci_warm(mci_call *c, mci_coll *coll, int values, const mci_derived *d, int64_t limit, mc_progress_fn progress,
+                   void *user, int64_t *loaded);
+
+mc_status mci_kv_put(mci_call *c, const char *key, const void *value, size_t size, int64_t ttl_ms);
+mc_status mci_kv_get(mci_call *c, const char *key, char **out, size_t *size);
+mc_status mci_kv_remove(mci_call *c, const char *key);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns: loads under way in this process, by token. Refuses: joining by id, which could hand out what a newer write replaced. */
+#include "engine/flight.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct mci_flight {
+    char token[MCI_TOKEN_SIZE];
+    int refs; /* guarded by the table's lock, as everything here */
+    int landed;
+    mc_status status;
+    mci_doc *doc;
+    mci_cond done;
+    mci_flight *next;
+};
+
+int mci_flights_init(mci_flights *f)
+{
+    memset(f->bucket, 0, sizeof f->bucket);
+    return mci_mutex_init(&f->lock);
+}
+
+void mci_flights_destroy(mci_flights *f)
+{
+    mci_mutex_destroy(&f->lock);
+}
+
+static mci_flight **bucket_of(mci_flights *f, const char *token)
+{
+    return &f->bucket[((unsigned char)token[0] * 31u + (unsigned char)token[1]) % MCI_FLIGHT_BUCKETS];
+}
+
+mci_flight *mci_flight_begin(mci_flights *f, const char *token)
+{
+    mci_flight *fl = calloc(1, sizeof *fl);
+    if (fl == NULL)
+        return NULL;
+    if (mci_cond_init(&fl->done) != 0) {
+        free(fl);
+        return NULL;
+    }
+    memcpy(fl->token, token, strnlen(token, MCI_TOKEN_SIZE - 1));
+    fl->refs = 1;
+    mci_mutex_lock(&f->lock);
+    mci_flight **b = bucket_of(f, fl->token);
+    fl->next = *b;
+    *b = fl;
+    mci_mutex_unlock(&f->lock);
+    return fl;
+}
+
+/* With the lock held. Returns what has to be freed once the lock is gone. */
+static mci_flight *drop(mci_flight *fl)
+{
+    return --fl->refs == 0 ? fl : NULL;
+}
+
+static void bury(mci_flight *fl)
+{
+    if (fl == NULL)
+        return;
+    mci_doc_unref(fl->doc);
+    mci_cond_destroy(&fl->done);
+    free(fl);
+}
+
+void mci_flight_land(mci_flights *f, mci_flight *fl, mc_status status, mci_doc *doc)
+{
+    if (fl == NULL)
+        return;
+    mci_mutex_lock(&f->lock);
+    for (mci_flight **p = bucket_of(f, fl->token); *p != NULL; p = &(*p)->next) {
+        if (*p == fl) {
+            *p = fl->next;
+            break;
+        }
+    }
+    fl->landed = 1;
+    fl->status = status;
+    fl->doc = doc != NULL ? mci_doc_ref(doc) : NULL;
+    mci_cond_broadcast(&fl->done);
+    mci_flight *dead = drop(fl);
+    mci_mutex_unlock(&f->lock);
+    bury(dead);
+}
+
+mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len)
+{
+    if (len != MCI_TOKEN_SIZE - 1)
+        return NULL;
+    mci_mutex_lock(&f->lock);
+    mci_flight *fl = *bucket_of(f, token);
+    while (fl != NULL && memcmp(fl->token, token, len) != 0)
+        fl = fl->next;
+    if (fl != NULL)
+        fl->refs++;
+    mci_mutex_unlock(&f->lock);
+    return fl;
+}
+
+int mci_flight_wait(mci_flights *f, mci_flight *fl, mci_deadline dl, mc_status *status, mci_doc **doc)
+{
+    mci_mutex_lock(&f->lock);
+    int rc = 0;
+    while (!fl->landed && rc == 0)
+        rc = mci_cond_wait(&fl->done, &f->lock, dl);
+    rc = fl->landed ? 0 : -1;
+    if (rc == 0) {
+        *status = fl->status;
+        *doc = fl->doc != NULL ? mci_doc_ref(fl->doc) : NULL;
+    }
+    mci_flight *dead = drop(fl);
+    mci_mutex_unlock(&f->lock);
+    bury(dead);
+    return rc;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Single flight: threads of one process that miss one id share one load. A thread may join a load only after Redis told it that
+ * the load's lease is still held: a write that was acknowledged before this read began has taken every older lease away, so
+ * what the joined load brings is new enough.
+ */
+#ifndef MCI_ENGINE_FLIGHT_H
+#define MCI_ENGINE_FLIGHT_H
+
+#include "base/doc.h"
+#include "base/sync.h"
+
+#define MCI_TOKEN_SIZE 33
+
+typedef struct mci_flight mci_flight;
+
+#define MCI_FLIGHT_BUCKETS 64
+
+typedef struct mci_flights {
+    mci_mutex lock;
+    mci_flight *bucket[MCI_FLIGHT_BUCKETS];
+} mci_flights;
+
+int mci_flights_init(mci_flights *f); /* 0, or -1 */
+void mci_flights_destroy(mci_flights *f);
+
+/* Announce a load under its lease's token. NULL when memory is short (then nobody can join). */
+mci_flight *mci_flight_begin(mci_flights *f, const char *token);
+
+/* The load ended: hand the outcome to all that joined, and forget it. `fl` may be NULL. */
+void mci_flight_land(mci_flights *f, mci_flight *fl, mc_status status, mci_doc *doc);
+
+/* The load under this token, if it is one of ours. */
+mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len);
+
+/* Wait for it and let go of it. 0: `*status` and `*doc` (a reference) are its outcome; -1: the deadline passed. */
+int mci_flight_wait(mci_flights *f, mci_flight *fl, mci_deadline dl, mc_status *status, mci_doc **doc);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: dropping values (one id, one alias, everything) and replaying the recovery queue. Refuses: KEYS, SCAN, and calling a drop
+ * done before Redis has acknowledged it.
+ */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLAY 100 /* ids in one batch */
+
+static void drop_cmd(mci_batch *b, const mci_keys *keys, const char *id, const char *tell)
+{
+    mci_cmd_script(b, &mci_script_drop, 2, 3);
+    mci_arg_id(b, keys->value, id);
+    mci_arg_id(b, keys->lease, id);
+    mci_arg_str(b, tell);
+}
+
+static const char *alias_name(const mci_coll *coll)
+{
+    return coll->spec.alias_field >= 0 ? coll->spec.fields[coll->spec.alias_field].name : "";
+}
+
+/* The batch's first reply, checked. */
+static mc_status run(mci_call *c, mci_batch *b, const char *what)
+{
+    mc_status st = mci_call_exec(c, b);
+    return st == MC_OK ? mci_reply_error(mci_batch_reply(b, 0), what, c->err) : st;
+}
+
+static mc_status drop_encoded(mci_call *c, mci_coll *coll, const char *encoded)
+{
+    mci_batch b;
+    mci_batch_init(&b);
+    drop_cmd(&b, &coll->alias_keys, encoded, "");
+    mc_status st = run(c, &b, "invalidate");
+    mci_batch_free(&b);
+    return st;
+}
+
+mc_status mci_invalidate_id(mci_call *c, mci_coll *coll, const char *id)
+{
+    mci_batch b;
+    mci_buf encoded;
+    mci_batch_init(&b);
+    mci_buf_init(&encoded, MCI_ALIAS_MAX * 3);
+    drop_cmd(&b, &coll->keys, id, alias_name(coll));
+    mc_status st = run(c, &b, "invalidate");
+    const mci_reply *told = mci_batch_reply(&b, 0);
+    if (st == MC_OK && told->type == MCI_REPLY_STRING && told->len > 0 && told->len <= MCI_ALIAS_MAX) {
+        mci_alias_encode(told->u.str, told->len, &encoded);
+        st = encoded.failed ? mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a key")
+                            : drop_encoded(c, coll, encoded.data);
+    }
+    if (st == MC_OK)
+        mci_count(c->e->metrics, MCI_C_INVALIDATIONS);
+    c->info->tier = MC_TIER_REDIS;
+    mci_buf_free(&encoded);
+    mci_batch_free(&b);
+    return st;
+}
+
+/* Where the alias leads to, going by the alias alone; "" when it leads nowhere. */
+static void target_of(const mci_reply *r, char id[MCI_ID_CAP])
+{
+    id[0] = '\0';
+    const char *blank = r != NULL && r->type == MCI_REPLY_STRING ? memchr(r->u.str, ' ', r->len) : NULL;
+    if (blank == NULL)
+        return;
+    size_t n = r->len - (size_t)(blank + 1 - r->u.str);
+    if (n > 0 && n < MCI_ID_CAP && !(n == 1 && blank[1] == '-')) {
+        memcpy(id, blank + 1, n);
+        id[n] = '\0';
+    }
+}
+
+mc_status mci_invalidate_alias(mci_call *c, mci_coll *coll, const char *alias, size_t len)
+{
+    mci_batch b;
+    mci_buf encoded;
+    char id[MCI_ID_CAP] = "";
+    mci_batch_init(&b);
+    mci_buf_init(&encoded, MCI_ALIAS_MAX * 3);
+    mci_alias_encode(alias, len, &encoded);
+    mc_status st = MC_OK;
+    if (encoded.failed) {
+        st = mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a key");
+    } else {
+        mci_cmd(&b, "GET", 2);
+        mci_arg_id(&b, coll->alias_keys.value, encoded.data);
+        drop_cmd(&b, &coll->alias_keys, encoded.data, "");
+        st = mci_call_exec(c, &b);
+    }
+    if (st == MC_OK)
+        st = mci_reply_error(mci_batch_reply(&b, 1), "invalidate", c->err);
+    if (st == MC_OK)
+        target_of(mci_batch_reply(&b, 0), id);
+    mci_batch_free(&b);
+    mci_buf_free(&encoded);
+    c->info->tier = MC_TIER_REDIS;
+    if (st == MC_OK && id[0] == '\0') {
+        /* The alias is gone from Redis, the value may still be there: the store knows whose title it is. */
+        mci_doc *d = NULL;
+        if (c->e->store->ops->find_alias != NULL) {
+            int64_t t0 = mci_now_ns();
+            st = mci_store_done(c, t0, c->e->store->ops->find_alias(c->e->store, &coll->spec, alias, len,
+                                                                    mci_store_deadline(c), &d, c->err));
+        }
+        if (d != NULL)
+            memcpy(id, mci_doc_id(d, NULL), strlen(mci_doc_id(d, NULL)) + 1);
+        mci_doc_unref(d);
+        st = st == MC_NOT_FOUND ? MC_OK : st;
+    }
+    return st == MC_OK && id[0] != '\0' ? mci_invalidate_id(c, coll, id) : st;
+}
+
+mc_status mci_invalidate_epoch(mci_call *c)
+{
+    mci_batch b;
+    mci_batch_init(&b);
+    mci_cmd(&b, "INCR", 2);
+    mci_arg_str(&b, c->e->epoch_key);
+    mc_status st = run(c, &b, "invalidate all");
+    if (st == MC_OK)
+        mci_count(c->e->metrics, MCI_C_EPOCH_BUMPS);
+    c->info->tier = MC_TIER_REDIS;
+    mci_batch_free(&b);
+    return st;
+}
+
+static void replay_cmds(mci_call *c, mci_batch *b, const mci_recovery_copy *it)
+{
+    const mci_coll *coll = &c->e->colls[it->coll];
+    if (it->alias) {
+        drop_cmd(b, &coll->alias_keys, it->id, "");
+        return;
+    }
+    if (coll->dirty[0] != '\0') { /* before the drop: the fill that follows it takes the mark away */
+        mci_cmd(b, "ZADD", 4);
+        mci_arg_str(b, coll->dirty);
+        mci_arg_int(b, 0);
+        mci_arg_str(b, it->id);
+    }
+    drop_cmd(b, &coll->keys, it->id, "");
+}
+
+int mci_recover(mci_call *c)
+{
+    mci_recovery *q = &c->e->recovery;
+    if (atomic_load_explicit(&q->count, memory_order_acquire) == 0)
+        return 0;
+    mci_recovery_copy items[REPLAY];
+    mc_error *err = c->err;
+    c->err = NULL;
+    for (size_t n = mci_recovery_begin(q, items, REPLAY); n > 0; n = mci_recovery_begin(q, items, REPLAY)) {
+        mci_batch b;
+        mci_batch_init(&b);
+        for (size_t i = 0; i < n; i++)
+            replay_cmds(c, &b, &items[i]);
+        int ok = mci_call_exec(c, &b) == MC_OK;
+        for (size_t i = 0; ok && i < b.n; i++)
+            ok = mci_batch_reply(&b, i)->type != MCI_REPLY_ERROR;
+        mci_batch_free(&b);
+        mci_add(c->e->metrics, MCI_C_RECOVERY_DONE, (int64_t)mci_recovery_finish(q, items, n, ok));
+        if (!ok)
+            break;
+    }
+    c->err = err;
+    size_t left = atomic_load_explicit(&q->count, memory_order_acquire);
+    mci_set(c->e->metrics, MCI_C_RECOVERY_PENDING, (int64_t)left);
+    return left > 0;
+}

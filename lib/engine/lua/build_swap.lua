@@ -1,0 +1,31 @@
+-- Put a rebuilt board or geo set in the place of the old one, with the changes that writers made meanwhile.
+-- KEYS 1 lock  2 changes  3 epoch  4 the set under construction  5 the set
+-- ARGV 1 token  2 epoch it was built in  3 ttl in ms  4 'Z' board, 'G' geo
+-- Returns 1 swapped, 0 not ours any more
+local epoch = redis.call('GET', KEYS[3]) or '0'
+if redis.call('GET', KEYS[1]) ~= ARGV[1] or epoch ~= ARGV[2] then
+    redis.call('DEL', KEYS[4])
+    return 0
+end
+local changes = redis.call('HGETALL', KEYS[2])
+for i = 1, #changes, 2 do
+    local id, text = changes[i], changes[i + 1]
+    if text == '' then
+        redis.call('ZREM', KEYS[4], id)
+    elseif ARGV[4] == 'Z' then
+        redis.call('ZADD', KEYS[4], text, id)
+    else
+        local lon, lat = string.match(text, '^(%S+) (%S+)$')
+        redis.call('GEOADD', KEYS[4], lon, lat, id)
+    end
+end
+-- The mark that says "whole, and of this epoch": it has the lowest score of all, on a board and (corner of the map) in a geo set.
+if ARGV[4] == 'Z' then
+    redis.call('ZADD', KEYS[4], '-inf', '! ' .. epoch)
+else
+    redis.call('GEOADD', KEYS[4], -180, -85.05112878, '! ' .. epoch)
+end
+redis.call('RENAME', KEYS[4], KEYS[5])
+redis.call('PEXPIRE', KEYS[5], ARGV[3])
+redis.call('DEL', KEYS[1], KEYS[2])
+return 1

@@ -1,0 +1,29 @@
+-- A read found nothing: look once more, then say who may load.
+-- KEYS 1 value  2 quarantine  3 lease  4 epoch
+-- ARGV 1 token  2 lease in ms  3 envelope the reader rejected, or ''  4... fields to fetch ('$': the value is a string)
+-- Returns {'V', epoch, now, fields...} value there   {'Q', epoch, now} a write is under way: load, do not fill
+--         {'W', epoch, now, holder} another loads    {'L', epoch, now} yours is the lease: load and fill
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local epoch = redis.call('GET', KEYS[4]) or '0'
+local want = ARGV[4] == '$' and 'string' or 'hash'
+local kind = redis.call('TYPE', KEYS[1]).ok
+if kind == want then
+    local found = want == 'hash' and redis.call('HMGET', KEYS[1], unpack(ARGV, 4)) or {redis.call('GET', KEYS[1])}
+    if found[1] and found[1] ~= ARGV[3] then
+        return {'V', epoch, now, found}
+    end
+end
+if kind ~= 'none' then
+    redis.call('DEL', KEYS[1])
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+if redis.call('ZCARD', KEYS[2]) > 0 then
+    return {'Q', epoch, now}
+end
+local holder = redis.call('GET', KEYS[3])
+if holder and holder ~= ARGV[1] then
+    return {'W', epoch, now, holder}
+end
+redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2])
+return {'L', epoch, now}

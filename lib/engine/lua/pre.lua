@@ -1,0 +1,18 @@
+-- A writer announces itself, before the store is touched.
+-- KEYS 1 value  2 quarantine  3 lease  4 solo  5 epoch  6 ids whose boards need a look, or ''
+-- ARGV 1 token  2 quarantine in ms  3 id
+-- Returns {now, epoch}
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local span = tonumber(ARGV[2])
+redis.call('DEL', KEYS[1], KEYS[3])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+-- Called again with the same token (a lost answer), this says "not alone", and the writer will only delete.
+local alone = redis.call('ZCARD', KEYS[2]) == 0
+redis.call('SET', KEYS[4], alone and ARGV[1] or '-', 'PX', 2 * span)
+redis.call('ZADD', KEYS[2], now + span, ARGV[1])
+redis.call('PEXPIRE', KEYS[2], 2 * span)
+if KEYS[6] ~= '' then
+    redis.call('ZADD', KEYS[6], now + span, ARGV[3])
+end
+return {now, redis.call('GET', KEYS[5]) or '0'}

@@ -1,0 +1,80 @@
+-- The end of a load (fill) or of a write (post): store the value if that is safe, and with it the board and the geo set.
+-- KEYS 1 value  2 quarantine  3 lease  4 solo  5 epoch  6 ids whose boards need a look, or ''  7 board or ''  8 geo or ''
+-- ARGV 1 'F' fill, 'P' post, 'A' post of a write that was not carried out  2 token  3 ttl in ms (0: store nothing)  4 id  5 epoch of the envelope
+--      6 score or '' (off the board)  7 longitude or ''  8 latitude  9... field, value, ... ('$', value: a string)
+-- Returns {1, writers under way} done, {0, writers under way} refused (a fill), or deleted only (a post)
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local post = ARGV[1] ~= 'F'
+local mine
+if post then
+    local had = redis.call('ZREM', KEYS[2], ARGV[2])
+    mine = ARGV[1] == 'P' and had == 1 and redis.call('GET', KEYS[4]) == ARGV[2]
+    redis.call('DEL', KEYS[3])
+else
+    mine = redis.call('GET', KEYS[3]) == ARGV[2]
+    if mine then
+        redis.call('DEL', KEYS[3])
+    end
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+local writers = redis.call('ZCARD', KEYS[2])
+if not mine or writers > 0 then
+    if post then
+        redis.call('DEL', KEYS[1])
+        if KEYS[6] ~= '' then
+            redis.call('ZADD', KEYS[6], now, ARGV[4]) -- nobody knows the last word: let it be read from the store
+        end
+    end
+    return {0, writers}
+end
+redis.call('DEL', KEYS[1])
+if post then
+    redis.call('DEL', KEYS[4])
+end
+local epoch = redis.call('GET', KEYS[5]) or '0'
+
+-- Keep one derived set in step: in place when it is whole and of this epoch, and in the list of changes that a rebuild applies.
+local function derive(key, text, apply)
+    if redis.call('EXISTS', 'mfc:b:' .. key) == 1 then
+        redis.call('HSET', 'mfc:d:' .. key, ARGV[4], text)
+    end
+    local whole = redis.pcall('ZSCORE', key, '! ' .. epoch)
+    if type(whole) == 'table' and whole.err then
+        redis.call('DEL', key)
+    elseif whole then
+        apply(key)
+    end
+end
+if KEYS[7] ~= '' then
+    local score = ARGV[6]
+    derive(KEYS[7], score, function(key)
+        if score ~= '' then
+            redis.call('ZADD', key, score, ARGV[4])
+        else
+            redis.call('ZREM', key, ARGV[4])
+        end
+    end)
+end
+if KEYS[8] ~= '' then
+    local lon, lat = ARGV[7], ARGV[8]
+    derive(KEYS[8], lon ~= '' and lon .. ' ' .. lat or '', function(key)
+        if lon ~= '' then
+            redis.call('GEOADD', key, lon, lat, ARGV[4])
+        else
+            redis.call('ZREM', key, ARGV[4])
+        end
+    end)
+end
+if KEYS[6] ~= '' then
+    redis.call('ZREM', KEYS[6], ARGV[4])
+end
+if ARGV[3] ~= '0' and ARGV[5] == epoch then
+    if ARGV[9] == '$' then
+        redis.call('SET', KEYS[1], ARGV[10], 'PX', ARGV[3])
+    else
+        redis.call('HSET', KEYS[1], unpack(ARGV, 9))
+        redis.call('PEXPIRE', KEYS[1], ARGV[3])
+    end
+end
+return {1, 0}

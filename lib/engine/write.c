@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: write-through. PRE (quarantine, acknowledged) -> store -> POST (value, board and geo set in one script if we were alone,
+ * else delete), as docs/consistency.md says. Refuses: storing a value whose place among other writes is not known, and
+ * forgetting a write that Redis has not heard of.
+ */
+#include "engine/engine.h"
+
+#include "base/syncpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct writing {
+    mci_call *c;
+    mci_coll *coll;
+    const char *id;
+    mci_buf alias; /* encoded alias that comes into being; empty: none does */
+    char token[MCI_TOKEN_SIZE];
+    int announced; /* PRE was acknowledged */
+    int64_t epoch;
+    int64_t now_ms;
+} writing;
+
+static size_t coll_index(const writing *w)
+{
+    return (size_t)(w->coll - w->c->e->colls);
+}
+
+static void begin(writing *w, mci_call *c, mci_coll *coll, const char *id)
+{
+    *w = (writing){.c = c, .coll = coll, .id = id};
+    mci_buf_init(&w->alias, MCI_ALIAS_MAX * 3);
+    mci_random_token(&c->e->rnd, w->token);
+}
+
+static void pre_cmd(writing *w, mci_batch *b)
+{
+    const mci_coll *coll = w->coll;
+    mci_cmd_script(b, &mci_script_pre, 6, 9);
+    mci_arg_id(b, coll->keys.value, w->id);
+    mci_arg_id(b, coll->keys.quarantine, w->id);
+    mci_arg_id(b, coll->keys.lease, w->id);
+    mci_arg_id(b, coll->keys.solo, w->id);
+    mci_arg_str(b, w->c->e->epoch_key);
+    mci_arg_str(b, coll->dirty);
+    mci_arg_str(b, w->token);
+    mci_arg_int(b, w->c->e->set.write_quarantine_ms);
+    mci_arg_str(b, w->id);
+    if (w->alias.len > 0)
+        mci_alias_pre(w->c, b, coll, w->alias.data, w->token);
+}
+
+/* What PRE's replies say; MC_OK when all of it was done. */
+static mc_status pre_reply(writing *w, const mci_batch *b, size_t first)
+{
+    const mci_reply *r = mci_batch_reply(b, first);
+    mc_status st = mci_reply_error(r, "announce a write", w->c->err);
+    if (st == MC_OK && w->alias.len > 0)
+        st = mci_reply_error(mci_batch_reply(b, first + 1), "announce a write", w->c->err);
+    if (st != MC_OK)
+        return st;
+    if (mci_reply_int(mci_reply_item(r, 0), &w->now_ms) != 0 || mci_reply_epoch(mci_reply_item(r, 1), &w->epoch) != 0)
+        return mci_fail(w->c->err, MC_E_PROTO, MC_TIER_REDIS, "announce a write: Redis answered something else");
+    mci_redis_saw_time(w->c->e->redis, w->now_ms);
+    w->announced = 1;
+    return MC_OK;
+}
+
+/* MC_OK: the store may be written. */
+static mc_status pre(writing *w)
+{
+    if (w->c->e->set.write_mode == MCI_WRITE_FAST || !MCI_CURE(MCI_CURE_QUARANTINE))
+        return MC_OK;
+    mci_batch b;
+    mci_batch_init(&b);
+    pre_cmd(w, &b);
+    mc_status st = mci_call_exec(w->c, &b);
+    if (st == MC_OK)
+        st = pre_reply(w, &b, 0);
+    mci_batch_free(&b);
+    if (st != MC_OK && w->c->e->set.write_mode == MCI_WRITE_STRICT) {
+        mc_error why = w->c->err != NULL ? *w->c->err : (mc_error){0};
+        return mci_fail_code(w->c->err, st == MC_E_AUTH ? MC_E_AUTH : MC_E_CACHE, MC_TIER_REDIS, why.backend_code,
+                             "write refused (write.mode is strict), nothing was written: %.400s", why.text);
+    }
+    MCI_SYNC("write:announced", w->id);
+    return MC_OK;
+}
+
+/* Redis may hold an old value that we could not drop: remember the id until that value must have expired. */
+static void remember(writing *w)
+{
+    mci_engine *e = w->c->e;
+    int64_t longest = w->coll->ttl_ms + w->coll->ttl_ms / 100 * e->set.ttl_jitter_pct;
+    int64_t until = mci_deadline_in(longest + e->set.write_quarantine_ms);
+    int lost = mci_recovery_push(&e->recovery, coll_index(w), 0, w->id, until);
+    if (w->alias.len > 0)
+        lost += mci_recovery_push(&e->recovery, coll_index(w), 1, w->alias.data, until);
+    mci_add(e->metrics, MCI_C_RECOVERY_QUEUED, w->alias.len > 0 ? 2 : 1);
+    mci_add(e->metrics, MCI_C_RECOVERY_LOST, lost);
+    mci_set(e->metrics, MCI_C_RECOVERY_PENDING, (int64_t)atomic_load(&e->recovery.count));
+    w->c->info->flags |= MC_FLAG_QUEUED;
+    if (lost > 0)
+        mci_log_write(e->log, MC_LOG_WARN, "recovery queue is full (recovery.max): some ids may be stale until their TTL ends");
+    /* Redis may be back already, or only have refused the announcement. */
+    mc_error *err = w->c->err;
+    w->c->err = NULL;
+    (void)mci_recover(w->c);
+    w->c->err = err;
+}
+
+static void post_cmds(writing *w, mci_batch *b, mci_put_mode mode, const mci_doc *d, int no_value)
+{
+    mci_put put = {mode, w->token, w->id, d, w->epoch, w->now_ms, no_value};
+    if (mci_put_cmd(w->c->e, b, w->coll, &put) != 0)
+        b->out.failed = 1;
+    if (w->alias.len > 0)
+        mci_alias_post(w->c, b, w->coll, w->alias.data, w->token);
+}
+
+/* Nobody was sure of the last word on this id: read it from the store under a lease, which puts board and value right. */
+static void repair_own(writing *w)
+{
+    if (w->coll->dirty[0] == '\0' || !MCI_CURE(MCI_CURE_REPAIR))
+        return;
+    mci_doc *d = NULL;
+    mc_info keep = *w->c->info;
+    mc_error *err = w->c->err;
+    w->c->err = NULL;
+    (void)mci_read_one(w->c, w->coll, w->id, MCI_WANT_FIELDS, &d);
+    w->c->err = err;
+    keep.redis_round_trips = w->c->info->redis_round_trips;
+    keep.store_calls = w->c->info->store_calls;
+    *w->c->info = keep;
+    mci_doc_unref(d);
+}
+
+/* After the store answered for sure: `carried_out` with the new document, or NULL for "there is none". */
+static void post(writing *w, int carried_out, const mci_doc *d)
+{
+    mci_engine *e = w->c->e;
+    MCI_SYNC("write:stored", w->id);
+    if (!w->announced && e->set.write_mode != MCI_WRITE_FAST) {
+        if (carried_out)
+            remember(w);
+        return;
+    }
+    mci_batch b;
+    mci_batch_init(&b);
+    post_cmds(w, &b, carried_out ? MCI_PUT_POST : MCI_PUT_ABORT, d, 0);
+    mc_error *err = w->c->err;
+    w->c->err = NULL; /* the write itself is done */
+    mc_status st = mci_call_exec(w->c, &b);
+    w->c->err = err;
+    const mci_reply *r = mci_batch_reply(&b, 0);
+    int64_t stored = 0;
+    int64_t writers = 1;
+    if (st != MC_OK || mci_reply_int(mci_reply_item(r, 0), &stored) != 0) {
+        if (carried_out || e->set.write_mode == MCI_WRITE_FAST)
+            remember(w); /* the quarantine holds until it expires; the queue ends it sooner */
+    } else if (carried_out) {
+        (void)mci_reply_int(mci_reply_item(r, 1), &writers);
+        mci_count(e->metrics, stored == 1 ? MCI_C_WRITES_SOLO : MCI_C_WRITES_CONTENDED);
+        if (stored == 0 && writers == 0 && e->set.write_mode != MCI_WRITE_FAST)
+            repair_own(w);
+    }
+    mci_batch_free(&b);
+}
+
+/* The outcome is not known: the write may still land. The quarantine stays until its deadline, so nothing is cached before. */
+static void post_unknown(writing *w)
+{
+    mci_engine *e = w->c->e;
+    mci_count(e->metrics, MCI_C_WRITES_UNKNOWN);
+    if (!MCI_CURE(MCI_CURE_UNKNOWN)) {
+        post(w, 0, NULL);
+        return;
+    }
+    if (!w->announced)
+        remember(w);
+}
+
+static mc_status end(writing *w, mc_status st, mci_doc *d, mci_doc **out)
+{
+    w->c->info->tier = MC_TIER_STORE;
+    if (st == MC_OK)
+        mci_count(w->c->e->metrics, MCI_C_WRITES);
+    if (st == MC_OK && out != NULL)
+        *out = d;
+    else
+        mci_doc_unref(d);
+    mci_buf_free(&w->alias);
+    return st;
+}
+
+static void take_alias(writing *w, const char *p, size_t n)
+{
+    if (n > 0 && n <= MCI_ALIAS_MAX) /* longer ones cannot be asked for */
+        mci_alias_encode(p, n, &w->alias);
+}
+
+static void alias_of_doc(writing *w, const mci_doc *d)
+{
+    int field = w->coll->spec.alias_field;
+    if (d != NULL && field >= 0 && mci_doc_text(d, (size_t)field) != NULL)
+        take_alias(w, mci_doc_text(d, (size_t)field), mci_doc_val(d, (size_t)field)->len);
+}
+
+static mc_status unsupported(mci_call *c, const char *what)
+{
+    return mci_fail(c->err, MC_E_UNSUPPORTED, MC_TIER_STORE, "this store cannot %s documents", what);
+}
+
+mc_status mci_write_create(mci_call *c, mci_coll *coll, const char *json, size_t len, mci_doc **out)
+{
+    const mci_store_ops *ops = c->e->store->ops;
+    char made[25];
+    char id[MCI_ID_CAP];
+    mci_buf text;
+    mci_doc *d = NULL;
+    if (ops->insert == NULL)
+        return unsupported(c, "create");
+    mci_buf_init(&text, (size_t)2 * MCI_JSON_MAX);
+    mci_random_objectid(&c->e->rnd, made);
+    mc_status st = mci_json_document(&coll->spec, json, len, made, &text, id, NULL, c->err);
+    if (st == MC_OK)
+        st = mci_json_decode(&coll->spec, text.data, text.len, &d, c->err);
+    if (st != MC_OK) {
+        mci_buf_free(&text);
+        return st;
+    }
+    writing w;
+    begin(&w, c, coll, id);
+    alias_of_doc(&w, d);
+    st = w.alias.failed ? mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to write") : pre(&w);
+    if (st == MC_OK) {
+        int64_t t0 = mci_now_ns();
+        st = ops->insert(c->e->store, &coll->spec, id, text.data, text.len, mci_store_deadline(c), NULL, c->err);
+        (void)mci_store_done(c, t0, st);
+        if (st == MC_E_UNKNOWN)
+            post_unknown(&w);
+        else
+            post(&w, st == MC_OK, st == MC_OK ? d : NULL);
+    }
+    mci_buf_free(&text);
+    return end(&w, st, d, out);
+}
+
+/* The alias a patch brings into being, if any. */
+static void alias_of_patch(writing *w, const mci_patch *patch)
+{
+    int field = w->coll->spec.alias_field;
+    for (size_t i = 0; field >= 0 && i < patch->n; i++) {
+        const mci_step *s = &patch->steps[i];
+        if (s->json == NULL || strcmp(s->path, w->coll->spec.fields[field].path) != 0)
+            continue;
+        mci_buf text;
+        mci_buf_init(&text, MCI_JSON_MAX);
+        if (mci_json_unquote(s->json, s->len, &text) == 0)
+            take_alias(w, text.data, text.len);
+        mci_buf_free(&text);
+    }
+}
+
+static mc_status update(mci_call *c, mci_coll *coll, const char *id, const mci_patch *patch, mci_doc **out)
+{
+    const mci_store_ops *ops = c->e->store->ops;
+    if (ops->update == NULL)
+        return unsupported(c, "change");
+    writing w;
+    mci_doc *d = NULL;
+    begin(&w, c, coll, id);
+    alias_of_patch(&w, patch);
+    mc_status st = w.alias.failed ? mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to write") : pre(&w);
+    if (st == MC_OK) {
+        int64_t t0 = mci_now_ns();
+        st = ops->update(c->e->store, &coll->spec, id, patch, mci_store_deadline(c), &d, c->err);
+        (void)mci_store_done(c, t0, st);
+        if (st == MC_E_UNKNOWN)
+            post_unknown(&w);
+        else
+            post(&w, st >= 0, d); /* "not found" is an answer too, and worth keeping */
+    }
+    return end(&w, st, d, out);
+}
+
+mc_status mci_write_update(mci_call *c, mci_coll *coll, const char *id, mci_patch *patch, mci_doc **out)
+{
+    mci_doc *d = NULL;
+    mc_status st = MC_OK;
+    if (patch->n == 0) { /* nothing to write: the answer is the document as it is */
+        st = mci_read_one(c, coll, id, MCI_WANT_BOTH, &d);
+        if (out != NULL)
+            *out = d;
+        else
+            mci_doc_unref(d);
+    } else {
+        st = update(c, coll, id, patch, out);
+    }
+    mci_patch_free(patch);
+    return st;
+}
+
+mc_status mci_write_delete(mci_call *c, mci_coll *coll, const char *id)
+{
+    const mci_store_ops *ops = c->e->store->ops;
+    if (ops->remove == NULL)
+        return unsupported(c, "delete");
+    writing w;
+    begin(&w, c, coll, id);
+    mc_status st = pre(&w);
+    if (st == MC_OK) {
+        int64_t t0 = mci_now_ns();
+        st = ops->remove(c->e->store, &coll->spec, id, mci_store_deadline(c), NULL, c->err);
+        (void)mci_store_done(c, t0, st);
+        if (st == MC_E_UNKNOWN)
+            post_unknown(&w);
+        else
+            post(&w, st >= 0, NULL);
+    }
+    return end(&w, st, NULL, NULL);
+}
+
+/* ---- many at once ------------------------------------------------------------------------------------------------- */
+
+typedef struct import_item {
+    writing w;
+    char id[MCI_ID_CAP];
+    mci_buf text;
+    mci_doc *doc;
+    size_t index; /* in the caller's arrays */
+} import_item;
+
+static mc_status import_check(mci_call *c, mci_coll *coll, const char *json, size_t len, import_item *it, mc_error *err)
+{
+    mci_buf_init(&it->text, (size_t)2 * MCI_JSON_MAX);
+    mc_status st = json == NULL ? mci_fail(err, MC_E_ARG, MC_TIER_NONE, "json is NULL")
+                                : mci_json_document(&coll->spec, json, len, NULL, &it->text, it->id, NULL, err);
+    if (st == MC_OK)
+        st = mci_json_decode(&coll->spec, it->text.data, it->text.len, &it->doc, err);
+    if (st != MC_OK) {
+        mci_buf_free(&it->text);
+        return st;
+    }
+    begin(&it->w, c, coll, it->id);
+    alias_of_doc(&it->w, it->doc);
+    return MC_OK;
+}
+
+static mc_status import_pre(mci_call *c, import_item *items, size_t n)
+{
+    mci_batch b;
+    mci_batch_init(&b);
+    for (size_t i = 0; i < n; i++)
+        pre_cmd(&items[i].w, &b);
+    mc_status st = n == 0 || c->e->set.write_mode == MCI_WRITE_FAST ? MC_E_CACHE : mci_call_exec(c, &b);
+    size_t k = 0;
+    for (size_t i = 0; st == MC_OK && i < n; i++) {
+        st = pre_reply(&items[i].w, &b, k);
+        k += items[i].w.alias.len > 0 ? 2 : 1;
+    }
+    mci_batch_free(&b);
+    return n > 0 && st != MC_OK && c->e->set.write_mode == MCI_WRITE_STRICT ? st : MC_OK;
+}
+
+/* Boards are kept, values are not put into Redis: a collection that is being loaded is not what readers want there. */
+static void import_post(mci_call *c, import_item *items, size_t n, const mc_status *statuses)
+{
+    mci_batch b;
+    mci_batch_init(&b);
+    for (size_t i = 0; i < n; i++) {
+        writing *w = &items[i].w;
+        int done = statuses[items[i].index] == MC_OK;
+        if (w->announced && statuses[items[i].index] != MC_E_UNKNOWN)
+            post_cmds(w, &b, done ? MCI_PUT_POST : MCI_PUT_ABORT, done ? items[i].doc : NULL, 1);
+    }
+    int ok = b.n == 0 || mci_call_exec(c, &b) == MC_OK;
+    for (size_t i = 0; i < n; i++) {
+        mc_status st = statuses[items[i].index];
+        if ((!items[i].w.announced || !ok) && (st == MC_OK || st == MC_E_UNKNOWN))
+            remember(&items[i].w);
+        mci_add(c->e->metrics, MCI_C_WRITES, st == MC_OK);
+    }
+    mci_batch_free(&b);
+}
+
+static mc_status import_store(mci_call *c, mci_coll *coll, import_item *items, size_t n, int replace, mc_status *statuses)
+{
+    const char **ids = calloc(n, sizeof *ids);
+    const char **texts = calloc(n, sizeof *texts);
+    size_t *lens = calloc(n, sizeof *lens);
+    mc_status *st = calloc(n, sizeof *st);
+    mc_status rc = MC_OK;
+    if (ids == NULL || texts == NULL || lens == NULL || st == NULL)
+        rc = mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to import %zu documents", n);
+    for (size_t i = 0; rc == MC_OK && i < n; i++) {
+        ids[i] = items[i].id;
+        texts[i] = items[i].text.data;
+        lens[i] = items[i].text.len;
+    }
+    if (rc == MC_OK) {
+        int64_t t0 = mci_now_ns();
+        rc = c->e->store->ops->put_many(c->e->store, &coll->spec, ids, texts, lens, n, replace, mci_store_deadline(c), st,
+                                        c->err);
+        (void)mci_store_done(c, t0, rc);
+    }
+    for (size_t i = 0; i < n; i++)
+        statuses[items[i].index] = rc == MC_OK ? st[i] : rc;
+    free(ids);
+    free(texts);
+    free(lens);
+    free(st);
+    return rc;
+}
+
+static int seen_before(const import_item *items, size_t n, const char *id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(items[i].id, id) == 0)
+            return 1;
+    return 0;
+}
+
+mc_status mci_write_import(mci_call *c, mci_coll *coll, const char *const *json, const size_t *sizes, size_t n, int replace,
+                           mc_status *statuses)
+{
+    if (c->e->store->ops->put_many == NULL)
+        return unsupported(c, "import");
+    import_item *items = calloc(n, sizeof *items);
+    if (items == NULL)
+        return mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to import %zu documents", n);
+    size_t good = 0;
+    mc_error first = {0};
+    for (size_t i = 0; i < n; i++) {
+        mc_error err = {0};
+        import_item *it = &items[good];
+        statuses[i] = import_check(c, coll, json[i], sizes[i], it, &err);
+        if (statuses[i] == MC_OK && seen_before(items, good, it->id)) {
+            statuses[i] = mci_fail(&err, MC_E_EXISTS, MC_TIER_NONE, "document %zu has the _id of an earlier one in this call", i);
+            (void)end(&it->w, statuses[i], it->doc, NULL);
+            mci_buf_free(&it->text);
+            *it = (import_item){0};
+        } else if (statuses[i] == MC_OK) {
+            it->index = i;
+            good++;
+        }
+        if (first.code == 0 && err.code != 0)
+            first = err;
+    }
+    mc_status st = import_pre(c, items, good);
+    for (size_t i = 0; st != MC_OK && i < good; i++)
+        statuses[items[i].index] = st;
+    if (st == MC_OK && good > 0)
+        st = import_store(c, coll, items, good, replace, statuses);
+    import_post(c, items, good, statuses);
+    for (size_t i = 0; i < good; i++) {
+        mci_buf_free(&items[i].w.alias);
+        mci_buf_free(&items[i].text);
+        mci_doc_unref(items[i].doc);
+    }
+    free(items);
+    if (st == MC_OK && first.code != 0 && c->err != NULL)
+        *c->err = first;
+    return st;
+}

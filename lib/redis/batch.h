@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commands in, replies out: a batch is written in one go and its replies come back in order. Arguments are pointer + length,
+ * so no byte of an argument can become a command. One thread at a time.
+ */
+#ifndef MCI_REDIS_BATCH_H
+#define MCI_REDIS_BATCH_H
+
+#include "base/buf.h"
+#include "redis/reply.h"
+#include "redis/script.h"
+
+typedef struct mci_command {
+    size_t begin; /* where its bytes start in `out` */
+    size_t tail;  /* EVALSHA: where the part after the script's name starts */
+    size_t argc;
+    const mci_script *script; /* NULL: a plain command */
+    mci_reply *reply;
+} mci_command;
+
+typedef struct mci_batch {
+    mci_buf out;
+    mci_command *cmds;
+    size_t n;
+    size_t cap;
+    mci_arena arena;
+    int once;        /* never send twice, whatever happens (ZINCRBY) */
+    int sent;        /* a byte may have reached the server */
+    int round_trips; /* exchanges so far */
+    int resent;      /* scripts sent in full */
+} mci_batch;
+
+void mci_batch_init(mci_batch *b);
+void mci_batch_free(mci_batch *b);
+
+/* Start a command of `argc` arguments (its name is the first), then give exactly so many. */
+void mci_cmd(mci_batch *b, const char *name, size_t argc);
+/* Start a script call: `args` counts keys and arguments together, given by the calls below, keys first. */
+void mci_cmd_script(mci_batch *b, const mci_script *s, size_t keys, size_t args);
+
+void mci_arg(mci_batch *b, const void *p, size_t n);
+void mci_arg_str(mci_batch *b, const char *s);
+void mci_arg_int(mci_batch *b, int64_t v);
+void mci_arg_double(mci_batch *b, double v); /* shortest text that reads back the same */
+/* One argument put together from three texts: the parts of a key. */
+void mci_arg_join(mci_batch *b, const char *first, const char *middle, size_t middle_len, const char *last);
+void mci_arg_buf(mci_batch *b, const mci_buf *v);
+
+/* Reply of command `i`, after an exchange; NULL before. */
+const mci_reply *mci_batch_reply(const mci_batch *b, size_t i);
+
+#endif

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: the only sockets of the Redis side. Refuses: reuse after a fault, time-outs that restart with each byte (deadlines are
+ * absolute), and SIGPIPE: hiredis writes with write(2) and would kill a host that keeps the default action, so bytes go out
+ * by send(2) with MSG_NOSIGNAL here and hiredis only decodes.
+ */
+#include "redis/conn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define READ_CHUNK 16384
+
+static mc_status net_fail(mc_error *err, mc_status st, int code, const mci_redis_addr *a, const char *what)
+{
+    char text[128] = "";
+    if (code != 0 && strerror_r(code, text, sizeof text) != 0)
+        text[0] = '\0';
+    if (a->path[0] != '\0')
+        return mci_fail_code(err, st, MC_TIER_REDIS, code, "Redis at unix socket %.100s: %s%s%s", a->path, what,
+                             text[0] != '\0' ? ": " : "", text);
+    return mci_fail_code(err, st, MC_TIER_REDIS, code, "Redis at %.100s:%d: %s%s%s", a->host, a->port, what,
+                         text[0] != '\0' ? ": " : "", text);
+}
+
+static int wait_connected(int fd, mci_deadline dl)
+{
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    for (;;) {
+        int rc = poll(&p, 1, mci_deadline_left_ms(dl));
+        if (rc > 0)
+            break;
+        if (rc == 0)
+            return ETIMEDOUT;
+        if (errno != EINTR)
+            return errno;
+    }
+    int code = 0;
+    socklen_t len = sizeof code;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &len) != 0)
+        return errno;
+    return code;
+}
+
+/* Returns an errno, 0 when connected. The socket is left in blocking mode: a reply is then one recv(2), no poll(2). */
+static int connect_one(int family, const struct sockaddr *sa, socklen_t len, mci_deadline dl, int *out)
+{
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return errno;
+    int code = 0;
+    if (connect(fd, sa, len) != 0) {
+        code = errno;
+        if (code == EINPROGRESS || code == EINTR)
+            code = wait_connected(fd, dl);
+        else if (code == EAGAIN) /* unix socket with a full backlog */
+            code = ECONNREFUSED;
+    }
+    if (code == 0) {
+        int flags = fcntl(fd, F_GETFL);
+        if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0)
+            code = errno;
+    }
+    if (code != 0) {
+        (void)close(fd);
+        return code;
+    }
+    if (family != AF_UNIX) {
+        int one = 1;
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+    }
+    *out = fd;
+    return 0;
+}
+
+static mc_status connect_unix(const mci_redis_addr *a, mci_deadline dl, int *fd, mc_error *err)
+{
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    memcpy(sa.sun_path, a->path, strnlen(a->path, sizeof sa.sun_path - 1));
+    int code = connect_one(AF_UNIX, (struct sockaddr *)&sa, sizeof sa, dl, fd);
+    return code == 0 ? MC_OK : net_fail(err, code == ETIMEDOUT ? MC_E_TIMEOUT : MC_E_CACHE, code, a, "cannot connect");
+}
+
+static mc_status connect_tcp(const mci_redis_addr *a, mci_deadline dl, int *fd, mc_error *err)
+{
+    char port[12];
+    (void)snprintf(port, sizeof port, "%d", a->port);
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *list = NULL;
+    int rc = getaddrinfo(a->host, port, &hints, &list);
+    if (rc != 0)
+        return net_fail(err, MC_E_CACHE, 0, a, gai_strerror(rc));
+    int code = ECONNREFUSED;
+    for (struct addrinfo *ai = list; ai != NULL; ai = ai->ai_next) {
+        code = connect_one(ai->ai_family, ai->ai_addr, ai->ai_addrlen, dl, fd);
+        if (code == 0)
+            break;
+    }
+    freeaddrinfo(list);
+    return code == 0 ? MC_OK : net_fail(err, code == ETIMEDOUT ? MC_E_TIMEOUT : MC_E_CACHE, code, a, "cannot connect");
+}
+
+static int set_timeout(mci_conn *c, mci_deadline dl)
+{
+    int left = mci_deadline_left_ms(dl);
+    if (left <= 0)
+        return -1;
+    /* A time-out that is at most a tenth off saves two system calls per exchange; the deadline itself is checked after. */
+    if (c->timeout_ms > 0 && left <= c->timeout_ms && left >= c->timeout_ms - c->timeout_ms / 10)
+        return 0;
+    struct timeval tv = {.tv_sec = left / 1000, .tv_usec = (left % 1000) * 1000};
+    if (setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv) != 0 ||
+        setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv) != 0)
+        return -1;
+    c->timeout_ms = left;
+    return 0;
+}
+
+static mc_status timed_out(mc_error *err, const char *what)
+{
+    return mci_fail(err, MC_E_TIMEOUT, MC_TIER_REDIS, "Redis did not %s within the deadline; the connection was closed", what);
+}
+
+static mc_status send_all(mci_conn *c, mci_batch *b, mci_deadline dl, int *eof, mc_error *err)
+{
+    const char *p = b->out.data;
+    size_t left = b->out.len;
+    while (left > 0) {
+        if (set_timeout(c, dl) != 0)
+            return timed_out(err, "take the commands");
+        ssize_t n = send(c->fd, p, left, MSG_NOSIGNAL);
+        if (n < 0) {
+            if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)
+                continue; /* the deadline decides at the top */
+            *eof = errno == EPIPE || errno == ECONNRESET;
+            return mci_fail_code(err, MC_E_CACHE, MC_TIER_REDIS, errno, "Redis closed the connection while commands were sent");
+        }
+        b->sent = 1;
+        p += n;
+        left -= (size_t)n;
+    }
+    return MC_OK;
+}
+
+/* Take every complete reply out of the decoder. 1: all are there; 0: read on; -1: protocol error. */
+static int take_replies(mci_conn *c, mci_batch *b, size_t *next, mc_error *err)
+{
+    const char *why = "";
+    while (*next < b->n) {
+        mci_reply *r = NULL;
+        int rc = mci_decoder_take(c->decoder, &r, &why);
+        if (rc < 0) {
+            (void)mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "Redis sent something that is no reply (%s); connection closed", why);
+            return -1;
+        }
+        if (rc == 0)
+            return 0;
+        b->cmds[(*next)++].reply = r;
+    }
+    mci_reply *extra = NULL;
+    if (mci_decoder_take(c->decoder, &extra, &why) != 0) {
+        (void)mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "Redis sent more replies than commands; the connection was closed");
+        return -1;
+    }
+    return 1;
+}
+
+mc_status mci_conn_exchange(mci_conn *c, mci_batch *b, mci_deadline dl, int *eof, mc_error *err)
+{
+    char chunk[READ_CHUNK];
+    size_t next = 0;
+    int any = 0;
+    *eof = 0;
+    mc_status st = send_all(c, b, dl, eof, err);
+    if (st != MC_OK)
+        return st;
+    mci_decoder_arena(c->decoder, &b->arena);
+    while (next < b->n) {
+        if (set_timeout(c, dl) != 0)
+            return timed_out(err, "answer");
+        ssize_t n = recv(c->fd, chunk, sizeof chunk, 0);
+        if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
+            continue;
+        if (n <= 0) {
+            *eof = !any;
+            return mci_fail_code(err, MC_E_CACHE, MC_TIER_REDIS, n < 0 ? errno : 0, "Redis closed the connection");
+        }
+        any = 1;
+        if (mci_decoder_feed(c->decoder, chunk, (size_t)n) != 0)
+            return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a reply of Redis");
+        if (take_replies(c, b, &next, err) < 0)
+            return MC_E_PROTO;
+    }
+    c->used = 1;
+    c->last_used_ns = mci_now_ns();
+    return MC_OK;
+}
+
+int mci_conn_is_dead(const mci_conn *c)
+{
+    char byte;
+    ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return !(n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+}
+
+/* AUTH, SELECT and TIME in one exchange. */
+static mc_status hello(mci_conn *c, const mci_redis_addr *a, mci_deadline dl, int64_t *redis_ms, mc_error *err)
+{
+    mci_batch b;
+    mci_batch_init(&b);
+    if (a->password[0] != '\0' || a->user[0] != '\0') {
+        mci_cmd(&b, "AUTH", a->user[0] != '\0' ? 3 : 2);
+        if (a->user[0] != '\0')
+            mci_arg_str(&b, a->user);
+        mci_arg_str(&b, a->password);
+    }
+    if (a->db != 0) {
+        mci_cmd(&b, "SELECT", 2);
+        mci_arg_int(&b, a->db);
+    }
+    mci_cmd(&b, "TIME", 1);
+    int eof = 0;
+    mc_status st = b.out.failed ? mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory to log in to Redis")
+                                : mci_conn_exchange(c, &b, dl, &eof, err);
+    for (size_t i = 0; st == MC_OK && i < b.n; i++)
+        st = mci_reply_error(mci_batch_reply(&b, i), "log in", err);
+    if (st == MC_OK) {
+        const mci_reply *time = mci_batch_reply(&b, b.n - 1);
+        int64_t s = 0;
+        int64_t us = 0;
+        if (mci_reply_int(mci_reply_item(time, 0), &s) != 0 || mci_reply_int(mci_reply_item(time, 1), &us) != 0)
+            st = mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "Redis answered TIME with something else");
+        *redis_ms = s * 1000 + us / 1000;
+    }
+    mci_buf_wipe(&b.out); /* the password was in it */
+    mci_batch_free(&b);
+    return st;
+}
+
+mc_status mci_conn_open(const mci_redis_addr *addr, mci_deadline dl, mci_conn **out, int64_t *redis_ms, mc_error *err)
+{
+    *out = NULL;
+    mci_conn *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a connection");
+    c->fd = -1;
+    c->decoder = mci_decoder_new();
+    mc_status st = MC_OK;
+    if (c->decoder == NULL)
+        st = mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a connection");
+    if (st == MC_OK)
+        st = addr->path[0] != '\0' ? connect_unix(addr, dl, &c->fd, err) : connect_tcp(addr, dl, &c->fd, err);
+    if (st == MC_OK)
+        st = hello(c, addr, dl, redis_ms, err);
+    if (st != MC_OK) {
+        mci_conn_close(c);
+        return st;
+    }
+    c->used = 0;
+    *out = c;
+    return MC_OK;
+}
+
+void mci_conn_close(mci_conn *c)
+{
+    if (c == NULL)
+        return;
+    if (c->fd >= 0)
+        (void)close(c->fd);
+    mci_decoder_free(c->decoder);
+    free(c);
+}

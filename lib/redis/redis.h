@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The narrow way to Redis: a batch of commands in, their replies out, by a deadline. Behind it: a bounded pool of connections
+ * and a circuit breaker. Safe from any thread.
+ */
+#ifndef MCI_REDIS_REDIS_H
+#define MCI_REDIS_REDIS_H
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "redis/batch.h"
+#include "redis/uri.h"
+
+typedef struct mci_redis mci_redis;
+
+typedef struct mci_redis_options {
+    mci_redis_addr addr;
+    int64_t connect_timeout_ms;
+    int64_t timeout_ms; /* one exchange */
+    int64_t pool_max;
+    int64_t backoff_min_ms;
+    int64_t backoff_max_ms;
+    int64_t breaker_failures;
+} mci_redis_options;
+
+/* No I/O. The random source, metrics and log are borrowed and outlive it. */
+mc_status mci_redis_open(const mci_redis_options *opt, mci_random *rnd, mci_metrics *metrics, mci_log *log, mci_redis **out,
+                         mc_error *err);
+void mci_redis_close(mci_redis *r);
+
+/*
+ * Run the batch. MC_OK: every command has its reply (which may be an error reply). Otherwise MC_E_CACHE, MC_E_TIMEOUT, MC_E_AUTH,
+ * MC_E_PROTO, MC_E_NOMEM, and `b->sent` tells whether the server may have seen it. Scripts the server does not know are sent in
+ * full once. A connection that the server had closed while idle is replaced once, unless `b->once`.
+ */
+mc_status mci_redis_exec(mci_redis *r, mci_batch *b, mci_deadline dl, mc_error *err);
+
+/* PING that goes out even while the breaker is open. */
+mc_status mci_redis_ping(mci_redis *r, mci_deadline dl, mc_error *err);
+
+/* The server's clock in milliseconds, estimated; 0 before the first connection. Also told by scripts that return TIME. */
+int64_t mci_redis_now_ms(const mci_redis *r);
+void mci_redis_saw_time(mci_redis *r, int64_t redis_ms);
+
+/* 0 while the breaker is open. */
+int mci_redis_is_up(mci_redis *r);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: turning reply bytes into mci_reply trees in one arena, by hiredis' incremental reader with our own object functions.
+ * Refuses: replies over the arena's ceiling, arrays longer than MAX_ITEMS, and whatever hiredis refuses (depth, sizes).
+ */
+#include "redis/reply.h"
+
+#include "base/text.h"
+
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_ITEMS 200000
+#define CHUNK 4096
+
+struct mci_arena_chunk {
+    mci_arena_chunk *next;
+    size_t size;
+    _Alignas(16) char bytes[];
+};
+
+void mci_arena_init(mci_arena *a, size_t max)
+{
+    *a = (mci_arena){.max = max};
+}
+
+void *mci_arena_alloc(mci_arena *a, size_t n)
+{
+    if (n > a->max)
+        return NULL;
+    n = (n + 15) & ~(size_t)15;
+    if (a->head == NULL || a->head->size - a->used < n) {
+        size_t size = n > CHUNK ? n : CHUNK;
+        if (size > a->max || a->total > a->max - size)
+            return NULL;
+        mci_arena_chunk *c = malloc(sizeof *c + size);
+        if (c == NULL)
+            return NULL;
+        c->next = a->head;
+        c->size = size;
+        a->head = c;
+        a->used = 0;
+        a->total += size;
+    }
+    void *p = a->head->bytes + a->used;
+    a->used += n;
+    return p;
+}
+
+void mci_arena_free(mci_arena *a)
+{
+    while (a->head != NULL) {
+        mci_arena_chunk *next = a->head->next;
+        free(a->head);
+        a->head = next;
+    }
+    a->used = 0;
+    a->total = 0;
+}
+
+void mci_arena_adopt(mci_arena *a, mci_arena *from)
+{
+    if (from->head == NULL)
+        return;
+    mci_arena_chunk *last = from->head;
+    while (last->next != NULL)
+        last = last->next;
+    last->next = a->head;
+    a->head = from->head;
+    a->used = from->used;
+    a->total += from->total;
+    *from = (mci_arena){.max = from->max};
+}
+
+static mci_reply *place(const redisReadTask *task, mci_reply_type type, size_t extra)
+{
+    mci_reply *r = mci_arena_alloc(task->privdata, sizeof *r + extra);
+    if (r == NULL)
+        return NULL;
+    r->type = type;
+    r->len = 0;
+    if (task->parent != NULL) {
+        mci_reply *parent = task->parent->obj;
+        parent->u.items[task->idx] = r;
+    }
+    return r;
+}
+
+static void *create_string(const redisReadTask *task, char *p, size_t n)
+{
+    mci_reply_type type = task->type == REDIS_REPLY_ERROR    ? MCI_REPLY_ERROR
+                          : task->type == REDIS_REPLY_STATUS ? MCI_REPLY_STATUS
+                                                             : MCI_REPLY_STRING;
+    mci_reply *r = place(task, type, n + 1);
+    if (r == NULL)
+        return NULL;
+    char *text = (char *)(r + 1);
+    memcpy(text, p, n);
+    text[n] = '\0';
+    r->u.str = text;
+    r->len = n;
+    return r;
+}
+
+static void *make_array(const redisReadTask *task, size_t n)
+{
+    if (n > MAX_ITEMS)
+        return NULL;
+    mci_reply *r = place(task, MCI_REPLY_ARRAY, n * sizeof(mci_reply *));
+    if (r == NULL)
+        return NULL;
+    r->len = n;
+    r->u.items = (mci_reply **)(void *)(r + 1);
+    for (size_t i = 0; i < n; i++)
+        r->u.items[i] = NULL;
+    return r;
+}
+
+static void *create_integer(const redisReadTask *task, long long v)
+{
+    mci_reply *r = place(task, MCI_REPLY_INT, 0);
+    if (r != NULL)
+        r->u.i = v;
+    return r;
+}
+
+static void *create_nil(const redisReadTask *task)
+{
+    return place(task, MCI_REPLY_NIL, 0);
+}
+
+static void free_object(void *obj)
+{
+    (void)obj; /* the arena goes as a whole */
+}
+
+#if HIREDIS_MAJOR >= 1
+static void *create_array(const redisReadTask *task, size_t n)
+{
+    return make_array(task, n);
+}
+
+static void *create_double(const redisReadTask *task, double v, char *p, size_t n)
+{
+    (void)v;
+    return create_string(task, p, n);
+}
+
+static void *create_bool(const redisReadTask *task, int v)
+{
+    return create_integer(task, v);
+}
+
+static redisReplyObjectFunctions functions = {
+    .createString = create_string,
+    .createArray = create_array,
+    .createInteger = create_integer,
+    .createDouble = create_double,
+    .createNil = create_nil,
+    .createBool = create_bool,
+    .freeObject = free_object,
+};
+#else
+static void *create_array(const redisReadTask *task, int n)
+{
+    return n < 0 ? NULL : make_array(task, (size_t)n);
+}
+
+static redisReplyObjectFunctions functions = {
+    .createString = create_string,
+    .createArray = create_array,
+    .createInteger = create_integer,
+    .createNil = create_nil,
+    .freeObject = free_object,
+};
+#endif
+
+/* The decoder is hiredis' reader under another name, so that no other file sees hiredis. */
+mci_decoder *mci_decoder_new(void)
+{
+    return (mci_decoder *)redisReaderCreateWithFunctions(&functions);
+}
+
+void mci_decoder_free(mci_decoder *d)
+{
+    if (d != NULL)
+        redisReaderFree((redisReader *)d);
+}
+
+void mci_decoder_arena(mci_decoder *d, mci_arena *a)
+{
+    ((redisReader *)d)->privdata = a;
+}
+
+int mci_decoder_feed(mci_decoder *d, const char *p, size_t n)
+{
+    return redisReaderFeed((redisReader *)d, p, n) == REDIS_OK ? 0 : -1;
+}
+
+int mci_decoder_take(mci_decoder *d, mci_reply **out, const char **why)
+{
+    redisReader *r = (redisReader *)d;
+    void *reply = NULL;
+    *out = NULL;
+    if (redisReaderGetReply(r, &reply) != REDIS_OK) {
+        *why = r->errstr[0] != '\0' ? r->errstr : "unreadable reply";
+        return -1;
+    }
+    *out = reply;
+    return reply != NULL;
+}
+
+typedef struct prefix {
+    const char *text;
+    mc_status status;
+} prefix;
+
+mc_status mci_reply_error(const mci_reply *r, const char *what, mc_error *err)
+{
+    static const prefix known[] = {
+        {"NOAUTH", MC_E_AUTH},    {"WRONGPASS", MC_E_AUTH}, {"NOPERM", MC_E_AUTH},      {"ERR invalid password", MC_E_AUTH},
+        {"MOVED", MC_E_CLUSTER},  {"ASK", MC_E_CLUSTER},    {"CLUSTERDOWN", MC_E_CLUSTER}, {"CROSSSLOT", MC_E_CLUSTER},
+        {"ERR Client sent AUTH", MC_E_AUTH},
+    };
+    if (r == NULL)
+        return mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "%s: Redis gave no reply", what);
+    if (r->type != MCI_REPLY_ERROR)
+        return MC_OK;
+    mc_status status = MC_E_CACHE;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strncmp(r->u.str, known[i].text, strlen(known[i].text)) == 0)
+            status = known[i].status;
+    return mci_fail(err, status, MC_TIER_REDIS, "%s: Redis answered: %.200s", what, r->u.str);
+}
+
+const mci_reply *mci_reply_item(const mci_reply *r, size_t i)
+{
+    return r != NULL && r->type == MCI_REPLY_ARRAY && i < r->len ? r->u.items[i] : NULL;
+}
+
+int mci_reply_is(const mci_reply *r, const char *s)
+{
+    return r != NULL && (r->type == MCI_REPLY_STRING || r->type == MCI_REPLY_STATUS) && r->len == strlen(s) &&
+           memcmp(r->u.str, s, r->len) == 0;
+}
+
+int mci_reply_int(const mci_reply *r, int64_t *out)
+{
+    if (r == NULL)
+        return -1;
+    if (r->type == MCI_REPLY_INT) {
+        *out = r->u.i;
+        return 0;
+    }
+    return r->type == MCI_REPLY_STRING ? mci_parse_int(r->u.str, r->len, out) : -1;
+}
+
+int mci_reply_double(const mci_reply *r, double *out)
+{
+    return r != NULL && r->type == MCI_REPLY_STRING ? mci_parse_double(r->u.str, r->len, out) : -1;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One decoded answer from Redis. Lives in its batch's arena; nothing of it is freed by itself. */
+#ifndef MCI_REDIS_REPLY_H
+#define MCI_REDIS_REPLY_H
+
+#include "base/error.h"
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum mci_reply_type {
+    MCI_REPLY_NIL = 0,
+    MCI_REPLY_STRING,
+    MCI_REPLY_STATUS,
+    MCI_REPLY_ERROR,
+    MCI_REPLY_INT,
+    MCI_REPLY_ARRAY
+} mci_reply_type;
+
+typedef struct mci_reply {
+    mci_reply_type type;
+    size_t len; /* bytes of text, or number of items */
+    union {
+        const char *str; /* NUL-terminated as well */
+        int64_t i;
+        struct mci_reply **items;
+    } u;
+} mci_reply;
+
+/* Memory that lives as long as a batch: bump allocation, freed as a whole. */
+typedef struct mci_arena_chunk mci_arena_chunk;
+typedef struct mci_arena {
+    mci_arena_chunk *head;
+    size_t used; /* in the newest chunk */
+    size_t total;
+    size_t max; /* ceiling over all chunks: a server cannot make us take more */
+} mci_arena;
+
+void mci_arena_init(mci_arena *a, size_t max);
+void *mci_arena_alloc(mci_arena *a, size_t n); /* 16-byte aligned; NULL at the ceiling */
+void mci_arena_free(mci_arena *a);
+void mci_arena_adopt(mci_arena *a, mci_arena *from); /* everything `from` holds now belongs to `a` */
+
+/* What a reply of type ERROR means as a status of this library; MC_OK for any other type. `what` names the command. */
+mc_status mci_reply_error(const mci_reply *r, const char *what, mc_error *err);
+
+/* Item `i` of an array; NULL when it is none or shorter. */
+const mci_reply *mci_reply_item(const mci_reply *r, size_t i);
+
+/* 1 when the reply is a text (string or status) equal to `s`. */
+int mci_reply_is(const mci_reply *r, const char *s);
+
+/* An integer, or a text that is one. 0 or -1. */
+int mci_reply_int(const mci_reply *r, int64_t *out);
+int mci_reply_double(const mci_reply *r, double *out);
+
+/* Decoder of a connection: feed bytes, take replies. Wraps hiredis' reader with object functions that build in an arena. */
+typedef struct mci_decoder mci_decoder;
+mci_decoder *mci_decoder_new(void);
+void mci_decoder_free(mci_decoder *d);
+void mci_decoder_arena(mci_decoder *d, mci_arena *a); /* where the next replies go */
+int mci_decoder_feed(mci_decoder *d, const char *p, size_t n);
+/* 1: `*out` is a reply; 0: more bytes are needed; -1: not RESP, or a limit was met (`*why` is constant text). */
+int mci_decoder_take(mci_decoder *d, mci_reply **out, const char **why);
+
+#endif
