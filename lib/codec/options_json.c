@@ -35,9 +35,13 @@ static mc_status slurp(const char *path, char **out, size_t *len, mc_error *err)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return file_error(err, path, errno);
+    char *text = malloc(MCI_OPTIONS_FILE_MAX + 1);
+    if (text == NULL) {
+        (void)close(fd);
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "out of memory");
+    }
     mc_status st = MC_OK;
     struct stat info;
-    char *text = NULL;
     size_t n = 0;
     if (fstat(fd, &info) != 0)
         st = file_error(err, path, errno);
@@ -45,8 +49,6 @@ static mc_status slurp(const char *path, char **out, size_t *len, mc_error *err)
         st = mci_fail(err, MC_E_FILE, MC_TIER_NONE, "options file %.200s: not a regular file", path);
     else if (info.st_size > MCI_OPTIONS_FILE_MAX)
         st = mci_fail(err, MC_E_FILE, MC_TIER_NONE, "options file %.200s: larger than 1 MiB", path);
-    else if ((text = malloc(MCI_OPTIONS_FILE_MAX + 1)) == NULL)
-        st = mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "out of memory");
     while (st == MC_OK && n < MCI_OPTIONS_FILE_MAX) {
         ssize_t got = read(fd, text + n, MCI_OPTIONS_FILE_MAX - n);
         if (got == 0)

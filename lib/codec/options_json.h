@@ -5,7 +5,7 @@
 
 #include <mflixcache/error.h>
 
-#define MCI_OPTIONS_FILE_MAX (1024 * 1024)
+#define MCI_OPTIONS_FILE_MAX 1048576 /* 1 MiB */
 
 /* Told one setting: a key with dots, and its value as text. Anything but MC_OK ends the reading. */
 typedef mc_status (*mci_setting_fn)(const char *key, const char *value, void *user, mc_error *err);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MAX (1024 * 1024)
+#define TEXT_MAX 1048576
 
 static const struct {
     const char *name;

@@ -60,7 +60,8 @@ static void escape(const char *in, char *out, size_t size)
             piece[1] = *p == '\n' ? 'n' : *p == '\r' ? 'r' : 't';
             len = 2;
         } else if (*p < 0x20 || *p == 0x7f) {
-            memcpy(piece, "\\x", 2);
+            piece[0] = '\\';
+            piece[1] = 'x';
             piece[2] = hex[*p >> 4];
             piece[3] = hex[*p & 15];
             len = 4;
