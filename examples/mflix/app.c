@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns how the program fails: one form of message, one table from statuses to exit codes and hints. Nothing here knows
+ * a command.
+ */
+#include "app.h"
+
+#include "output.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+int usage_error(const char *format, ...)
+{
+    va_list list;
+    fputs("mflix: ", stderr);
+    va_start(list, format);
+    vfprintf(stderr, format, list);
+    va_end(list);
+    fputc('\n', stderr);
+    return EXIT_USAGE;
+}
+
+int exit_code(mc_status st)
+{
+    switch (st) {
+    case MC_OK:
+        return EXIT_FINE;
+    case MC_NOT_FOUND:
+    case MC_E_EXISTS:
+    case MC_E_CONFLICT:
+        return EXIT_NEGATIVE;
+    case MC_E_ARG:
+    case MC_E_RANGE:
+    case MC_E_UTF8:
+    case MC_E_JSON:
+    case MC_E_DEPTH:
+    case MC_E_FIELD:
+    case MC_E_TOOBIG:
+    case MC_E_TYPE:
+    case MC_E_OPTION:
+    case MC_E_URI:
+        return EXIT_USAGE;
+    case MC_E_ABORT:
+        return interrupted() ? EXIT_INTERRUPTED : EXIT_SERVER;
+    default:
+        return EXIT_SERVER;
+    }
+}
+
+/* The default database is empty whenever the program begins: who finds nothing in it should know. */
+static const char *hint_not_found(const app *a)
+{
+    char uri[64];
+    if (!a->options || mc_options_get(a->options, "store.uri", uri, sizeof uri, NULL) != MC_OK ||
+        strncmp(uri, "sqlite::memory:", 15) != 0)
+        return NULL;
+    return "the database is an empty one in memory; choose yours with --store URI or MONGO_URL";
+}
+
+/* What to try next, or NULL. */
+static const char *hint(const app *a, mc_status st)
+{
+    switch (st) {
+    case MC_NOT_FOUND:
+        return hint_not_found(a);
+    case MC_E_CACHE:
+        return "is Redis running there? choose another with --redis redis://HOST:PORT";
+    case MC_E_STORE:
+        return "is the database running there? choose another with --store URI";
+    case MC_E_AUTH:
+        return "user and password belong into the URI, or into cache.user and cache.password";
+    case MC_E_TIMEOUT:
+        return "more time: -o call.timeout_ms=MILLISECONDS; `mflix ping` shows which server is slow";
+    case MC_E_UNKNOWN:
+        return "it may have been carried out: read again before repeating it";
+    case MC_E_OPTION:
+        return "`mflix options` lists the options";
+    case MC_E_URI:
+        return "forms: redis://HOST:PORT/DB, mongodb://HOST:PORT/DATABASE, sqlite:FILE";
+    case MC_E_EXISTS:
+        return "change it with `mflix update`";
+    case MC_E_ARG:
+        return a->args->cmd && strcmp(a->args->cmd->name, "get") == 0
+                   ? "an id has 24 hexadecimal digits; by title: --title T"
+                   : NULL;
+    default:
+        return NULL;
+    }
+}
+
+static void json_failure(const app *a, const char *what, mc_status st, const mc_info *info, const mc_error *err)
+{
+    json j;
+    answer_begin(&j, a, st);
+    if (st < 0) {
+        json_int(&j, "code", st);
+        json_text(&j, "what", what);
+        json_text(&j, "error", err && err->code == st && err->text[0] ? err->text : mc_status_text(st));
+        if (err && err->code == st) {
+            json_text(&j, "tier", mc_tier_name(err->tier));
+            json_int(&j, "backend_code", err->backend_code);
+            json_bool(&j, "retriable", err->retriable);
+        }
+    }
+    answer_end(&j, info);
+}
+
+int fail(app *a, const char *what, mc_status st, const mc_info *info, const mc_error *err)
+{
+    const char *why = err && err->code == st && err->text[0] ? err->text : mc_status_text(st);
+    const char *next = hint(a, st);
+    if (a->json && a->args->cmd)
+        json_failure(a, what, st, info, err);
+    fputs("mflix: ", stderr);
+    print_safe(stderr, what);
+    fputs(": ", stderr);
+    print_safe(stderr, st == MC_NOT_FOUND ? "not found" : why);
+    if (next)
+        fprintf(stderr, " (%s)", next);
+    fputc('\n', stderr);
+    if (st == MC_NOT_FOUND && info)
+        print_info(a, info);
+    return exit_code(st);
+}
+
+int fail_errno(app *a, const char *what)
+{
+    int number = errno;
+    if (a->json && a->args->cmd) {
+        json j;
+        answer_begin(&j, a, MC_E_FILE);
+        json_int(&j, "code", MC_E_FILE);
+        json_text(&j, "what", what);
+        json_text(&j, "error", strerror(number));
+        answer_end(&j, NULL);
+    }
+    fputs("mflix: ", stderr);
+    print_safe(stderr, what);
+    fprintf(stderr, ": %s\n", strerror(number));
+    return EXIT_SERVER;
+}

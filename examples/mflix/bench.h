@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The 80/20 experiment: many requests over some titles, most of them to a few hot ones, each counted as a view; then a
+ * check that a changed rating is seen at once everywhere.
+ */
+#ifndef MFLIX_BENCH_H
+#define MFLIX_BENCH_H
+
+#include "app.h"
+#include "latency.h"
+
+#define BENCH_TRENDING 5
+
+typedef struct bench_plan {
+    int64_t requests, titles, threads, seed, uncached;
+    int64_t hot_share; /* percent of the requests */
+    int64_t hot_part;  /* percent of the titles */
+    int64_t offset;    /* first place on the board to take titles from */
+    int by_id;
+} bench_plan;
+
+typedef struct bench_title {
+    char *id;
+    char *title;
+} bench_title;
+
+/* What the write-through check found. */
+typedef struct bench_check {
+    int done; /* it could be carried out */
+    int value_ok, board_ok, rank_ok, restored;
+    double before, after; /* ratings */
+    int64_t rank_before, rank_after;
+    int read_cache; /* mc_cache_outcome of the read after the write */
+    int64_t read_ns, write_ns;
+    char title[128];
+    char why[256]; /* the first thing that went wrong */
+} bench_check;
+
+typedef struct bench_result {
+    bench_title *titles;
+    size_t n_titles, n_hot;
+    samples hits, misses, bypasses, uncached;
+    int64_t not_found, errors, views, view_errors, hot_requests;
+    int64_t elapsed_ns;
+    int64_t round_trips; /* of the hits */
+    char first_error[600];
+    mc_ranked trending[BENCH_TRENDING];
+    size_t n_trending;
+    bench_check check;
+} bench_result;
+
+/* Choose titles from the board. Returns 0, or the exit code after saying why not. */
+int bench_choose(app *a, const bench_plan *plan, bench_result *r);
+/* Drop the titles from the cache, so that each first request is a miss. */
+int bench_invalidate(app *a, bench_result *r);
+/* Send the requests. What fails is counted in the result; returns 0 unless nothing could be started. */
+int bench_run(app *a, const bench_plan *plan, bench_result *r);
+/* Time reads that the cache cannot answer. */
+int bench_uncached(app *a, const bench_plan *plan, bench_result *r);
+void bench_trending(app *a, bench_result *r);
+void bench_write_through(app *a, bench_result *r);
+void bench_free(bench_result *r);
+
+#endif

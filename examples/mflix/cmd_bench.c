@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command bench: its options, the order of its parts, its report. */
+#include "bench.h"
+#include "output.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const option_spec bench_options[] = {
+    {"requests", 'n', "N", "how many requests (500)"},
+    {"titles", 0, "N", "over how many titles (100)"},
+    {"hot-share", 0, "PERCENT", "share of the requests that goes to the hot titles (80)"},
+    {"hot-part", 0, "PERCENT", "share of the titles that is hot (20)"},
+    {"threads", 0, "N", "threads that ask at the same time (1; at most 256)"},
+    {"seed", 0, "N", "another seed, another order of requests (42)"},
+    {"offset", 0, "N", "take the titles from this place of the board on (0)"},
+    {"uncached-sample", 0, "N", "also time so many reads that the cache cannot answer (0)"},
+    {"by-id", 0, NULL, "ask by id (default: by title)"},
+};
+
+static int read_plan(const args *g, bench_plan *p)
+{
+    *p = (bench_plan){.requests = 500, .titles = 100, .threads = 1, .seed = 42, .hot_share = 80, .hot_part = 20};
+    p->by_id = args_flag(g, "by-id");
+    int rc = args_int(g, "requests", 1, 10000000, &p->requests);
+    if (!rc)
+        rc = args_int(g, "titles", 1, 20000, &p->titles);
+    if (!rc)
+        rc = args_int(g, "hot-share", 0, 100, &p->hot_share);
+    if (!rc)
+        rc = args_int(g, "hot-part", 0, 100, &p->hot_part);
+    if (!rc)
+        rc = args_int(g, "threads", 1, 256, &p->threads);
+    if (!rc)
+        rc = args_int(g, "seed", 0, INT64_MAX, &p->seed);
+    if (!rc)
+        rc = args_int(g, "offset", 0, 1000000, &p->offset);
+    if (!rc)
+        rc = args_int(g, "uncached-sample", 0, 1000000, &p->uncached);
+    return rc;
+}
+
+/* The figures that need the sorted samples. */
+typedef struct figures {
+    summary hit, miss, bypass, uncached;
+    size_t answered;
+    double hit_ratio;
+    double speed_up; /* 0: not known, for want of hits or misses */
+    double uncached_speed_up;
+    int check_ok;
+} figures;
+
+static figures compute(bench_result *r)
+{
+    figures f = {samples_summary(&r->hits),
+                 samples_summary(&r->misses),
+                 samples_summary(&r->bypasses),
+                 samples_summary(&r->uncached),
+                 0,
+                 0,
+                 0,
+                 0,
+                 0};
+    f.answered = f.hit.n + f.miss.n + f.bypass.n;
+    if (f.answered > 0)
+        f.hit_ratio = (double)f.hit.n / (double)f.answered;
+    if (f.hit.n > 0 && f.miss.n > 0)
+        f.speed_up = f.miss.mean_ns / f.hit.mean_ns;
+    if (f.hit.n > 0 && f.uncached.n > 0)
+        f.uncached_speed_up = f.uncached.mean_ns / f.hit.mean_ns;
+    f.check_ok = r->check.done && r->check.value_ok && r->check.board_ok && r->check.rank_ok && r->check.restored;
+    return f;
+}
+
+static void print_summary(const char *label, const summary *s)
+{
+    if (s->n == 0)
+        return;
+    printf("  %-14s %9.3f %9.3f %9.3f %9.3f %9.3f   %zu\n", label, s->mean_ns / 1e6, (double)s->p50_ns / 1e6,
+           (double)s->p90_ns / 1e6, (double)s->p99_ns / 1e6, (double)s->max_ns / 1e6, s->n);
+}
+
+static void print_check(const app *a, const bench_check *c, int ok)
+{
+    char text[40];
+    printf("  %-14s %s%s%s", "write-through", paint(a, ok ? "green" : "red"), ok ? "ok" : "FAILED", paint(a, NULL));
+    if (!ok) {
+        fputs(": ", stdout);
+        print_safe(stdout, c->why[0] ? c->why : "not carried out");
+    }
+    putchar('\n');
+    if (!c->done)
+        return;
+    printf("    rating of \"");
+    print_safe(stdout, c->title);
+    printf("\" %.1f -> %.1f, written in %s\n", c->before, c->after, format_ns(text, sizeof text, (double)c->write_ns));
+    printf("    next read: %s (%s, %s); board: score %s, place %" PRId64 " -> %" PRId64 " %s; put back: %s\n",
+           c->value_ok ? "the new rating" : "NOT the new rating", cache_name(c->read_cache),
+           format_ns(text, sizeof text, (double)c->read_ns), c->board_ok ? "agrees" : "DIFFERS", c->rank_before + 1,
+           c->rank_after + 1, c->rank_ok ? "agrees" : "DIFFERS", c->restored ? "yes" : "NO");
+}
+
+static void print_report(const app *a, const bench_plan *p, const bench_result *r, const figures *f)
+{
+    const char *bold = paint(a, "bold"), *plain = paint(a, NULL);
+    double seconds = (double)r->elapsed_ns / 1e9;
+    printf("%s%" PRId64 " requests over %zu titles%s, %" PRId64 " %% of them to the hot %zu; by %s, %" PRId64 " thread%s\n",
+           bold, p->requests, r->n_titles, plain, p->hot_share, r->n_hot, p->by_id ? "id" : "title", p->threads,
+           p->threads == 1 ? "" : "s");
+    printf("  %-14s %s%.1f %%%s   %zu hits, %zu misses, %zu bypasses, %" PRId64 " errors\n", "hit ratio", bold,
+           f->hit_ratio * 100, plain, f->hit.n, f->miss.n, f->bypass.n, r->errors + r->view_errors);
+    printf("  %-14s %.0f requests/s (each with its view recorded), %.2f s\n", "throughput",
+           seconds > 0 ? (double)f->answered / seconds : 0.0, seconds);
+    printf("\n  %-14s %9s %9s %9s %9s %9s   %s\n", "latency in ms", "mean", "p50", "p90", "p99", "max", "requests");
+    print_summary("hit", &f->hit);
+    print_summary("miss", &f->miss);
+    print_summary("bypass", &f->bypass);
+    print_summary("uncached", &f->uncached);
+    if (f->speed_up > 0)
+        printf("\n  %-14s %s%.1f times%s (mean of the misses / mean of the hits)\n", "speed-up", bold, f->speed_up, plain);
+    if (f->uncached_speed_up > 0)
+        printf("  %-14s %.1f times (mean of the uncached / mean of the hits)\n", "", f->uncached_speed_up);
+    printf("\n  %s\n", "trending five");
+    for (size_t i = 0; i < r->n_trending; i++) {
+        printf("  %4zu  %6.0f views  ", i + 1, r->trending[i].score);
+        print_safe(stdout, mc_movie_title(r->trending[i].movie));
+        putchar('\n');
+    }
+    putchar('\n');
+    print_check(a, &r->check, f->check_ok);
+    if (r->first_error[0]) {
+        printf("  %-14s ", "first error");
+        print_safe(stdout, r->first_error);
+        putchar('\n');
+    }
+}
+
+static void json_summary(json *j, const char *key, const summary *s)
+{
+    json_object(j, key);
+    json_int(j, "count", (int64_t)s->n);
+    json_fixed(j, "mean_ms", s->mean_ns / 1e6, 6);
+    json_fixed(j, "min_ms", (double)s->min_ns / 1e6, 6);
+    json_fixed(j, "p50_ms", (double)s->p50_ns / 1e6, 6);
+    json_fixed(j, "p90_ms", (double)s->p90_ns / 1e6, 6);
+    json_fixed(j, "p99_ms", (double)s->p99_ns / 1e6, 6);
+    json_fixed(j, "max_ms", (double)s->max_ns / 1e6, 6);
+    json_end_object(j);
+}
+
+static void json_check(json *j, const bench_check *c, int ok)
+{
+    json_object(j, "write_through");
+    json_bool(j, "ok", ok);
+    json_bool(j, "carried_out", c->done);
+    json_text(j, "title", c->title);
+    json_number(j, "rating_before", c->before);
+    json_number(j, "rating_written", c->after);
+    json_bool(j, "value_ok", c->value_ok);
+    json_bool(j, "board_ok", c->board_ok);
+    json_bool(j, "rank_ok", c->rank_ok);
+    json_bool(j, "restored", c->restored);
+    json_int(j, "rank_before", c->rank_before + 1);
+    json_int(j, "rank_after", c->rank_after + 1);
+    json_text(j, "read_cache", cache_name(c->read_cache));
+    json_fixed(j, "read_ms", (double)c->read_ns / 1e6, 6);
+    json_fixed(j, "write_ms", (double)c->write_ns / 1e6, 6);
+    json_text(j, "why", c->why[0] ? c->why : NULL);
+    json_end_object(j);
+}
+
+static void json_report(const app *a, const bench_plan *p, const bench_result *r, const figures *f)
+{
+    json j;
+    answer_begin(&j, a, MC_OK);
+    json_int(&j, "requests", p->requests);
+    json_int(&j, "titles", (int64_t)r->n_titles);
+    json_int(&j, "hot_titles", (int64_t)r->n_hot);
+    json_int(&j, "hot_share", p->hot_share);
+    json_int(&j, "hot_requests", r->hot_requests);
+    json_int(&j, "threads", p->threads);
+    json_int(&j, "seed", p->seed);
+    json_text(&j, "by", p->by_id ? "id" : "title");
+    json_bool(&j, "interrupted", interrupted());
+    json_fixed(&j, "hit_ratio", f->hit_ratio, 6);
+    json_int(&j, "not_found", r->not_found);
+    json_int(&j, "errors", r->errors + r->view_errors);
+    json_text(&j, "first_error", r->first_error[0] ? r->first_error : NULL);
+    json_int(&j, "views", r->views);
+    json_fixed(&j, "elapsed_ms", (double)r->elapsed_ns / 1e6, 3);
+    json_fixed(&j, "requests_per_s", r->elapsed_ns > 0 ? (double)f->answered * 1e9 / (double)r->elapsed_ns : 0.0, 1);
+    json_fixed(&j, "round_trips_per_hit", f->hit.n ? (double)r->round_trips / (double)f->hit.n : 0.0, 3);
+    json_summary(&j, "hit", &f->hit);
+    json_summary(&j, "miss", &f->miss);
+    json_summary(&j, "bypass", &f->bypass);
+    json_summary(&j, "uncached", &f->uncached);
+    if (f->speed_up > 0)
+        json_fixed(&j, "speed_up", f->speed_up, 3);
+    else
+        json_null(&j, "speed_up");
+    json_array(&j, "trending");
+    for (size_t i = 0; i < r->n_trending; i++) {
+        json_object(&j, NULL);
+        json_number(&j, "views", r->trending[i].score);
+        json_movie_short(&j, "movie", r->trending[i].movie);
+        json_end_object(&j);
+    }
+    json_end_array(&j);
+    json_check(&j, &r->check, f->check_ok);
+    answer_end(&j, NULL);
+}
+
+static int run_bench(app *a, const args *g)
+{
+    bench_plan plan;
+    bench_result *r;
+    int rc = read_plan(g, &plan);
+    if (!rc)
+        rc = app_open(a);
+    if (rc)
+        return rc;
+    r = calloc(1, sizeof *r);
+    if (!r)
+        return fail(a, "bench", MC_E_NOMEM, NULL, NULL);
+    rc = bench_choose(a, &plan, r);
+    if (!rc)
+        rc = bench_invalidate(a, r);
+    if (!rc)
+        rc = bench_run(a, &plan, r);
+    if (!rc) {
+        bench_uncached(a, &plan, r);
+        bench_trending(a, r);
+        if (!interrupted())
+            bench_write_through(a, r);
+        figures f = compute(r);
+        if (a->json)
+            json_report(a, &plan, r, &f);
+        else
+            print_report(a, &plan, r, &f);
+        rc = interrupted() ? EXIT_INTERRUPTED : !f.check_ok || r->errors + r->view_errors > 0 ? EXIT_NEGATIVE : EXIT_FINE;
+    }
+    bench_free(r);
+    free(r);
+    return rc;
+}
+
+const command cmd_bench = {
+    "bench",
+    "[-n REQUESTS] [--titles N] ...",
+    "the 80/20 experiment: hit ratio, latencies, speed-up, write-through check",
+    "Examples:\n"
+    "  mflix bench                                      500 requests over 100 titles, 80 % to the hot 20 %\n"
+    "  mflix bench -n 20000 --threads 4 --titles 500\n"
+    "  mflix bench --hot-share 95 --hot-part 5 --uncached-sample 200 --json\n\n"
+    "Titles come from the rating board and are dropped from the cache first; each request is one read and one recorded "
+    "view,\n"
+    "and only the read is timed. At the end the rating of a hot title is changed: the next read, the board's score and the\n"
+    "board's order must agree at once; then it is put back. The exit status is 0 when all is well, 1 when the check failed "
+    "or\n"
+    "a request failed. The trending list counts all views in this Redis, not only those of this run.\n",
+    bench_options,
+    sizeof bench_options / sizeof *bench_options,
+    0,
+    0,
+    run_bench};

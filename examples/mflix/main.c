@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns the life of the program: settings in their order (defaults, file, environment, flags), the handle, signals, the
+ * end. Ctrl-C only sets a flag, so that a long command stops between two steps with everything closed; a second one ends
+ * the program at once.
+ */
+#include "app.h"
+#include "help.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop_asked;
+
+int interrupted(void)
+{
+    return stop_asked != 0;
+}
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    if (stop_asked)
+        _exit(EXIT_INTERRUPTED);
+    stop_asked = 1;
+}
+
+static void set_signals(void)
+{
+    struct sigaction act;
+    memset(&act, 0, sizeof act);
+    sigemptyset(&act.sa_mask);
+    act.sa_handler = on_interrupt;
+    act.sa_flags = SA_RESTART; /* a call to a server under way is finished, not failed */
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGTERM, &act, NULL);
+    act.sa_handler = SIG_IGN; /* `mflix top | head -1` is no reason to die between two writes */
+    act.sa_flags = 0;
+    sigaction(SIGPIPE, &act, NULL);
+}
+
+static int colors_wanted(const args *a, int fd)
+{
+    const char *term = getenv("TERM");
+    const char *no_color = getenv("NO_COLOR");
+    if (a->no_color || (no_color && *no_color) || !isatty(fd))
+        return 0;
+    return term && *term && strcmp(term, "dumb") != 0;
+}
+
+static int apply_flags(app *a)
+{
+    const args *g = a->args;
+    mc_error err;
+    mc_status st;
+    for (size_t i = 0; i < g->n_settings; i++) {
+        const char *equals = strchr(g->settings[i], '=');
+        char key[128];
+        size_t size = (size_t)(equals - g->settings[i]);
+        if (size >= sizeof key)
+            return usage_error("-o %.40s...: no such option (`mflix options` lists them)", g->settings[i]);
+        memcpy(key, g->settings[i], size);
+        key[size] = '\0';
+        st = mc_options_set(a->options, key, equals + 1, &err);
+        if (st) {
+            fail(a, key, st, NULL, &err);
+            return EXIT_USAGE;
+        }
+    }
+    if (g->redis_uri && (st = mc_options_set(a->options, "cache.uri", g->redis_uri, &err))) {
+        fail(a, "--redis", st, NULL, &err);
+        return EXIT_USAGE;
+    }
+    if (g->store_uri && (st = mc_options_set(a->options, "store.uri", g->store_uri, &err))) {
+        fail(a, "--store", st, NULL, &err);
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+static int collect_options(app *a)
+{
+    mc_error err;
+    mc_status st;
+    a->options = mc_options_new();
+    if (!a->options)
+        return fail(a, "options", MC_E_NOMEM, NULL, NULL);
+    if (a->args->config) {
+        st = mc_options_load_file(a->options, a->args->config, &err);
+        if (st) {
+            fail(a, a->args->config, st, NULL, &err);
+            return st == MC_E_FILE || st == MC_E_NOMEM ? EXIT_SERVER : EXIT_USAGE;
+        }
+    }
+    st = mc_options_load_env(a->options, &err);
+    if (st) {
+        fail(a, "environment", st, NULL, &err);
+        return EXIT_USAGE;
+    }
+    return apply_flags(a);
+}
+
+/* What could not be written must not pass for success; a reader that left early (`mflix top | head -1`) is no error. */
+static int finish_output(int rc)
+{
+    struct pollfd reader = {STDOUT_FILENO, POLLOUT, 0};
+    int failed = fflush(stdout) != 0 || ferror(stdout);
+    if (!failed || errno == EPIPE || (poll(&reader, 1, 0) > 0 && (reader.revents & POLLERR)))
+        return rc;
+    fprintf(stderr, "mflix: standard output: %s\n", errno ? strerror(errno) : "write error");
+    return EXIT_SERVER;
+}
+
+int app_open(app *a)
+{
+    mc_error err;
+    mc_status st = a->mc ? MC_OK : mc_open(a->options, &a->mc, &err);
+    return st ? fail(a, "open", st, NULL, &err) : 0;
+}
+
+static int run_command(app *a)
+{
+    int rc = collect_options(a);
+    return rc ? rc : a->args->cmd->run(a, a->args);
+}
+
+int main(int argc, char **argv)
+{
+    args parsed;
+    app a;
+    int rc = args_parse(argc, argv, commands, n_commands, &parsed);
+    if (rc)
+        return rc;
+    set_signals();
+    memset(&a, 0, sizeof a);
+    a.args = &parsed;
+    a.json = parsed.json;
+    a.quiet = parsed.quiet;
+    a.color = colors_wanted(&parsed, STDOUT_FILENO);
+    a.color_err = colors_wanted(&parsed, STDERR_FILENO);
+    a.live = !parsed.quiet && isatty(STDERR_FILENO);
+    if (parsed.version)
+        print_version(&a);
+    else if (parsed.help && parsed.cmd)
+        print_command_help(&a, parsed.cmd);
+    else if (parsed.help)
+        print_help(&a);
+    else if (!parsed.cmd)
+        rc = usage_error("no command (try: mflix --help)");
+    else
+        rc = run_command(&a);
+    if (a.mc)
+        mc_close(a.mc);
+    mc_options_free(a.options);
+    return finish_output(rc);
+}
