@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 typedef struct mci_step {
-    char *path; /* dotted path; every parent must be an object or missing, else MC_E_CONFLICT */
+    char *path; /* dotted path; every parent must be an object or missing, else MC_E_CONFLICT (removing: nothing changes) */
     char *json; /* normalised Extended JSON of the new value; NULL removes the field */
     size_t len;
 } mci_step;

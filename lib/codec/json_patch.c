@@ -128,6 +128,13 @@ static int is_plain_object(const json_t *v)
     return json_is_object(v) && !mci_tree_is_wrapper(v);
 }
 
+/* The next component is a number: below an array MongoDB would take it for an element. */
+static int is_index(const char *p)
+{
+    size_t digits = strspn(p, "0123456789");
+    return digits > 0 && (p[digits] == '.' || p[digits] == '\0');
+}
+
 static mc_status step_value(const mci_step *s, json_t **out, mc_error *err)
 {
     json_error_t e;
@@ -151,9 +158,9 @@ static mc_status apply_step(json_t *root, const mci_step *s, mc_error *err)
             if (child == NULL || json_object_setn_new(at, p, n, child) != 0)
                 return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "patch: out of memory");
         } else if (child == NULL || !is_plain_object(child)) {
-            if (s->json == NULL)
+            if (s->json == NULL && !(json_is_array(child) && is_index(p + n + 1)))
                 return MC_OK; /* nothing there to remove */
-            return mci_fail(err, MC_E_CONFLICT, MC_TIER_STORE, "cannot set '%.128s': '%.*s' is no object", s->path,
+            return mci_fail(err, MC_E_CONFLICT, MC_TIER_STORE, "cannot change '%.128s': '%.*s' is no object", s->path,
                             (int)(p + n - s->path), s->path);
         }
         at = child;

@@ -116,7 +116,8 @@ static mc_status op_find_many(mci_store *s, const mci_spec *spec, const char *co
 {
     mci_sqlite_op o;
     sqlite3_stmt *st = NULL;
-    memset(out, 0, n * sizeof(mci_doc *));
+    for (size_t i = 0; i < n; i++)
+        out[i] = NULL;
     mc_status status = mci_sqlite_begin(&o, s, spec, "find", dl, err);
     if (status != MC_OK)
         return status;
@@ -126,8 +127,8 @@ static mc_status op_find_many(mci_store *s, const mci_spec *spec, const char *co
         status = first_row(&o, st);
         if (status == MC_OK)
             status = row_document(&o, st, 0, &out[i]);
-        if (status == MC_NOT_FOUND || (status < 0 && status != MC_E_NOMEM && status != MC_E_TIMEOUT && status != MC_E_STORE))
-            status = MC_OK; /* not there, or does not decode: the others still count */
+        if (status == MC_NOT_FOUND)
+            status = MC_OK;
         (void)sqlite3_reset(st);
     }
     sqlite3_finalize(st);
