@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Check the tree's rules: check.py tree ROOT | check.py library ROOT LIBRARY. Prints what breaks them; status 1 if any."""
+"""Check the tree's rules: check.py tree ROOT | check.py library ROOT LIBRARY ARCHIVE. Prints what breaks them; status 1 if any."""
 import sys
 
 import rules
@@ -13,6 +13,7 @@ def main():
         checks = [(rule, (root,)) for rule in rules.TREE_RULES]
     else:
         checks = [(rule, (root, sys.argv[3])) for rule in rules.LIBRARY_RULES]
+        checks += [(rule, (root, sys.argv[4])) for rule in rules.ARCHIVE_RULES]
     for rule, arguments in checks:
         found = list(rule(*arguments))
         print(f"{rule.__name__}: {'ok' if not found else f'{len(found)} broken'}")

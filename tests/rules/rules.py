@@ -215,6 +215,15 @@ def check_exports(root, library):
             yield f"{name}: exported, but not listed in tests/abi/exports.txt"
 
 
+def check_static_names(root, archive):
+    """In a static link every global name meets the program's own."""
+    del root
+    for line in run("nm", "-g", "--defined-only", archive).splitlines():
+        row = line.split()
+        if len(row) == 3 and not re.match(r"mci?_", row[2]):
+            yield f"{row[2]}: a global name that begins with neither mc_ nor mci_"
+
+
 def check_undefined(root, library):
     del root
     for line in run("nm", "-D", "--undefined-only", library).splitlines():
@@ -263,3 +272,4 @@ def check_hardening(root, library):
 
 TREE_RULES = [check_includes, check_public_headers, check_documented, check_sizes, check_opening, check_calls]
 LIBRARY_RULES = [check_exports, check_undefined, check_writable, check_hardening]
+ARCHIVE_RULES = [check_static_names]

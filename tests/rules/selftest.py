@@ -124,6 +124,14 @@ def build(root, text, flags):
     return library
 
 
+def archive(root, text):
+    write(root, "lib.c", text)
+    made, unit = os.path.join(root, "libx.a"), os.path.join(root, "lib.o")
+    subprocess.run([os.environ.get("CC", "cc"), "-c", "-w", "-o", unit, os.path.join(root, "lib.c")], check=True)
+    subprocess.run(["ar", "rcs", made, unit], check=True)
+    return made
+
+
 def main():
     tests = 0
     with tempfile.TemporaryDirectory() as root:
@@ -155,6 +163,9 @@ def main():
             library = build(root, GOOD_C + text, flags)
             expect(f"{rule.__name__} {text!r} {flags}", rule(root, library), word)
             tests += 1
+        expect("clean archive", rules.check_static_names(root, archive(root, GOOD_C)), None)
+        expect("a stray global", rules.check_static_names(root, archive(root, "int helper(void) { return 1; }\n")), "helper")
+        tests += 2
         write(root, "tests/abi/exports.txt", "mc_do\nmc_gone\n")
         expect("check_exports, a name that went away", rules.check_exports(root, build(root, GOOD_C, LINK)), "mc_gone")
         tests += 1
