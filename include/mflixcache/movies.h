@@ -97,9 +97,10 @@ MC_API const char *mc_movie_rated(const mc_movie *m);
 MC_API const char *mc_movie_type(const mc_movie *m);
 /**
  * The year as it stands in the document, such as "1994" or "1981è".
- * @param m  a movie. @return  NUL-terminated UTF-8; NULL when missing. Threads: any. Errors: none.
+ * @param m  a movie. @param buf  receives NUL-terminated UTF-8, cut to fit; "" when missing. @param size  bytes at buf, at least 1.
+ * @return  MC_OK, MC_NOT_FOUND (missing), MC_E_ARG. Threads: any.
  */
-MC_API const char *mc_movie_year_text(const mc_movie *m);
+MC_API mc_status mc_movie_year_text(const mc_movie *m, char *buf, size_t size);
 /**
  * The year as a number; of a text such as "1981è" its leading digits.
  * @param m  a movie. @param out  receives the year; 0 when missing. @return  MC_OK, MC_NOT_FOUND (missing), MC_E_TYPE (no
@@ -264,8 +265,8 @@ typedef struct mc_ranked {
  *
  * @param mc      the handle
  * @param offset  rows to skip, 0 to 1,000,000
- * @param count   rows wanted, 0 to 1,000
- * @param rows    array of at least `count` rows (may be NULL when count is 0); receives the rows
+ * @param count   rows wanted, 0 or more; above 1,000 it counts as 1,000
+ * @param rows    array of at least `count` rows, or 1,000 if that is less (may be NULL when count is 0)
  * @param n       receives how many rows there are
  * @param info    tier, round trips
  * @param err     may be NULL
@@ -284,7 +285,7 @@ MC_API mc_status mc_top_movies(mc_client *mc, int64_t offset, int64_t count, mc_
  * @param rating  receives the rating it stands there with; may be NULL
  * @param info    may be NULL
  * @param err     may be NULL
- * @return  MC_OK; MC_NOT_FOUND (not on the board); MC_E_STORE, MC_E_TIMEOUT, MC_E_UNSUPPORTED (Redis away).
+ * @return  MC_OK; MC_NOT_FOUND (not on the board); MC_E_CACHE, MC_E_TIMEOUT (ranks are known by Redis only), MC_E_STORE.
  * Threads: any.
  */
 MC_API mc_status mc_movie_rank(mc_client *mc, const char *id, int64_t *rank, double *rating, mc_info *info, mc_error *err);
@@ -306,8 +307,8 @@ MC_API mc_status mc_record_view(mc_client *mc, const char *id, int64_t *views, m
  * The movies with the most views, with their counts (`score`). Movies that do not exist any more are left out.
  *
  * @param mc     the handle
- * @param count  rows wanted, 0 to 1,000
- * @param rows   array of at least `count` rows
+ * @param count  rows wanted, 0 or more; above 1,000 it counts as 1,000
+ * @param rows   array of at least `count` rows, or 1,000 if that is less
  * @param n      receives how many rows there are
  * @param info   may be NULL
  * @param err    may be NULL

@@ -64,8 +64,8 @@ typedef struct mc_nearby {
  * @param lon       degrees east, -180 to 180
  * @param lat       degrees north, -85.05112878 to 85.05112878
  * @param radius_m  metres, 0 to 20,100,000 (more than half the way round)
- * @param count     rows wanted, 0 to 1,000
- * @param rows      array of at least `count` rows
+ * @param count     rows wanted, 0 or more; above 1,000 it counts as 1,000
+ * @param rows      array of at least `count` rows, or 1,000 if that is less
  * @param n         receives how many rows there are
  * @param info      may be NULL
  * @param err       may be NULL

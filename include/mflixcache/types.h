@@ -63,7 +63,7 @@ typedef struct mc_info {
     int64_t stale_bound_ms; /**< the answer is no older than this many milliseconds before the call (0: current as far as
                                  acknowledged writes go; -1: no bound is known) */
     int64_t elapsed_ns;    /**< duration of the call in nanoseconds, monotonic clock */
-    unsigned char reserved[72]; /**< zero; room for growth */
+    unsigned char reserved[80]; /**< zero; room for growth */
 } mc_info;
 
 /** A sequence of bytes that the library lends: not NUL-terminated by contract, valid as long as its owner. */

@@ -169,10 +169,10 @@ static mc_status from_store(mci_call *c, mci_coll *coll, const char *alias, size
         (void)lease(c, coll, a);
     if (c->e->store->ops->find_alias == NULL)
         return mci_fail(c->err, MC_E_UNSUPPORTED, MC_TIER_STORE, "this store cannot find by %s",
-                        coll->spec.fields[coll->spec.alias_field].name);
+                        coll->spec->fields[coll->spec->alias_field].name);
     int64_t t0 = mci_now_ns();
     mc_status st = mci_store_done(
-        c, t0, c->e->store->ops->find_alias(c->e->store, &coll->spec, alias, len, mci_store_deadline(c), out, c->err));
+        c, t0, c->e->store->ops->find_alias(c->e->store, coll->spec, alias, len, mci_store_deadline(c), out, c->err));
     c->info->tier = MC_TIER_STORE;
     c->info->cache = usable ? MC_CACHE_MISS : MC_CACHE_BYPASS;
     if (a->leased && (st == MC_OK || (st == MC_NOT_FOUND && c->e->set.negative_ttl_ms > 0))) {
@@ -186,8 +186,8 @@ static mc_status from_store(mci_call *c, mci_coll *coll, const char *alias, size
 
 static int carries(const mci_coll *coll, const mci_doc *d, const char *alias, size_t len)
 {
-    const mci_val *v = mci_doc_val(d, (size_t)coll->spec.alias_field);
-    return v->kind == MCI_STR && v->len == len && memcmp(mci_doc_text(d, (size_t)coll->spec.alias_field), alias, len) == 0;
+    const mci_val *v = mci_doc_val(d, (size_t)coll->spec->alias_field);
+    return v->kind == MCI_STR && v->len == len && memcmp(mci_doc_text(d, (size_t)coll->spec->alias_field), alias, len) == 0;
 }
 
 static void count(mci_call *c, mc_status st)

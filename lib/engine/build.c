@@ -57,7 +57,7 @@ static mc_status lock_reply(build *bd, const mci_reply *r, int64_t *epoch)
 
 static size_t members_of(const build *bd, mci_doc *const *docs, size_t n, mci_batch *b, int append)
 {
-    const mci_spec *spec = &bd->coll->spec;
+    const mci_spec *spec = bd->coll->spec;
     size_t m = 0;
     for (size_t i = 0; i < n; i++) {
         double x = 0;
@@ -131,7 +131,7 @@ static mc_status all_pages(build *bd)
         size_t n = 0;
         char *last = NULL;
         int64_t t0 = mci_now_ns();
-        st = s->ops->scan(s, &bd->coll->spec, after, PAGE, mci_store_deadline(bd->c), docs, &n, &last, bd->c->err);
+        st = s->ops->scan(s, bd->coll->spec, after, PAGE, mci_store_deadline(bd->c), docs, &n, &last, bd->c->err);
         (void)mci_store_done(bd->c, t0, st);
         free(after);
         after = last;
@@ -191,7 +191,7 @@ mc_status mci_build(mci_call *c, mci_coll *coll, const mci_derived *d, mc_progre
     if (st != MC_OK)
         return st;
     if (progress != NULL && c->e->store->ops->count != NULL &&
-        c->e->store->ops->count(c->e->store, &coll->spec, mci_store_deadline(c), &bd.total, NULL) != MC_OK)
+        c->e->store->ops->count(c->e->store, coll->spec, mci_store_deadline(c), &bd.total, NULL) != MC_OK)
         bd.total = -1;
     st = all_pages(&bd);
     MCI_SYNC("build:swap", d->name);
@@ -202,6 +202,36 @@ mc_status mci_build(mci_call *c, mci_coll *coll, const mci_derived *d, mc_progre
     else if (st < 0) /* the lock stays until it expires: others answer from the store meanwhile instead of trying in turn */
         mci_log_write(c->e->log, MC_LOG_WARN, "building %s stopped: %s", d->name, mc_status_name(st));
     return st;
+}
+
+int mci_rebuild(mci_call *c, mci_coll *coll, const mci_derived *d)
+{
+    mci_call part = *c;
+    part.err = NULL;
+    if (c->dl != MCI_NO_DEADLINE)
+        part.dl = c->dl - (c->dl - mci_now_ns()) / 2;
+    return mci_build(&part, coll, d, NULL, NULL) == MC_OK;
+}
+
+int mci_derived_is_whole(const mci_reply *lowest, int64_t epoch)
+{
+    char text[32] = "! ";
+    mci_buf b = {.data = text, .len = 2, .cap = sizeof text, .max = sizeof text - 1};
+    mci_buf_int(&b, epoch);
+    return mci_reply_is(mci_reply_item(lowest, 0), text);
+}
+
+void mci_derived_check_type(mci_call *c, const mci_derived *d, const mci_reply *r)
+{
+    if (r == NULL || r->type != MCI_REPLY_ERROR || strncmp(r->u.str, "WRONGTYPE", 9) != 0)
+        return;
+    mci_count(c->e->metrics, MCI_C_POISONED);
+    mci_batch b;
+    mci_batch_init(&b);
+    mci_cmd(&b, "DEL", 2);
+    mci_arg_str(&b, d->name);
+    (void)mci_call_exec(c, &b);
+    mci_batch_free(&b);
 }
 
 void mci_repair_cmd(mci_call *c, mci_batch *b, const mci_coll *coll)
@@ -225,7 +255,7 @@ size_t mci_repair(mci_call *c, mci_coll *coll, const mci_reply *overdue)
         const mci_reply *id = mci_reply_item(overdue, i);
         char checked[MCI_ID_CAP];
         if (id != NULL && id->type == MCI_REPLY_STRING &&
-            mci_id_check(coll->spec.id_kind, id->u.str, id->len, checked, "id", NULL) == MC_OK)
+            mci_id_check(coll->spec->id_kind, id->u.str, id->len, checked, "id", NULL) == MC_OK)
             items[n++].id = id->u.str;
     }
     mc_error *err = c->err;

@@ -10,7 +10,17 @@
 
 const mci_store_env mci_engine_store_env = {.decode = mci_json_decode, .patch = mci_json_apply};
 
-static void take_settings(mci_engine *e, mci_redis_options *out)
+static mc_status take_text(const char *key, const char *from, char *to, size_t size, mc_error *err)
+{
+    size_t n = strlen(from);
+    if (n >= size)
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "%s: at most %zu bytes", key, size - 1);
+    if (n > 0)
+        memcpy(to, from, n + 1);
+    return MC_OK;
+}
+
+static mc_status take_settings(mci_engine *e, mci_redis_options *out, mc_error *err)
 {
     const mci_settings *s = &e->set;
     out->connect_timeout_ms = s->cache_connect_timeout_ms;
@@ -19,10 +29,8 @@ static void take_settings(mci_engine *e, mci_redis_options *out)
     out->backoff_min_ms = s->cache_backoff_min_ms;
     out->backoff_max_ms = s->cache_backoff_max_ms;
     out->breaker_failures = s->cache_breaker_failures;
-    if (s->cache_user[0] != '\0')
-        (void)snprintf(out->addr.user, sizeof out->addr.user, "%s", s->cache_user);
-    if (s->cache_password[0] != '\0')
-        (void)snprintf(out->addr.password, sizeof out->addr.password, "%s", s->cache_password);
+    mc_status st = take_text("cache.user", s->cache_user, out->addr.user, sizeof out->addr.user, err);
+    return st != MC_OK ? st : take_text("cache.password", s->cache_password, out->addr.password, sizeof out->addr.password, err);
 }
 
 mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *log, mci_engine **out, mc_error *err)
@@ -35,8 +43,9 @@ mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *lo
     e->log = log;
     mci_redis_options opt = {0};
     mc_status st = mci_redis_uri_parse(set->cache_uri, &opt.addr, err);
+    if (st == MC_OK)
+        st = take_settings(e, &opt, err);
     if (st == MC_OK) {
-        take_settings(e, &opt);
         e->metrics = mci_metrics_new();
         if (e->metrics == NULL || mci_random_init(&e->rnd) != 0 || mci_flights_init(&e->flights) != 0 ||
             mci_recovery_init(&e->recovery, (size_t)set->recovery_max) != 0)
@@ -103,7 +112,7 @@ mc_status mci_engine_add(mci_engine *e, const mci_spec *spec, int64_t ttl_ms, mc
     if (e->ncolls == MCI_MAX_COLLS || spec->nfields > MCI_MAX_FIELDS)
         return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "at most %d collections of %d fields", MCI_MAX_COLLS, MCI_MAX_FIELDS);
     mci_coll *c = &e->colls[e->ncolls];
-    c->spec = *spec;
+    c->spec = spec;
     c->ttl_ms = ttl_ms;
     const char *prefix = e->set.cache_prefix;
     name_keys(&c->keys, prefix, spec->key);

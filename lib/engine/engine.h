@@ -54,7 +54,7 @@ typedef struct mci_memory {
 } mci_memory;
 
 typedef struct mci_coll {
-    mci_spec spec; /* a copy: the id kind is an option */
+    const mci_spec *spec; /* static: documents outlive the client */
     int64_t ttl_ms;
     mci_keys keys;
     mci_keys alias_keys;
@@ -204,6 +204,12 @@ mc_status mci_geo_near(mci_call *c, mci_coll *coll, double lon, double lat, doub
 
 /* Build a board or geo set if nobody else does. MC_OK: it is there now; MC_NOT_FOUND: another is building it. */
 mc_status mci_build(mci_call *c, mci_coll *coll, const mci_derived *d, mc_progress_fn progress, void *user);
+/* The same within half of what is left of the deadline, so that the store can still answer when that is not enough. 1: done. */
+int mci_rebuild(mci_call *c, mci_coll *coll, const mci_derived *d);
+/* Is the set's lowest member (reply of ZRANGE 0 0) the mark of this epoch? Then the set is whole. */
+int mci_derived_is_whole(const mci_reply *lowest, int64_t epoch);
+/* Remove the key when the reply says it is no sorted set. */
+void mci_derived_check_type(mci_call *c, const mci_derived *d, const mci_reply *r);
 /* Read ids whose last write did not finish, so that their places are put right. Returns how many were looked at. */
 size_t mci_repair(mci_call *c, mci_coll *coll, const mci_reply *overdue);
 /* The command that asks for such ids, for use in a pipeline. */

@@ -20,7 +20,7 @@ static void drop_cmd(mci_batch *b, const mci_keys *keys, const char *id, const c
 
 static const char *alias_name(const mci_coll *coll)
 {
-    return coll->spec.alias_field >= 0 ? coll->spec.fields[coll->spec.alias_field].name : "";
+    return coll->spec->alias_field >= 0 ? coll->spec->fields[coll->spec->alias_field].name : "";
 }
 
 /* The batch's first reply, checked. */
@@ -105,7 +105,7 @@ mc_status mci_invalidate_alias(mci_call *c, mci_coll *coll, const char *alias, s
         mci_doc *d = NULL;
         if (c->e->store->ops->find_alias != NULL) {
             int64_t t0 = mci_now_ns();
-            st = mci_store_done(c, t0, c->e->store->ops->find_alias(c->e->store, &coll->spec, alias, len,
+            st = mci_store_done(c, t0, c->e->store->ops->find_alias(c->e->store, coll->spec, alias, len,
                                                                     mci_store_deadline(c), &d, c->err));
         }
         if (d != NULL)
@@ -151,6 +151,8 @@ int mci_recover(mci_call *c)
     mci_recovery *q = &c->e->recovery;
     if (atomic_load_explicit(&q->count, memory_order_acquire) == 0)
         return 0;
+    if (!mci_redis_is_up(c->e->redis))
+        return 1; /* the caller's own command is the probe */
     mci_recovery_copy items[REPLAY];
     mc_error *err = c->err;
     c->err = NULL;

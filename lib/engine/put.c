@@ -14,7 +14,7 @@ static int place_of(const mci_coll *coll, const mci_doc *d, double *lon, double 
 {
     if (d == NULL || coll->geo.name[0] == '\0')
         return 0;
-    return mci_doc_number(d, (size_t)coll->spec.lon_field, lon) && mci_doc_number(d, (size_t)coll->spec.lat_field, lat) &&
+    return mci_doc_number(d, (size_t)coll->spec->lon_field, lon) && mci_doc_number(d, (size_t)coll->spec->lat_field, lat) &&
            fabs(*lon) <= 180.0 && fabs(*lat) <= LAT_MAX;
 }
 
@@ -23,7 +23,7 @@ static void arg_derived(mci_batch *b, const mci_coll *coll, const mci_doc *d)
     double score = 0;
     double lon = 0;
     double lat = 0;
-    if (d != NULL && coll->board.name[0] != '\0' && mci_doc_number(d, (size_t)coll->spec.rank_field, &score))
+    if (d != NULL && coll->board.name[0] != '\0' && mci_doc_number(d, (size_t)coll->spec->rank_field, &score))
         mci_arg_double(b, score);
     else
         mci_arg_str(b, "");
@@ -41,7 +41,7 @@ static void arg_fields(mci_batch *b, const mci_coll *coll, const mci_doc *d, con
     for (size_t i = 0; i < f->n; i++) {
         if (!f->field[i].there)
             continue;
-        mci_arg_str(b, coll->spec.fields[i].name);
+        mci_arg_str(b, coll->spec->fields[i].name);
         mci_arg(b, f->text.data + f->field[i].off, f->field[i].len);
     }
     size_t json_len = 0;
@@ -77,7 +77,7 @@ static int64_t ttl_of(mci_engine *e, const mci_coll *coll, const mci_put *put, c
 int mci_put_cmd(mci_engine *e, mci_batch *b, const mci_coll *coll, const mci_put *put)
 {
     mci_envelope env = {.negative = put->doc == NULL, .epoch = put->epoch, .written_ms = put->now_ms};
-    uint64_t seed = mci_envelope_seed(&coll->spec, put->id, strlen(put->id));
+    uint64_t seed = mci_envelope_seed(coll->spec, put->id, strlen(put->id));
     mci_hash_fields f = {0};
     mci_buf text;
     mci_buf_init(&text, MCI_ENVELOPE_MAX);

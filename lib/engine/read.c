@@ -40,12 +40,12 @@ typedef struct work {
 
 void mci_read_cmd(mci_batch *b, const mci_coll *coll, const char *id, mci_want want)
 {
-    size_t fields = 1 + (want & MCI_WANT_FIELDS ? coll->spec.nfields : 0) + (want & MCI_WANT_DOC ? 1 : 0);
+    size_t fields = 1 + (want & MCI_WANT_FIELDS ? coll->spec->nfields : 0) + (want & MCI_WANT_DOC ? 1 : 0);
     mci_cmd(b, "HMGET", 2 + fields);
     mci_arg_id(b, coll->keys.value, id);
     mci_arg_str(b, MCI_HASH_ENVELOPE);
-    for (size_t i = 0; want & MCI_WANT_FIELDS && i < coll->spec.nfields; i++)
-        mci_arg_str(b, coll->spec.fields[i].name);
+    for (size_t i = 0; want & MCI_WANT_FIELDS && i < coll->spec->nfields; i++)
+        mci_arg_str(b, coll->spec->fields[i].name);
     if (want & MCI_WANT_DOC)
         mci_arg_str(b, MCI_HASH_DOC);
 }
@@ -79,7 +79,7 @@ int mci_read_reply(mci_call *c, mci_coll *coll, mci_item *it, const mci_reply *r
         }
         return 0;
     }
-    size_t nfields = want & MCI_WANT_FIELDS ? coll->spec.nfields : 0;
+    size_t nfields = want & MCI_WANT_FIELDS ? coll->spec->nfields : 0;
     mci_slice fields[MCI_MAX_FIELDS];
     for (size_t i = 0; i < nfields; i++)
         fields[i] = slice_of(mci_reply_item(r, 1 + i));
@@ -87,7 +87,7 @@ int mci_read_reply(mci_call *c, mci_coll *coll, mci_item *it, const mci_reply *r
     mci_slice m = slice_of(mci_reply_item(r, 0));
     mci_envelope e = {0};
     mci_doc *doc = NULL;
-    mci_value_state state = mci_hash_decode(&coll->spec, it->id, m, nfields > 0 ? fields : NULL, json, epoch,
+    mci_value_state state = mci_hash_decode(coll->spec, it->id, m, nfields > 0 ? fields : NULL, json, epoch,
                                             mci_redis_now_ms(c->e->redis), &doc, &e);
     if (state == MCI_VALUE_HIT && want & MCI_WANT_DOC && json.p == NULL) {
         mci_doc_unref(doc); /* a hash without its document cannot answer this read */
@@ -169,7 +169,7 @@ static void ask_values(mci_call *c, mci_coll *coll, work *w, size_t n, mci_want 
 
 static void miss_cmd(mci_call *c, mci_batch *b, const mci_coll *coll, const work *w, mci_want want)
 {
-    size_t fields = 1 + (want & MCI_WANT_FIELDS ? coll->spec.nfields : 0) + (want & MCI_WANT_DOC ? 1 : 0);
+    size_t fields = 1 + (want & MCI_WANT_FIELDS ? coll->spec->nfields : 0) + (want & MCI_WANT_DOC ? 1 : 0);
     mci_cmd_script(b, &mci_script_miss, 4, 4 + 3 + fields);
     mci_arg_id(b, coll->keys.value, w->it->id);
     mci_arg_id(b, coll->keys.quarantine, w->it->id);
@@ -179,8 +179,8 @@ static void miss_cmd(mci_call *c, mci_batch *b, const mci_coll *coll, const work
     mci_arg_int(b, c->e->set.read_lease_ms);
     mci_arg_buf(b, &w->rejected);
     mci_arg_str(b, MCI_HASH_ENVELOPE);
-    for (size_t i = 0; want & MCI_WANT_FIELDS && i < coll->spec.nfields; i++)
-        mci_arg_str(b, coll->spec.fields[i].name);
+    for (size_t i = 0; want & MCI_WANT_FIELDS && i < coll->spec->nfields; i++)
+        mci_arg_str(b, coll->spec->fields[i].name);
     if (want & MCI_WANT_DOC)
         mci_arg_str(b, MCI_HASH_DOC);
 }
@@ -303,7 +303,7 @@ static void load_one(mci_call *c, mci_coll *coll, work *w)
     mc_error err = {0};
     mci_doc *doc = NULL;
     int64_t t0 = mci_now_ns();
-    mc_status st = c->e->store->ops->find(c->e->store, &coll->spec, w->it->id, mci_store_deadline(c), &doc, &err);
+    mc_status st = c->e->store->ops->find(c->e->store, coll->spec, w->it->id, mci_store_deadline(c), &doc, &err);
     (void)mci_store_done(c, t0, st);
     settle_load(c, w, st == MC_NOT_FOUND ? MC_OK : st, doc, &err);
 }
@@ -320,7 +320,7 @@ static void load_many(mci_call *c, mci_coll *coll, work **list, size_t n)
         ids[i] = list[i]->it->id;
     if (st == MC_OK) {
         int64_t t0 = mci_now_ns();
-        st = c->e->store->ops->find_many(c->e->store, &coll->spec, ids, n, mci_store_deadline(c), docs, &err);
+        st = c->e->store->ops->find_many(c->e->store, coll->spec, ids, n, mci_store_deadline(c), docs, &err);
         (void)mci_store_done(c, t0, st);
     }
     for (size_t i = 0; i < n; i++)

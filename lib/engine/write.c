@@ -202,7 +202,7 @@ static void take_alias(writing *w, const char *p, size_t n)
 
 static void alias_of_doc(writing *w, const mci_doc *d)
 {
-    int field = w->coll->spec.alias_field;
+    int field = w->coll->spec->alias_field;
     if (d != NULL && field >= 0 && mci_doc_text(d, (size_t)field) != NULL)
         take_alias(w, mci_doc_text(d, (size_t)field), mci_doc_val(d, (size_t)field)->len);
 }
@@ -223,9 +223,9 @@ mc_status mci_write_create(mci_call *c, mci_coll *coll, const char *json, size_t
         return unsupported(c, "create");
     mci_buf_init(&text, (size_t)2 * MCI_JSON_MAX);
     mci_random_objectid(&c->e->rnd, made);
-    mc_status st = mci_json_document(&coll->spec, json, len, made, &text, id, NULL, c->err);
+    mc_status st = mci_json_document(coll->spec, json, len, made, &text, id, NULL, c->err);
     if (st == MC_OK)
-        st = mci_json_decode(&coll->spec, text.data, text.len, &d, c->err);
+        st = mci_json_decode(coll->spec, text.data, text.len, &d, c->err);
     if (st != MC_OK) {
         mci_buf_free(&text);
         return st;
@@ -236,7 +236,7 @@ mc_status mci_write_create(mci_call *c, mci_coll *coll, const char *json, size_t
     st = w.alias.failed ? mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to write") : pre(&w);
     if (st == MC_OK) {
         int64_t t0 = mci_now_ns();
-        st = ops->insert(c->e->store, &coll->spec, id, text.data, text.len, mci_store_deadline(c), NULL, c->err);
+        st = ops->insert(c->e->store, coll->spec, id, text.data, text.len, mci_store_deadline(c), NULL, c->err);
         (void)mci_store_done(c, t0, st);
         if (st == MC_E_UNKNOWN)
             post_unknown(&w);
@@ -250,10 +250,10 @@ mc_status mci_write_create(mci_call *c, mci_coll *coll, const char *json, size_t
 /* The alias a patch brings into being, if any. */
 static void alias_of_patch(writing *w, const mci_patch *patch)
 {
-    int field = w->coll->spec.alias_field;
+    int field = w->coll->spec->alias_field;
     for (size_t i = 0; field >= 0 && i < patch->n; i++) {
         const mci_step *s = &patch->steps[i];
-        if (s->json == NULL || strcmp(s->path, w->coll->spec.fields[field].path) != 0)
+        if (s->json == NULL || strcmp(s->path, w->coll->spec->fields[field].path) != 0)
             continue;
         mci_buf text;
         mci_buf_init(&text, MCI_JSON_MAX);
@@ -275,7 +275,7 @@ static mc_status update(mci_call *c, mci_coll *coll, const char *id, const mci_p
     mc_status st = w.alias.failed ? mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to write") : pre(&w);
     if (st == MC_OK) {
         int64_t t0 = mci_now_ns();
-        st = ops->update(c->e->store, &coll->spec, id, patch, mci_store_deadline(c), &d, c->err);
+        st = ops->update(c->e->store, coll->spec, id, patch, mci_store_deadline(c), &d, c->err);
         (void)mci_store_done(c, t0, st);
         if (st == MC_E_UNKNOWN)
             post_unknown(&w);
@@ -312,7 +312,7 @@ mc_status mci_write_delete(mci_call *c, mci_coll *coll, const char *id)
     mc_status st = pre(&w);
     if (st == MC_OK) {
         int64_t t0 = mci_now_ns();
-        st = ops->remove(c->e->store, &coll->spec, id, mci_store_deadline(c), NULL, c->err);
+        st = ops->remove(c->e->store, coll->spec, id, mci_store_deadline(c), NULL, c->err);
         (void)mci_store_done(c, t0, st);
         if (st == MC_E_UNKNOWN)
             post_unknown(&w);
@@ -336,9 +336,9 @@ static mc_status import_check(mci_call *c, mci_coll *coll, const char *json, siz
 {
     mci_buf_init(&it->text, (size_t)2 * MCI_JSON_MAX);
     mc_status st = json == NULL ? mci_fail(err, MC_E_ARG, MC_TIER_NONE, "json is NULL")
-                                : mci_json_document(&coll->spec, json, len, NULL, &it->text, it->id, NULL, err);
+                                : mci_json_document(coll->spec, json, len, NULL, &it->text, it->id, NULL, err);
     if (st == MC_OK)
-        st = mci_json_decode(&coll->spec, it->text.data, it->text.len, &it->doc, err);
+        st = mci_json_decode(coll->spec, it->text.data, it->text.len, &it->doc, err);
     if (st != MC_OK) {
         mci_buf_free(&it->text);
         return st;
@@ -401,7 +401,7 @@ static mc_status import_store(mci_call *c, mci_coll *coll, import_item *items, s
     }
     if (rc == MC_OK) {
         int64_t t0 = mci_now_ns();
-        rc = c->e->store->ops->put_many(c->e->store, &coll->spec, ids, texts, lens, n, replace, mci_store_deadline(c), st,
+        rc = c->e->store->ops->put_many(c->e->store, coll->spec, ids, texts, lens, n, replace, mci_store_deadline(c), st,
                                         c->err);
         (void)mci_store_done(c, t0, rc);
     }
