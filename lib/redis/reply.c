@@ -211,6 +211,12 @@ int mci_decoder_take(mci_decoder *d, mci_reply **out, const char **why)
     return reply != NULL;
 }
 
+size_t mci_decoder_left(const mci_decoder *d)
+{
+    const redisReader *r = (const redisReader *)d;
+    return r->len - r->pos;
+}
+
 typedef struct prefix {
     const char *text;
     mc_status status;

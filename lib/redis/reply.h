@@ -61,5 +61,7 @@ void mci_decoder_arena(mci_decoder *d, mci_arena *a); /* where the next replies 
 int mci_decoder_feed(mci_decoder *d, const char *p, size_t n);
 /* 1: `*out` is a reply; 0: more bytes are needed; -1: not RESP, or a limit was met (`*why` is constant text). */
 int mci_decoder_take(mci_decoder *d, mci_reply **out, const char **why);
+/* Bytes fed and not taken yet. */
+size_t mci_decoder_left(const mci_decoder *d);
 
 #endif
