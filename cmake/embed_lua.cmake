@@ -18,13 +18,13 @@ function(mflixcache_lua)
     endforeach()
 endfunction()
 
-# One file as a C array of bytes, 24 to a line: safe for any text, whatever quotes, brackets or semicolons it has.
+# One file as a C string in which every byte is escaped, 24 to a line: safe for any text.
 function(_mflixcache_lua_bytes file out)
     file(READ "${file}" hex HEX)
-    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
-    string(REPEAT "0x..," 24 line)
-    string(REGEX REPLACE "(${line})" "\\1\n    " bytes "${bytes}")
-    set(${out} "${bytes}0x00" PARENT_SCOPE)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" bytes "${hex}")
+    string(REPEAT "...." 24 line)
+    string(REGEX REPLACE "(${line})" "\\1\"\n    \"" bytes "${bytes}")
+    set(${out} "\"${bytes}\"" PARENT_SCOPE)
 endfunction()
 
 # The two texts for a list of files.
@@ -40,7 +40,7 @@ function(mflixcache_lua_text out_c out_h header)
         file(SIZE "${file}" size)
         _mflixcache_lua_bytes("${file}" bytes)
         string(APPEND h "extern const mci_script mci_script_${name};\n")
-        string(APPEND c "\nstatic const char text_${name}[] = {\n    ${bytes}};\n"
+        string(APPEND c "\nstatic const char text_${name}[] =\n    ${bytes};\n"
             "const mci_script mci_script_${name} = {\"${name}\", text_${name}, ${size}, \"${sha1}\"};\n")
     endforeach()
     string(APPEND h "\n#endif\n")
