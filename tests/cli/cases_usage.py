@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Help, wrong usage, options and their order, completion, output that cannot be written."""
+import json
+import os
+import re
+import shutil
+import subprocess
+
+from harness import Skip
+
+COMMANDS = ("get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench stats "
+            "ping options").split()
+
+
+def help_teaches(w):
+    out = w.raw("--help").stdout.decode()
+    assert out.startswith("Usage: mflix")
+    for c in COMMANDS:
+        assert re.search(rf"^  {c} +\S", out, re.M), c
+    for word in ("Exit status", "MONGO_URL", "--redis", "First steps"):
+        assert word in out, word
+    for c in COMMANDS:
+        p = w.raw(c, "--help")
+        text = p.stdout.decode()
+        assert p.returncode == 0 and text.startswith(f"Usage: mflix {c}"), c
+        assert f"  mflix {c}" in text or f"mflix -q {c}" in text or f" {c} " in text.split("Example")[1], f"{c}: no example"
+    assert w.raw("get", "--help", "--nonsense").returncode == 2
+
+
+def version_says_what_is_built(w):
+    p = w.raw("--version")
+    assert p.returncode == 0 and re.match(rb"mflix \d+\.\d+\.\d+ \(library \d+\.\d+\.\d+: .*redis.*\)\n$", p.stdout), p.stdout
+    assert json.loads(w.raw("--version", "--json").stdout)["version"]
+
+
+WRONG = [
+    ([], "no command"),
+    (["frobnicate"], "unknown command 'frobnicate'"),
+    (["tpo"], "did you mean top?"),
+    (["--nope"], "unknown option '--nope'"),
+    (["top", "--cuont", "3"], "did you mean --count?"),
+    (["-z"], "unknown option '-z'"),
+    (["generate", "--t"], "--theaters needs a value"),
+    (["bench", "--hot", "3"], "ambiguous"),
+    (["top", "-n"], "-n needs a value"),
+    (["top", "--json=yes"], "takes no value"),
+    (["top", "-n", "ten"], "no whole number"),
+    (["top", "-n", "10x"], "no whole number"),
+    (["top", "-n", ""], "no whole number"),
+    (["top", "-n", " 5"], "no whole number"),
+    (["top", "-n", "-1"], "outside"),
+    (["top", "-n", "1001"], "outside"),
+    (["top", "-n", "99999999999999999999"], "outside"),
+    (["top", "--offset", "1000001"], "outside"),
+    (["top", "5"], "one word too many"),
+    (["near", "1"], "something is missing"),
+    (["near", "east", "1"], "no number"),
+    (["near", "181", "1"], "outside"),
+    (["near", "1", "86"], "outside"),
+    (["near", "nan", "1"], "outside"),
+    (["near", "1", "1", "-r", "-1"], "outside"),
+    (["near", "1", "1", "-r", "inf"], "outside"),
+    (["get"], "id or --title"),
+    (["get", "a", "--title", "b"], "id or --title"),
+    (["rate", "573a1390f29313caabcd4803"], "a rating"),
+    (["rate", "573a1390f29313caabcd4803", "10.1"], "outside"),
+    (["rate", "573a1390f29313caabcd4803", "good"], "no number"),
+    (["invalidate"], "give one of"),
+    (["invalidate", "--all", "x"], "give one of"),
+    (["generate"], "where to?"),
+    (["generate", "--movies", "-1", "--load"], "outside"),
+    (["load"], "something is missing"),
+    (["load", "x", "--batch", "0"], "outside"),
+    (["bench", "--hot-share", "101"], "outside"),
+    (["bench", "--threads", "0"], "outside"),
+    (["put", "k"], "something is missing"),
+    (["put", "k", "v", "--ttl-ms", "0"], "outside"),
+    (["ping", "-o", "cache.uri"], "no '='"),
+    (["ping", "-o", "no.such=1"], "no.such"),
+    (["ping", "-o", "cache.timeout_ms=soon"], "cache.timeout_ms"),
+    (["ping", "-o", "cache.timeout_ms=0"], "cache.timeout_ms"),
+    (["ping", "--redis", "http://x"], "--redis"),
+    (["ping", "--store", "oracle:x"], "--store"),
+    (["ping", "-o", "x" * 200 + "=1"], "no such option"),
+]
+
+
+def wrong_usage_is_told(w):
+    dead = ["--redis", "redis://127.0.0.1:1/0", "--store", "sqlite:" + w.path("never.db")]
+    for args, fragment in WRONG:
+        p = w.raw(*(dead if "--redis" not in args and "--store" not in args else []), *args)
+        err = p.stderr.decode()
+        assert p.returncode == 2, (args, p.returncode, err)
+        assert err.startswith("mflix: ") and fragment in err and err.count("\n") == 1, (args, err)
+        assert p.stdout == b"", (args, p.stdout)
+    assert not os.path.exists(w.path("never.db")), "wrong usage reached the store"
+
+
+def options_may_stand_anywhere(w):
+    for args in (["--json", "-o", "write.mode=fast", "options"], ["options", "--json", "-owrite.mode=fast"],
+                 ["options", "--option=write.mode=fast", "--js"], ["-qo", "write.mode=fast", "options", "--json", "--"]):
+        p = w.raw(*args)
+        assert p.returncode == 0, (args, p.stderr)
+        table = {o["key"]: o["value"] for o in json.loads(p.stdout)["options"]}
+        assert table["write.mode"] == "fast", args
+
+
+def later_settings_win(w):
+    config = w.write("config.json", json.dumps({"cache": {"prefix": "file:"}, "cache.timeout_ms": 111, "cache.pool_max": 3}))
+
+    def value(key, *args, **env):
+        p = w.raw(*args, "options", "--json", env=env)
+        assert p.returncode == 0, p.stderr
+        return {o["key"]: o["value"] for o in json.loads(p.stdout)["options"]}[key]
+
+    assert value("cache.timeout_ms") == "500"
+    assert value("cache.timeout_ms", "--config", config) == "111"
+    assert value("cache.timeout_ms", "--config", config, MFLIXCACHE_CACHE_TIMEOUT_MS="222") == "222"
+    assert value("cache.timeout_ms", "--config", config, "-o", "cache.timeout_ms=333", MFLIXCACHE_CACHE_TIMEOUT_MS="222") == "333"
+    assert value("cache.prefix", "--config", config) == "file:"
+    assert value("store.uri", MONGO_URL="mongodb://example.org/a") == "mongodb://example.org/a"
+    assert value("store.uri", "--store", "sqlite:x", MONGO_URL="mongodb://example.org/a") == "sqlite:x"
+    assert "example.org:6390" in value("cache.uri", REDIS_HOST="example.org", REDIS_PORT="6390")
+    assert "secret" not in value("cache.uri", "--redis", "redis://u:secret@example.org/0")
+    assert w.raw("--config", w.path("absent.json"), "options").returncode == 3
+    bad = w.raw("--config", w.write("bad.json", "{"), "options")
+    assert bad.returncode == 2 and b"bad.json" in bad.stderr, bad.stderr
+    bad = w.raw("options", env={"REDIS_PORT": "many"})
+    assert bad.returncode == 2 and b"REDIS_PORT" in bad.stderr, bad.stderr
+
+
+def options_page_is_the_table(w):
+    page = w.raw("options", "--markdown").stdout.decode()
+    with open(os.path.join(w.source, "docs", "options.md"), encoding="utf-8") as f:
+        wanted = [line for line in f.read().splitlines() if line.startswith("| `")]
+    assert [line for line in page.splitlines() if line.startswith("| `")] == wanted
+    human = w.raw("options").stdout.decode()
+    for line in wanted:
+        assert line.split("`")[1] in human
+
+
+def completion_for_bash(w):
+    script = os.path.join(w.source, "examples", "mflix", "completion", "mflix.bash")
+
+    def complete(*words):
+        text = (f"PATH={os.path.dirname(w.program)}:$PATH; source {script}; COMP_WORDS=({' '.join(repr(x) for x in words)}); "
+                f"COMP_CWORD={len(words) - 1}; _mflix; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
+        p = subprocess.run(["bash", "--norc", "-c", text], capture_output=True, check=True, env=w.env)
+        return p.stdout.decode().split()
+
+    assert sorted(complete("mflix", "")) == sorted(COMMANDS)
+    assert complete("mflix", "ben") == ["bench"]
+    assert complete("mflix", "--store", "x", "ben") == ["bench"]
+    assert set(complete("mflix", "load", "--collection", "")) == {"movies", "theaters"}
+    assert "--uncached-sample" in complete("mflix", "bench", "--u")
+    assert complete("mflix", "-o", "write.mo") == ["write.mode="]
+    for c in COMMANDS:
+        text = w.raw(c, "--help").stdout.decode()
+        wanted = set(re.findall(r"^  (?:-\w, |    )(--[a-z-]+)", text, re.M))
+        assert wanted <= set(complete("mflix", c, "--")), (c, wanted)
+
+
+def completion_for_zsh(w):
+    script = os.path.join(w.source, "examples", "mflix", "completion", "_mflix")
+    with open(script, encoding="utf-8") as f:
+        text = f.read()
+    for c in COMMANDS:
+        assert f"'{c}:" in text, c
+        for name in re.findall(r"^  (?:-\w, |    )(--[a-z-]+)", w.raw(c, "--help").stdout.decode(), re.M):
+            assert name in text, (c, name)
+    zsh = shutil.which("zsh")
+    if not zsh:
+        raise Skip("the names are there; zsh itself is not installed")
+    subprocess.run([zsh, "-n", script], check=True)
+
+
+def unwritable_output(w):
+    with open("/dev/full", "wb") as full:
+        p = w.raw("options", stdout=full)
+    assert p.returncode == 3 and b"standard output" in p.stderr, p.stderr
+    # A reader that goes away early is no error, and no death by signal.
+    for args in (["options"], ["--help"]):
+        p = subprocess.Popen([w.program, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=w.env)
+        p.stdout.close()
+        err = p.stderr.read()
+        assert p.wait(30) == 0 and err == b"", (p.returncode, err)
+
+
+TESTS = [help_teaches, version_says_what_is_built, wrong_usage_is_told, options_may_stand_anywhere, later_settings_win,
+         options_page_is_the_table, completion_for_bash, completion_for_zsh, unwritable_output]
