@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Put a rebuilt board or geo set in the place of the old one, with the changes that writers made meanwhile.
 -- KEYS 1 lock  2 changes  3 epoch  4 the set under construction  5 the set
 -- ARGV 1 token  2 epoch it was built in  3 ttl in ms  4 'Z' board, 'G' geo

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Drop a value so that a load under way cannot bring it back.
 -- KEYS 1 value  2 lease
 -- ARGV 1 field to tell before it is gone, or ''

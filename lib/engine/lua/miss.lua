@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- A read found nothing: look once more, then say who may load.
 -- KEYS 1 value  2 quarantine  3 lease  4 epoch
 -- ARGV 1 token  2 lease in ms  3 envelope the reader rejected, or ''  4... fields to fetch ('$': the value is a string)

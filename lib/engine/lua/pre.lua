@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- A writer announces itself, before the store is touched.
 -- KEYS 1 value  2 quarantine  3 lease  4 solo  5 epoch  6 ids whose boards need a look, or ''
 -- ARGV 1 token  2 quarantine in ms  3 id

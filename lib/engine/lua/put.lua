@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The end of a load (fill) or of a write (post): store the value if that is safe, and with it the board and the geo set.
 -- KEYS 1 value  2 quarantine  3 lease  4 solo  5 epoch  6 ids whose boards need a look, or ''  7 board or ''  8 geo or ''
 -- ARGV 1 'F' fill, 'P' post, 'A' post of a write that was not carried out  2 token  3 ttl in ms (0: store nothing)  4 id  5 epoch of the envelope
