@@ -22,19 +22,13 @@ extern unsigned mci_cures_off; /* bits of MCI_CURE_... */
 #define MCI_CURE(bit) 1
 #endif
 
+/* Cures that live in the scripts are taken away by editing the script's text (mci_script_hook in redis/batch.h). */
 enum mci_cure {
-    MCI_CURE_LEASE = 1,       /* a fill needs its lease */
-    MCI_CURE_QUARANTINE = 2,  /* PRE before the store write */
-    MCI_CURE_SOLO = 4,        /* only a writer that was alone stores its value */
-    MCI_CURE_UNKNOWN = 8,     /* an unknown outcome deletes */
-    MCI_CURE_VIEW_ONCE = 16,  /* ZINCRBY is never sent twice */
-    MCI_CURE_ATOMIC_TTL = 32, /* value and expiry in one script */
-    MCI_CURE_WHOLE_HASH = 64, /* a fill replaces the hash, never merges into it */
-    MCI_CURE_DELTA = 128,     /* writes during a rebuild are applied to the new board */
-    MCI_CURE_BOARD = 256,     /* board and value change in one script */
-    MCI_CURE_GEO_SWAP = 512,  /* geo sets are rebuilt aside and swapped in */
-    MCI_CURE_HARD_TTL = 1024, /* reads never prolong a value */
-    MCI_CURE_REPAIR = 2048    /* a contended or broken write repairs the board */
+    MCI_CURE_QUARANTINE = 1, /* PRE before the store write */
+    MCI_CURE_UNKNOWN = 2,    /* an unknown outcome keeps the quarantine */
+    MCI_CURE_VIEW_ONCE = 4,  /* ZINCRBY is never sent twice */
+    MCI_CURE_HARD_TTL = 8,   /* a value past its hard deadline is a miss, whatever Redis says */
+    MCI_CURE_REPAIR = 16     /* a contended or broken write repairs the board */
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include "codec/hash.h"
 
 #include "base/random.h"
+#include "base/syncpoint.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -231,7 +232,7 @@ mci_value_state mci_hash_decode(const mci_spec *spec, const char *id, mci_slice 
     uint64_t seed = mci_envelope_seed(spec, id, id_len);
     if (mci_envelope_read(m.p, m.n, seed, e) != 0)
         return MCI_VALUE_POISONED;
-    if (e->epoch != epoch || (now_ms != 0 && now_ms > e->hard_ms))
+    if (e->epoch != epoch || (now_ms != 0 && now_ms > e->hard_ms && MCI_CURE(MCI_CURE_HARD_TTL)))
         return MCI_VALUE_OLD;
     if (e->negative)
         return MCI_VALUE_NEGATIVE;

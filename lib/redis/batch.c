@@ -58,6 +58,21 @@ void mci_cmd(mci_batch *b, const char *name, size_t argc)
     mci_arg_str(b, name);
 }
 
+#ifdef MCI_TEST_HOOKS
+const char *(*mci_script_hook)(const mci_script *s);
+
+static const char *other_text(const mci_script *s)
+{
+    return mci_script_hook != NULL ? mci_script_hook(s) : NULL;
+}
+#else
+static const char *other_text(const mci_script *s)
+{
+    (void)s;
+    return NULL;
+}
+#endif
+
 void mci_cmd_script(mci_batch *b, const mci_script *s, size_t keys, size_t args)
 {
     mci_command *c = add_command(b);
@@ -66,8 +81,15 @@ void mci_cmd_script(mci_batch *b, const mci_script *s, size_t keys, size_t args)
     c->argc = args + 3;
     c->script = s;
     header(b, '*', args + 3);
-    mci_arg_str(b, "EVALSHA");
-    mci_arg(b, s->sha1, 40);
+    const char *text = other_text(s);
+    if (text != NULL) {
+        c->script = NULL;
+        mci_arg_str(b, "EVAL");
+        mci_arg_str(b, text);
+    } else {
+        mci_arg_str(b, "EVALSHA");
+        mci_arg(b, s->sha1, 40);
+    }
     b->cmds[b->n - 1].tail = b->out.len;
     mci_arg_int(b, (int64_t)keys);
 }

@@ -33,6 +33,11 @@ typedef struct mci_batch {
 void mci_batch_init(mci_batch *b);
 void mci_batch_free(mci_batch *b);
 
+#ifdef MCI_TEST_HOOKS
+/* A test's other text for a script (a cure taken away), or NULL for the script as it is. */
+extern const char *(*mci_script_hook)(const mci_script *s);
+#endif
+
 /* Start a command of `argc` arguments (its name is the first), then give exactly so many. */
 void mci_cmd(mci_batch *b, const char *name, size_t argc);
 /* Start a script call: `args` counts keys and arguments together, given by the calls below, keys first. */

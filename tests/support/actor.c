@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns: stopping threads at sync points, and editing cures out of scripts. Refuses: timing. */
+#include "actor.h"
+
+#include "base/syncpoint.h"
+#include "redis/batch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static _Thread_local actor *self;
+
+static void hook(const char *point, const char *id, void *user)
+{
+    (void)id;
+    (void)user;
+    if (self == NULL || self->stop_at == NULL || strcmp(self->stop_at, point) != 0)
+        return;
+    pthread_mutex_lock(&lock);
+    if (!self->released) {
+        self->stopped = 1;
+        pthread_cond_broadcast(&changed);
+        while (!self->released)
+            pthread_cond_wait(&changed, &lock);
+        self->stopped = 0;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static void *body(void *arg)
+{
+    self = arg;
+    self->run(self->arg);
+    pthread_mutex_lock(&lock);
+    self->finished = 1;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+    return NULL;
+}
+
+void actor_start(actor *a, void (*run)(void *), void *arg, const char *stop_at)
+{
+    *a = (actor){.run = run, .arg = arg, .stop_at = stop_at};
+    mci_sync_hook = hook;
+    if (pthread_create(&a->thread, NULL, body, a) != 0) {
+        perror("pthread_create");
+        exit(1);
+    }
+}
+
+int actor_wait(actor *a)
+{
+    pthread_mutex_lock(&lock);
+    while (!a->stopped && !a->finished)
+        pthread_cond_wait(&changed, &lock);
+    int stands = a->stopped;
+    pthread_mutex_unlock(&lock);
+    return stands;
+}
+
+void actor_go(actor *a)
+{
+    pthread_mutex_lock(&lock);
+    a->released = 1;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+void actor_join(actor *a)
+{
+    actor_go(a);
+    (void)pthread_join(a->thread, NULL);
+}
+
+#define MUTANTS 4
+static struct {
+    const char *name;
+    char *text;
+} mutants[MUTANTS];
+
+static const char *swap_text(const mci_script *s)
+{
+    for (int i = 0; i < MUTANTS; i++)
+        if (mutants[i].name != NULL && strcmp(mutants[i].name, s->name) == 0)
+            return mutants[i].text;
+    return NULL;
+}
+
+#include "scripts.h"
+
+static const mci_script *script_named(const char *name)
+{
+    const mci_script *all[] = {&mci_script_miss, &mci_script_pre,         &mci_script_put,
+                               &mci_script_drop, &mci_script_build_begin, &mci_script_build_swap};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (strcmp(all[i]->name, name) == 0)
+            return all[i];
+    fprintf(stderr, "no script %s\n", name);
+    exit(1);
+}
+
+void mutate_script(const char *name, const char *from, const char *to)
+{
+    const char *text = swap_text(script_named(name));
+    if (text == NULL)
+        text = script_named(name)->text;
+    const char *at = strstr(text, from);
+    if (at == NULL) {
+        fprintf(stderr, "%s.lua does not contain: %s\n", name, from);
+        exit(1);
+    }
+    char *out = malloc(strlen(text) + strlen(to) + 1);
+    if (out == NULL)
+        exit(1);
+    size_t head = (size_t)(at - text);
+    memcpy(out, text, head);
+    strcpy(out + head, to);
+    strcat(out, at + strlen(from));
+    int place = -1;
+    for (int i = 0; i < MUTANTS; i++)
+        if (mutants[i].name == NULL || strcmp(mutants[i].name, name) == 0) {
+            place = i;
+            break;
+        }
+    if (place < 0)
+        exit(1);
+    free(mutants[place].text);
+    mutants[place].name = name;
+    mutants[place].text = out;
+    mci_script_hook = swap_text;
+}
+
+void mutate_cure(unsigned bits)
+{
+    mci_cures_off |= bits;
+}
+
+void mutate_reset(void)
+{
+    mci_cures_off = 0;
+    mci_script_hook = NULL;
+    for (int i = 0; i < MUTANTS; i++) {
+        free(mutants[i].text);
+        mutants[i].text = NULL;
+        mutants[i].name = NULL;
+    }
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Deterministic interleavings: a thread that stops at a named sync point of the protocol until it is told to go on, and scripts
+ * with a cure edited out. One test at a time.
+ */
+#ifndef SUPPORT_ACTOR_H
+#define SUPPORT_ACTOR_H
+
+#include <pthread.h>
+
+typedef struct actor {
+    pthread_t thread;
+    void (*run)(void *arg);
+    void *arg;
+    const char *stop_at; /* sync point; NULL: does not stop */
+    int stopped;         /* 1: stands there now */
+    int released;        /* 1: may go on */
+    int finished;
+} actor;
+
+/* Start it; it runs until it reaches `stop_at` for the first time. */
+void actor_start(actor *a, void (*run)(void *), void *arg, const char *stop_at);
+/* Wait until it stands at its point: 1; or has finished without ever coming there: 0. */
+int actor_wait(actor *a);
+void actor_go(actor *a);
+void actor_join(actor *a); /* lets it go on if it stands */
+
+/* Run the named script with `from` replaced by `to`; fails the test when `from` does not stand in it. */
+void mutate_script(const char *name, const char *from, const char *to);
+/* Take a C-side cure away (bits of enum mci_cure). */
+void mutate_cure(unsigned bits);
+void mutate_reset(void);
+
+#endif
