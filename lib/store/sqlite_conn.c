@@ -6,7 +6,6 @@
  */
 #include "store/sqlite_conn.h"
 
-#include "base/buf.h"
 #include "base/error.h"
 
 #include <stdlib.h>
@@ -66,12 +65,15 @@ static void conn_deadline(mci_sqlite_conn *c, mci_deadline dl)
     sqlite3_busy_timeout(c->db, mci_deadline_left_ms(dl));
 }
 
-/* Nothing of the file is trusted: not its schema, not its triggers, not its lengths. */
+/*
+ * Nothing of the file is trusted: not its triggers, not its views, not its lengths. TRUSTED_SCHEMA stays on, since SQLite
+ * before 3.41 (Debian 12) refuses its own JSON functions in our generated columns without it; no function but the built-in
+ * ones is registered, so a foreign schema has nothing to call.
+ */
 static int conn_setup(mci_sqlite_conn *c)
 {
-    static const int off[] = {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_TRIGGER,
-                              SQLITE_DBCONFIG_ENABLE_VIEW,    SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION,
-                              SQLITE_DBCONFIG_DQS_DML,        SQLITE_DBCONFIG_DQS_DDL};
+    static const int off[] = {SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW,
+                              SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL};
     int rc = sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
     for (size_t i = 0; i < sizeof off / sizeof *off && rc == SQLITE_OK; i++)
         rc = sqlite3_db_config(c->db, off[i], 0, (int *)NULL);
@@ -152,52 +154,22 @@ static void give_back(mci_sqlite *s, mci_sqlite_conn *c)
 
 /* ---- tables ---- */
 
-/* 'imdb.rating' as a path of SQLite: $."imdb"."rating"; a number is an index. NULL: memory, or a name with a quote. */
-static char *json_path(const char *path, const char *tail)
-{
-    mci_buf b;
-    mci_buf_init(&b, 4096);
-    mci_buf_char(&b, '$');
-    while (strchr(path, '"') == NULL) {
-        size_t n = strcspn(path, ".");
-        int is_index = n > 0 && strspn(path, "0123456789") >= n;
-        mci_buf_str(&b, is_index ? "[" : ".\"");
-        mci_buf_add(&b, path, n);
-        mci_buf_str(&b, is_index ? "]" : "\"");
-        if (path[n] == '\0') {
-            mci_buf_str(&b, tail);
-            return mci_buf_take(&b, NULL);
-        }
-        path += n + 1;
-    }
-    mci_buf_free(&b);
-    return NULL;
-}
-
 static const char *field_path(const mci_spec *spec, int field)
 {
-    return field >= 0 ? spec->fields[field].path : "_id"; /* a collection without one: the column is never used */
+    return field >= 0 ? spec->fields[field].path : "-";
 }
 
-/* "(...)" of the table. Only texts make an alias and only numbers make a rank, as in MongoDB's queries. */
+/* "(...)" of the table. Alias and rank are plain columns that every write fills from the decoded document: columns derived by
+ * JSON functions would need a trusted schema in SQLite before 3.41. The comment is part of the stored text, and so tells which
+ * fields the columns were filled from. */
 static char *table_columns(const mci_spec *spec)
 {
-    char *alias = json_path(field_path(spec, spec->alias_field), "");
-    char *rank = json_path(field_path(spec, spec->rank_field), "");
-    char *rank64 = json_path(field_path(spec, spec->rank_field), ".\"$numberLong\"");
-    char *sql = NULL;
-    if (alias != NULL && rank != NULL && rank64 != NULL)
-        sql = sqlite3_mprintf(
-            "(id TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL,"
-            " alias TEXT GENERATED ALWAYS AS (CASE json_type(doc, %Q) WHEN 'text' THEN json_extract(doc, %Q) END)"
-            " VIRTUAL, rank GENERATED ALWAYS AS (CASE json_type(doc, %Q) WHEN 'integer' THEN json_extract(doc, %Q)"
-            " WHEN 'real' THEN json_extract(doc, %Q) WHEN 'object' THEN CASE json_type(doc, %Q) WHEN 'text' THEN"
-            " CAST(json_extract(doc, %Q) AS INTEGER) END END) VIRTUAL)",
-            alias, alias, rank, rank, rank, rank64, rank64);
-    free(alias);
-    free(rank);
-    free(rank64);
-    return sql;
+    const char *alias = field_path(spec, spec->alias_field);
+    const char *rank = field_path(spec, spec->rank_field);
+    if (strchr(alias, '*') != NULL || strchr(rank, '*') != NULL)
+        return NULL; /* could end the comment */
+    return sqlite3_mprintf("(id TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL, alias TEXT, rank REAL /* of %s, %s */)", alias,
+                           rank);
 }
 
 /* Prepare a statement from a format in which every %w is the table's name. */
@@ -273,7 +245,7 @@ static mc_status make_table(mci_sqlite_op *o)
     char *create = columns == NULL ? NULL : sqlite3_mprintf("CREATE TABLE IF NOT EXISTS \"%w\"%s", spec->name, columns);
     mc_status st = MC_OK;
     if (create == NULL) {
-        st = mci_fail(o->err, MC_E_ARG, MC_TIER_STORE, "sqlite: field paths of collection %s cannot be used", spec->name);
+        st = mci_fail(o->err, MC_E_ARG, MC_TIER_STORE, "sqlite: field paths of collection %s cannot be used (or out of memory)", spec->name);
     } else {
         int rc = sqlite3_exec(o->c->db, create, NULL, NULL, NULL);
         st = rc == SQLITE_OK ? check_table(o, columns) : mci_sqlite_failed(o, rc);
