@@ -65,15 +65,12 @@ static void conn_deadline(mci_sqlite_conn *c, mci_deadline dl)
     sqlite3_busy_timeout(c->db, mci_deadline_left_ms(dl));
 }
 
-/*
- * Nothing of the file is trusted: not its triggers, not its views, not its lengths. TRUSTED_SCHEMA stays on, since SQLite
- * before 3.41 (Debian 12) refuses its own JSON functions in our generated columns without it; no function but the built-in
- * ones is registered, so a foreign schema has nothing to call.
- */
+/* Nothing of the file is trusted: not its schema, not its triggers, not its lengths. */
 static int conn_setup(mci_sqlite_conn *c)
 {
-    static const int off[] = {SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW,
-                              SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL};
+    static const int off[] = {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_TRIGGER,
+                              SQLITE_DBCONFIG_ENABLE_VIEW,    SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION,
+                              SQLITE_DBCONFIG_DQS_DML,        SQLITE_DBCONFIG_DQS_DDL};
     int rc = sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
     for (size_t i = 0; i < sizeof off / sizeof *off && rc == SQLITE_OK; i++)
         rc = sqlite3_db_config(c->db, off[i], 0, (int *)NULL);
