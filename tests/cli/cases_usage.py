@@ -6,8 +6,6 @@ import re
 import shutil
 import subprocess
 
-from harness import Skip
-
 COMMANDS = ("get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench stats "
             "ping options").split()
 
@@ -169,9 +167,11 @@ def completion_for_zsh(w):
         for name in re.findall(r"^  (?:-\w, |    )(--[a-z-]+)", w.raw(c, "--help").stdout.decode(), re.M):
             assert name in text, (c, name)
     zsh = shutil.which("zsh")
-    if not zsh:
-        raise Skip("the names are there; zsh itself is not installed")
-    subprocess.run([zsh, "-n", script], check=True)
+    if zsh:
+        subprocess.run([zsh, "-n", script], check=True)
+        text = f"fpath=({os.path.dirname(script)} $fpath); autoload -Uz compinit; compinit -D -u; print $_comps[mflix]"
+        p = subprocess.run([zsh, "-fc", text], capture_output=True, check=True, env=w.env)
+        assert p.stdout == b"_mflix\n", p
 
 
 def unwritable_output(w):
