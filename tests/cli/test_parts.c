@@ -19,14 +19,12 @@ static int failed;
     do {                                                                                                                    \
         if (!(what)) {                                                                                                      \
             failed = 1;                                                                                                     \
-            fprintf(stderr, "%s:%d: %s
-", __FILE__, __LINE__, #what);                                                         \
-        }                                                                                                                      \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #what);                                                      \
+        }                                                                                                                   \
     } while (0)
 
-    /* args.c says what is wrong through this; app.c has the real one. */
-    int
-    usage_error(const char *format, ...)
+/* args.c says what is wrong through this; app.c has the real one. */
+int usage_error(const char *format, ...)
 {
     va_list list;
     va_start(list, format);
