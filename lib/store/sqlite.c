@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: the embedded store. A table per collection: id, document in normal form, and two columns that SQLite itself derives from
- * the document (alias and rank), with indexes. Refuses to mean anything else by an operation than MongoDB does.
+ * Owns: the embedded store. A table per collection: id, document in normal form, and alias and rank as the document was decoded
+ * to have them, with indexes. Refuses to mean anything else by an operation than MongoDB does.
  */
 #include "base/error.h"
 #include "base/text.h"
@@ -47,6 +47,27 @@ static mc_status row_document(mci_sqlite_op *o, sqlite3_stmt *st, int col, mci_d
         return mci_fail(o->err, MC_E_STORE, MC_TIER_STORE, "sqlite %s %s: a row without document", o->what, o->spec->name);
     mc_status status = o->s->env.decode(o->spec, text, len, out, o->err);
     return status == MC_E_TYPE ? MC_NOT_FOUND : status;
+}
+
+/* Bind a document to ?1 id, ?2 doc, ?3 alias, ?4 rank. It must live until the statement ran. */
+static void bind_document(sqlite3_stmt *st, const mci_doc *d)
+{
+    const mci_spec *spec = mci_doc_spec(d);
+    size_t len;
+    double rank;
+    const char *text = mci_doc_id(d, &len);
+    bind_text(st, 1, text, len);
+    text = mci_doc_json(d, &len);
+    bind_text(st, 2, text, len);
+    text = spec->alias_field >= 0 ? mci_doc_text(d, (size_t)spec->alias_field) : NULL;
+    if (text != NULL)
+        bind_text(st, 3, text, mci_doc_val(d, (size_t)spec->alias_field)->len);
+    else
+        (void)sqlite3_bind_null(st, 3);
+    if (spec->rank_field >= 0 && mci_doc_number(d, (size_t)spec->rank_field, &rank))
+        (void)sqlite3_bind_double(st, 4, rank);
+    else
+        (void)sqlite3_bind_null(st, 4);
 }
 
 /* Run to the first row. MC_OK (a row), MC_NOT_FOUND, error. */
@@ -150,13 +171,12 @@ static mc_status op_insert(mci_store *s, const mci_spec *spec, const char *id, c
     mc_status status = mci_sqlite_begin(&o, s, spec, "insert", dl, err);
     if (status != MC_OK)
         return status;
-    if (out != NULL) /* first, so that a document that cannot be given back is not stored either */
-        status = o.s->env.decode(spec, json, len, &doc, err);
+    (void)id; /* stands in the document */
+    status = o.s->env.decode(spec, json, len, &doc, err);
     if (status == MC_OK)
-        status = mci_sqlite_prepare(&o, "INSERT INTO \"%w\"(id, doc) VALUES(?, ?)", &st);
+        status = mci_sqlite_prepare(&o, "INSERT INTO \"%w\"(id, doc, alias, rank) VALUES(?, ?, ?, ?)", &st);
     if (status == MC_OK) {
-        bind_text(st, 1, id, strlen(id));
-        bind_text(st, 2, json, len);
+        bind_document(st, doc);
         int rc = sqlite3_step(st);
         if (rc != SQLITE_DONE)
             status = write_failed(&o, rc);
@@ -194,10 +214,9 @@ static mc_status update_row(mci_sqlite_op *o, const char *id, const mci_patch *p
     if (status == MC_OK)
         status = o->s->env.decode(o->spec, json, len, doc, o->err);
     if (status == MC_OK)
-        status = mci_sqlite_prepare(o, "UPDATE \"%w\" SET doc = ?2 WHERE id = ?1", &st);
+        status = mci_sqlite_prepare(o, "UPDATE \"%w\" SET doc = ?2, alias = ?3, rank = ?4 WHERE id = ?1", &st);
     if (status == MC_OK) {
-        bind_text(st, 1, id, strlen(id));
-        bind_text(st, 2, json, len);
+        bind_document(st, *doc);
         int rc = sqlite3_step(st);
         if (rc != SQLITE_DONE)
             status = mci_sqlite_failed(o, rc);
@@ -261,30 +280,40 @@ static mc_status op_remove(mci_store *s, const mci_spec *spec, const char *id, m
     return mci_sqlite_end(&o, status);
 }
 
+/* One item of many. Its status, or (fatal) what is wrong with the file: then nothing is kept. */
+static mc_status put_item(mci_sqlite_op *o, sqlite3_stmt *st, const char *json, size_t len, mc_status *fatal)
+{
+    mci_doc *doc = NULL;
+    mc_status status = o->s->env.decode(o->spec, json, len, &doc, o->err);
+    if (status != MC_OK)
+        return status;
+    bind_document(st, doc);
+    int rc = sqlite3_step(st);
+    status = rc == SQLITE_DONE ? MC_OK : mci_sqlite_status(rc);
+    if (status != MC_OK && status != MC_E_EXISTS)
+        *fatal = mci_sqlite_failed(o, rc);
+    (void)sqlite3_reset(st);
+    mci_doc_unref(doc);
+    return status;
+}
+
 static mc_status op_put_many(mci_store *s, const mci_spec *spec, const char *const *ids, const char *const *json,
                              const size_t *lens, size_t n, int replace, mci_deadline dl, mc_status *statuses, mc_error *err)
 {
+    static const char add[] = "INSERT INTO \"%w\"(id, doc, alias, rank) VALUES(?, ?, ?, ?)";
+    static const char put[] = "INSERT INTO \"%w\"(id, doc, alias, rank) VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET"
+                              " doc = excluded.doc, alias = excluded.alias, rank = excluded.rank";
     mci_sqlite_op o;
     sqlite3_stmt *st = NULL;
+    (void)ids; /* stand in the documents */
     mc_status status = mci_sqlite_begin(&o, s, spec, "put", dl, err);
     if (status != MC_OK)
         return status;
     status = transaction(&o);
     if (status == MC_OK)
-        status = mci_sqlite_prepare(
-            &o,
-            replace ? "INSERT INTO \"%w\"(id, doc) VALUES(?, ?) ON CONFLICT(id) DO UPDATE SET doc = excluded.doc"
-                    : "INSERT INTO \"%w\"(id, doc) VALUES(?, ?)",
-            &st);
-    for (size_t i = 0; i < n && status == MC_OK; i++) {
-        bind_text(st, 1, ids[i], strlen(ids[i]));
-        bind_text(st, 2, json[i], lens[i]);
-        int rc = sqlite3_step(st);
-        statuses[i] = rc == SQLITE_DONE ? MC_OK : mci_sqlite_status(rc);
-        if (statuses[i] != MC_OK && statuses[i] != MC_E_EXISTS && (rc & 0xFF) != SQLITE_ERROR)
-            status = mci_sqlite_failed(&o, rc); /* the file, not the document: nothing is kept */
-        (void)sqlite3_reset(st);
-    }
+        status = mci_sqlite_prepare(&o, replace ? put : add, &st);
+    for (size_t i = 0; i < n && status == MC_OK; i++)
+        statuses[i] = put_item(&o, st, json[i], lens[i], &status);
     sqlite3_finalize(st);
     if (status == MC_OK)
         status = commit(&o);
