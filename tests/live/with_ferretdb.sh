@@ -41,4 +41,4 @@ while True:
     exit 1
 fi
 echo "server: FerretDB (SQLite), 127.0.0.1:$port"
-MONGO_URL="mongodb://127.0.0.1:$port/mflixcache_test" "$@"
+MFLIX_SERVER=ferretdb MONGO_URL="mongodb://127.0.0.1:$port/mflixcache_test" "$@"
