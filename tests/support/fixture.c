@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns: the stage on which protocol tests play. Refuses: mocks of Redis. */
+#include "fixture.h"
+
+#include <hiredis/hiredis.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void die(const char *what)
+{
+    fprintf(stderr, "fixture: %s\n", what);
+    exit(1);
+}
+
+static mc_client *open_va(fixture *f, va_list ap)
+{
+    mc_error err;
+    mc_client *mc = NULL;
+    mc_options *o = mc_options_new();
+    if (o == NULL || mc_options_set(o, "cache.uri", f->redis.uri, &err) != MC_OK)
+        die("options");
+    for (const char *key = va_arg(ap, const char *); key != NULL; key = va_arg(ap, const char *))
+        if (mc_options_set(o, key, va_arg(ap, const char *), &err) != MC_OK)
+            die(err.text);
+    mc_store table = memstore_table(&f->mem);
+    if (mc_open_with_store(o, &table, &mc, &err) != MC_OK)
+        die(err.text);
+    mc_options_free(o);
+    return mc;
+}
+
+mc_client *fixture_open(fixture *f, ...)
+{
+    va_list ap;
+    va_start(ap, f);
+    mc_client *mc = open_va(f, ap);
+    va_end(ap);
+    return mc;
+}
+
+void fixture_start(fixture *f, ...)
+{
+    va_list ap;
+    memset(f, 0, sizeof *f);
+    srv_start_redis(&f->redis, "--save", "", "--appendonly", "no", NULL);
+    memstore_init(&f->mem);
+    va_start(ap, f);
+    f->a = open_va(f, ap);
+    va_end(ap);
+    va_start(ap, f);
+    f->b = open_va(f, ap);
+    va_end(ap);
+}
+
+void fixture_stop(fixture *f)
+{
+    (void)mc_close(f->a);
+    (void)mc_close(f->b);
+    if (f->rc != NULL)
+        redisFree(f->rc);
+    srv_stop(&f->redis);
+    memstore_free(&f->mem);
+}
+
+void fixture_json(char out[512], const char *id, const char *title, double rating)
+{
+    snprintf(out, 512,
+             "{\"_id\":{\"$oid\":\"%s\"},\"plot\":\"p\",\"title\":\"%s\",\"year\":1999,\"imdb\":{\"rating\":%.1f,\"votes\":7}}", id,
+             title, rating);
+}
+
+void fixture_reset(fixture *f)
+{
+    char json[512];
+    free(fixture_redis(f, "FLUSHALL", NULL));
+    pthread_mutex_lock(&f->mem.lock);
+    for (size_t i = 0; i < f->mem.n; i++)
+        free(f->mem.docs[i].json);
+    f->mem.n = 0;
+    f->mem.finds = f->mem.fail_reads = f->mem.fail_writes = f->mem.late_writes = f->mem.slow_read_ms = f->mem.late_there = 0;
+    pthread_mutex_unlock(&f->mem.lock);
+    fixture_json(json, ID1, "One", 1);
+    memstore_put(&f->mem, "movies", ID1, json);
+    fixture_json(json, ID2, "Two", 2);
+    memstore_put(&f->mem, "movies", ID2, json);
+    fixture_json(json, ID3, "Three", 3);
+    memstore_put(&f->mem, "movies", ID3, json);
+}
+
+static void append(char **out, size_t *n, const char *p, size_t len)
+{
+    *out = realloc(*out, *n + len + 1);
+    if (*out == NULL)
+        die("memory");
+    memcpy(*out + *n, p, len);
+    *n += len;
+    (*out)[*n] = '\0';
+}
+
+static void flatten(const redisReply *r, char **out, size_t *n)
+{
+    char number[32];
+    if (r->type == REDIS_REPLY_ARRAY) {
+        append(out, n, "", 0);
+        for (size_t i = 0; i < r->elements; i++) {
+            if (i > 0)
+                append(out, n, "\n", 1);
+            flatten(r->element[i], out, n);
+        }
+    } else if (r->type == REDIS_REPLY_INTEGER) {
+        append(out, n, number, (size_t)snprintf(number, sizeof number, "%lld", r->integer));
+    } else if (r->type == REDIS_REPLY_ERROR) {
+        append(out, n, "-", 1);
+        append(out, n, r->str, (size_t)r->len);
+    } else if (r->type != REDIS_REPLY_NIL) {
+        append(out, n, r->str, (size_t)r->len);
+    }
+}
+
+static char *command(fixture *f, va_list ap)
+{
+    const char *argv[64];
+    int argc = 0;
+    for (const char *p = va_arg(ap, const char *); p != NULL && argc < 64; p = va_arg(ap, const char *))
+        argv[argc++] = p;
+    redisReply *r = NULL;
+    for (int attempt = 0; attempt < 2 && r == NULL; attempt++) {
+        if (f->rc == NULL)
+            f->rc = redisConnect("127.0.0.1", f->redis.port);
+        r = redisCommandArgv(f->rc, argc, argv, NULL);
+        if (r == NULL) { /* the server was restarted */
+            redisFree(f->rc);
+            f->rc = NULL;
+        }
+    }
+    if (r == NULL)
+        die("Redis does not answer");
+    char *out = NULL;
+    size_t n = 0;
+    flatten(r, &out, &n);
+    freeReplyObject(r);
+    return out;
+}
+
+char *fixture_redis(fixture *f, ...)
+{
+    va_list ap;
+    va_start(ap, f);
+    char *out = command(f, ap);
+    va_end(ap);
+    return out;
+}
+
+long long fixture_redis_int(fixture *f, ...)
+{
+    va_list ap;
+    va_start(ap, f);
+    char *out = command(f, ap);
+    va_end(ap);
+    long long v = out != NULL ? strtoll(out, NULL, 10) : 0;
+    free(out);
+    return v;
+}
+
+double fixture_rating(mc_client *mc, const char *id, mc_info *info)
+{
+    const mc_movie *m = NULL;
+    mc_status st = mc_get_movie(mc, id, &m, info, NULL);
+    double r = st == MC_NOT_FOUND ? -1 : -2;
+    if (st == MC_OK)
+        (void)mc_movie_rating(m, &r);
+    mc_movie_unref(m);
+    return r;
+}
+
+double fixture_stored_rating(fixture *f, const char *id)
+{
+    char *json = memstore_get(&f->mem, "movies", id);
+    const char *at = json != NULL ? strstr(json, "\"rating\":") : NULL;
+    double r = at != NULL ? strtod(at + 9, NULL) : -1;
+    free(json);
+    return r;
+}
+
+double fixture_board_rating(mc_client *mc, const char *id)
+{
+    mc_ranked rows[100];
+    size_t n = 0;
+    double r = -1;
+    if (mc_top_movies(mc, 0, 100, rows, &n, NULL, NULL) != MC_OK)
+        return -2;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(mc_movie_id(rows[i].movie), id) == 0)
+            r = rows[i].score;
+    mc_ranked_clear(rows, n);
+    return r;
+}
+
+void fixture_sleep_ms(int ms)
+{
+    struct timespec ts = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
+    nanosleep(&ts, NULL);
+}

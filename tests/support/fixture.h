@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One Redis, one database in memory, two clients on them (two handles are two processes as far as the protocol goes). */
+#ifndef SUPPORT_FIXTURE_H
+#define SUPPORT_FIXTURE_H
+
+#include "memstore.h"
+#include "servers.h"
+
+#include <mflixcache/mflixcache.h>
+
+/* Ids used by tests. */
+#define ID1 "573a1390f29313caabcd4801"
+#define ID2 "573a1390f29313caabcd4802"
+#define ID3 "573a1390f29313caabcd4803"
+
+typedef struct fixture {
+    srv redis;
+    memstore mem;
+    mc_client *a;
+    mc_client *b;
+    void *rc; /* a plain connection of the test's own */
+} fixture;
+
+/* Start Redis and open two clients with the given options, as key, value, ... NULL. */
+void fixture_start(fixture *f, ...) __attribute__((sentinel));
+void fixture_stop(fixture *f);
+/* Empty Redis and database, and give the database movies ID1 to ID3 with ratings 1, 2, 3 and titles "One", "Two", "Three". */
+void fixture_reset(fixture *f);
+/* One more client on the same Redis and database. */
+mc_client *fixture_open(fixture *f, ...) __attribute__((sentinel));
+
+/* A command of the test's own, as texts up to a NULL. The reply as text (free()): integers in decimal, arrays joined by
+ * newlines, NULL for nil; errors begin with '-'. */
+char *fixture_redis(fixture *f, ...) __attribute__((sentinel));
+long long fixture_redis_int(fixture *f, ...) __attribute__((sentinel));
+
+/* Rating of a movie as a read tells it; -1: not found, -2: error. `info` may be NULL. */
+double fixture_rating(mc_client *mc, const char *id, mc_info *info);
+/* Rating in the database; -1: no such movie. */
+double fixture_stored_rating(fixture *f, const char *id);
+/* Rating on the board, by mc_top_movies(); -1: not there. */
+double fixture_board_rating(mc_client *mc, const char *id);
+/* A movie's document as the tests write it. */
+void fixture_json(char out[512], const char *id, const char *title, double rating);
+void fixture_sleep_ms(int ms);
+
+#endif
