@@ -46,6 +46,12 @@ static mc_status id_of(mci_id_kind kind, const json_t *v, char out[MCI_ID_CAP], 
         memcpy(out, oid, sizeof oid);
         return MC_OK;
     }
+    if (json_is_object(v) && !mci_tree_is_wrapper(v)) { /* an operator is named as one */
+        void *member = json_object_iter((json_t *)(uintptr_t)v);
+        mc_status st = member != NULL ? mci_tree_check_key(json_object_iter_key(member), err) : MC_OK;
+        if (st != MC_OK)
+            return st;
+    }
     if (!json_is_string(v))
         return mci_fail(err, MC_E_TYPE, MC_TIER_NONE, "_id: neither a valid {\"$oid\":...} nor a text");
     if (kind == MCI_ID_OBJECTID)

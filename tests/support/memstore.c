@@ -197,7 +197,7 @@ static mc_status scan(void *user, const char *collection, const char *after, siz
         if (best == m->n)
             break;
         snprintf(last, sizeof last, "%s", m->docs[best].id);
-        st = mc_sink_document(sink, m->docs[best].json, strlen(m->docs[best].json));
+        (void)mc_sink_document(sink, m->docs[best].json, strlen(m->docs[best].json)); /* one it refuses is no reason to stop */
     }
     pthread_mutex_unlock(&m->lock);
     return st;
