@@ -140,7 +140,10 @@ static mc_status still_time(const mci_spec *spec, const char *what, mci_deadline
 /* Give the sink's result back: one document, or none. */
 static mc_status one_document(mc_sink *k, mc_status st, const char *what)
 {
-    if (k->st != MC_OK)
+    if (k->st == MC_E_TYPE) { /* its id is of another kind: does not exist for us */
+        mci_error_clear(k->err);
+        st = MC_NOT_FOUND;
+    } else if (k->st != MC_OK)
         st = k->st;
     else if (st == MC_OK && k->n == 0)
         st = mci_fail(k->err, MC_E_STORE, MC_TIER_STORE, "store callback %s %s: no document was given", what, k->spec->name);

@@ -87,6 +87,12 @@ static void write_nested(writer *w, const bson_iter_t *it, int array, int depth)
         write_members(w, &child, array, 0, depth + 1);
 }
 
+/* libbson's lengths of these two types count the final NUL in some releases and not in others. */
+static size_t without_nul(const char *p, uint32_t len)
+{
+    return len > 0 && p[len - 1] == '\0' ? len - 1 : len;
+}
+
 static void write_code(writer *w, const bson_iter_t *it, int depth)
 {
     uint32_t len;
@@ -101,7 +107,7 @@ static void write_code(writer *w, const bson_iter_t *it, int depth)
         write_text(w, code, len);
     } else {
         code = bson_iter_codewscope(it, &len, &scope_len, &scope);
-        write_text(w, code, len > 0 ? len - 1 : 0); /* this one length counts the NUL */
+        write_text(w, code, without_nul(code, len));
         mci_buf_str(w->out, ",\"$scope\":");
         if (depth >= DEPTH_MAX)
             fail(w, MC_E_DEPTH, "nested deeper than 64 levels");
@@ -156,7 +162,7 @@ static void write_rare(writer *w, const bson_iter_t *it, int depth)
     case BSON_TYPE_SYMBOL: {
         const char *symbol = bson_iter_symbol(it, &len);
         mci_buf_str(out, "{\"$symbol\":");
-        write_text(w, symbol, len > 0 ? len - 1 : 0); /* counts the NUL */
+        write_text(w, symbol, without_nul(symbol, len));
         mci_buf_char(out, '}');
         break;
     }

@@ -17,6 +17,7 @@
 
 #define SELECTION_MS 1000 /* the driver's own wait for a server: we have waited before it, so this is for its retry */
 #define WAIT_STEP_MS 5
+#define HEARTBEAT_MS 1000 /* how often a server that is away is looked for when nobody asks the driver */
 
 /* ---- the address ---- */
 
@@ -118,6 +119,8 @@ static mc_status parse_uri(const mci_store_options *opt, int64_t timeout_ms, mon
     limit_option(uri, MONGOC_URI_CONNECTTIMEOUTMS, timeout_ms);
     limit_option(uri, MONGOC_URI_SOCKETTIMEOUTMS, timeout_ms);
     limit_option(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, timeout_ms < SELECTION_MS ? timeout_ms : SELECTION_MS);
+    if (!mongoc_uri_has_option(uri, MONGOC_URI_HEARTBEATFREQUENCYMS))
+        (void)mongoc_uri_set_option_as_int32(uri, MONGOC_URI_HEARTBEATFREQUENCYMS, HEARTBEAT_MS);
     if (mongoc_uri_get_appname(uri) == NULL)
         (void)mongoc_uri_set_appname(uri, "mflixcache");
     *out = uri;
@@ -197,6 +200,7 @@ mc_status mci_mongo_new(const mci_store_options *opt, const mci_store_env *env, 
     m->timeout_ms = timeout_ms;
     m->nfree = opt->pool_max < 1 ? 1 : opt->pool_max > 1000 ? 1000 : opt->pool_max;
     m->primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
+    m->selection_ms = mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, SELECTION_MS);
     m->database = copy_or_null(database);
     m->secret = copy_or_null(mongoc_uri_get_password(uri));
     if (m->database == NULL)
@@ -219,15 +223,26 @@ int64_t mci_mongo_left_ms(const mci_mongo_op *o)
     return left < 1 ? 1 : left;
 }
 
-/* Wait until the monitors know a server that can do it. The driver would wait as long as its own option says. */
+/* Wait until a server that can do it is known. The driver's own wait has one length for all operations: it is used as long as it
+ * fits in what is left, because it makes the monitors look at once, and after that the monitors are watched. */
 static mc_status wait_for_server(mci_mongo_op *o)
 {
     atomic_int *known = o->is_write ? &o->s->writable : &o->s->readable;
     while (!atomic_load(known)) {
-        if (mci_deadline_left_ms(o->dl) == 0)
+        int left = mci_deadline_left_ms(o->dl);
+        if (left == 0)
             return mci_fail(o->err, MC_E_STORE, MC_TIER_STORE, "mongodb %s %s: no server can be reached", o->what,
                             o->spec != NULL ? o->spec->name : "");
-        mci_sleep_ms(WAIT_STEP_MS, o->dl);
+        if (left <= o->s->selection_ms) {
+            mci_sleep_ms(WAIT_STEP_MS, o->dl);
+            continue;
+        }
+        bson_error_t e;
+        mongoc_server_description_t *sd =
+            mongoc_client_select_server(o->client, o->is_write != 0, o->is_write ? NULL : o->s->primary, &e);
+        mongoc_server_description_destroy(sd);
+        if (sd != NULL)
+            break;
     }
     return MC_OK;
 }

@@ -16,6 +16,7 @@ typedef struct mci_mongo {
     char *database;
     char *secret; /* the password, to be taken out of error texts; NULL when there is none */
     int64_t timeout_ms;
+    int selection_ms;    /* the driver's own wait for a server */
     atomic_int writable; /* a server for writes is known right now; set by the driver's monitors */
     atomic_int readable;
     mci_mutex lock; /* the two below */

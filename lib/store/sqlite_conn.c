@@ -242,7 +242,8 @@ static mc_status make_table(mci_sqlite_op *o)
     char *create = columns == NULL ? NULL : sqlite3_mprintf("CREATE TABLE IF NOT EXISTS \"%w\"%s", spec->name, columns);
     mc_status st = MC_OK;
     if (create == NULL) {
-        st = mci_fail(o->err, MC_E_ARG, MC_TIER_STORE, "sqlite: field paths of collection %s cannot be used (or out of memory)", spec->name);
+        st = mci_fail(o->err, MC_E_ARG, MC_TIER_STORE,
+                      "sqlite: field paths of collection %s cannot be used (or out of memory)", spec->name);
     } else {
         int rc = sqlite3_exec(o->c->db, create, NULL, NULL, NULL);
         st = rc == SQLITE_OK ? check_table(o, columns) : mci_sqlite_failed(o, rc);
