@@ -55,7 +55,7 @@ static size_t spell(const char *digits, size_t n, int exp, char *out)
         memcpy(out + o, digits + exp + 1, n - (size_t)exp - 1);
         return o + n - (size_t)exp - 1;
     }
-    out[o++] = digits[0];
+    out[o++] = digits[0]; /* NOLINT(clang-analyzer-core.uninitialized.Assign): there is always one digit */
     if (n > 1) {
         out[o++] = '.';
         memcpy(out + o, digits + 1, n - 1);

@@ -305,7 +305,7 @@ mc_status mci_mongo_put_many(mci_store *s, const mci_spec *spec, const char *con
     for (size_t i = 0; i < n && st == MC_OK; i++) {
         statuses[i] = queue_item(&o, bulk, ids[i], json[i], lens[i], replace);
         if (statuses[i] == MC_OK)
-            item[queued++] = i;
+            item[queued++] = i; /* NOLINT(clang-analyzer-core.NullDereference): then st is MC_E_NOMEM */
     }
     if (st == MC_OK && queued > 0)
         st = execute(&o, bulk, item, queued, statuses);
