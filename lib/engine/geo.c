@@ -5,23 +5,58 @@
  */
 #include "engine/rows.h"
 
-#include <math.h>
+#include "engine/sphere.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#define EARTH_M 6372797.560856 /* the radius Redis computes with */
 #define PAGE 500
 #define ATTEMPTS 4
 
-static void search_cmd(mci_batch *b, const mci_coll *coll, double lon, double lat, double radius_m, size_t count)
+/* Keep the `count` nearest in order (the id is copied, the document referred to); insertion is cheap because most candidates are farther than the last. */
+static int insert_row(mci_row *rows, size_t *n, size_t count, const mci_row *row)
 {
+    if (*n == count && row->score >= rows[count - 1].score)
+        return 0;
+    char *id = strdup(row->id);
+    if (id == NULL)
+        return -1;
+    if (*n == count) {
+        mci_rows_free(&rows[count - 1], 1);
+        (*n)--;
+    }
+    size_t at = *n;
+    for (; at > 0 && rows[at - 1].score > row->score; at--)
+        rows[at] = rows[at - 1];
+    rows[at] = *row;
+    rows[at].id = id;
+    rows[at].doc = row->doc != NULL ? mci_doc_ref(row->doc) : NULL;
+    (*n)++;
+    return 0;
+}
+
+typedef struct circle {
+    double lon, lat, radius_m;
+    int wraps; /* GEOSEARCH would leave members out: take the whole set and measure here */
+} circle;
+
+static void search_cmd(mci_batch *b, const mci_coll *coll, const circle *where, size_t count)
+{
+    if (where->wraps) {
+        mci_cmd(b, "ZRANGE", 5);
+        mci_arg_str(b, coll->geo.name);
+        mci_arg_int(b, 0);
+        mci_arg_int(b, -1);
+        mci_arg_str(b, "WITHSCORES");
+        return;
+    }
     mci_cmd(b, "GEOSEARCH", 13);
     mci_arg_str(b, coll->geo.name);
     mci_arg_str(b, "FROMLONLAT");
-    mci_arg_double(b, lon);
-    mci_arg_double(b, lat);
+    mci_arg_double(b, where->lon);
+    mci_arg_double(b, where->lat);
     mci_arg_str(b, "BYRADIUS");
-    mci_arg_double(b, radius_m);
+    mci_arg_double(b, where->radius_m);
     mci_arg_str(b, "m");
     mci_arg_str(b, "ASC");
     mci_arg_str(b, "COUNT");
@@ -30,7 +65,7 @@ static void search_cmd(mci_batch *b, const mci_coll *coll, double lon, double la
     mci_arg_str(b, "WITHCOORD");
 }
 
-/* One element of GEOSEARCH: member, distance, (lon, lat). */
+/* One element of GEOSEARCH: member, distance, (lon, lat). 1: a row; 0: none (the mark); -1: memory is short. */
 static int take_row(const mci_reply *r, mci_row *row)
 {
     const mci_reply *id = mci_reply_item(r, 0);
@@ -40,18 +75,50 @@ static int take_row(const mci_reply *r, mci_row *row)
         mci_reply_double(mci_reply_item(at, 1), &row->lat) != 0)
         return 0;
     row->id = strdup(id->u.str);
-    return row->id != NULL;
+    return row->id != NULL ? 1 : -1;
+}
+
+/* 0, or -1 when memory is short. */
+static int measure(const mci_reply *all, const circle *where, size_t count, mci_row *rows, size_t *n)
+{
+    for (size_t i = 0; i + 1 < all->len; i += 2) {
+        const mci_reply *id = all->u.items[i];
+        double score = 0;
+        if (id->type != MCI_REPLY_STRING || id->len == 0 || id->u.str[0] == '!' ||
+            mci_reply_double(all->u.items[i + 1], &score) != 0)
+            continue;
+        mci_row row = {.id = (char *)(uintptr_t)id->u.str};
+        mci_sphere_decode(score, &row.lon, &row.lat);
+        row.score = mci_sphere_distance(where->lon, where->lat, row.lon, row.lat);
+        if (row.score <= where->radius_m && insert_row(rows, n, count, &row) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* 0, or -1 when memory is short. */
+static int take_page(const mci_reply *found, const circle *where, size_t count, mci_row *rows, size_t *n)
+{
+    if (where->wraps)
+        return measure(found, where, count, rows, n);
+    for (size_t i = 0; i < found->len && *n < count; i++) {
+        int took = take_row(found->u.items[i], &rows[*n]);
+        if (took < 0)
+            return -1;
+        *n += (size_t)took;
+    }
+    return 0;
 }
 
 typedef enum near_state { NEAR_OK, NEAR_AGAIN, NEAR_STORE, NEAR_FAILED } near_state;
 
-static near_state from_redis(mci_call *c, mci_coll *coll, double lon, double lat, double radius_m, size_t count, mci_row *rows,
-                             size_t *n, mc_status *st)
+static near_state from_redis(mci_call *c, mci_coll *coll, const circle *where, size_t count, mci_row *rows, size_t *n,
+                             mc_status *st)
 {
     mci_batch b;
     near_state state = NEAR_STORE;
     mci_batch_init(&b);
-    search_cmd(&b, coll, lon, lat, radius_m, count);
+    search_cmd(&b, coll, where, count);
     mci_cmd(&b, "ZRANGE", 4);
     mci_arg_str(&b, coll->geo.name);
     mci_arg_int(&b, 0);
@@ -70,46 +137,17 @@ static near_state from_redis(mci_call *c, mci_coll *coll, double lon, double lat
         } else if (overdue->type == MCI_REPLY_ARRAY && overdue->len > 0 && mci_repair(c, coll, overdue) > 0) {
             state = NEAR_AGAIN;
         } else if (found->type == MCI_REPLY_ARRAY) {
-            for (size_t i = 0; i < found->len && *n < count; i++)
-                *n += (size_t)take_row(found->u.items[i], &rows[*n]);
             size_t ghosts = 0;
             c->info->tier = MC_TIER_REDIS;
             c->info->cache = MC_CACHE_HIT;
-            *st = mci_rows_load(c, coll, rows, n, &ghosts);
+            *st = take_page(found, where, count, rows, n) == 0
+                      ? mci_rows_load(c, coll, rows, n, &ghosts)
+                      : mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory for rows");
             state = *st < 0 ? NEAR_FAILED : ghosts > 0 ? NEAR_AGAIN : NEAR_OK;
         }
     }
     mci_batch_free(&b);
     return state;
-}
-
-static double distance(double lon1, double lat1, double lon2, double lat2)
-{
-    const double rad = acos(-1.0) / 180.0;
-    double u = sin((lat2 - lat1) * rad / 2);
-    double v = sin((lon2 - lon1) * rad / 2);
-    double a = u * u + cos(lat1 * rad) * cos(lat2 * rad) * v * v;
-    return 2.0 * EARTH_M * asin(sqrt(a > 1 ? 1 : a));
-}
-
-/* Keep the `count` nearest in order; insertion is cheap because most candidates are farther than the last. */
-static int insert_row(mci_row *rows, size_t *n, size_t count, double dist, double lon, double lat, mci_doc *doc)
-{
-    if (*n == count && dist >= rows[count - 1].score)
-        return 0;
-    char *id = strdup(mci_doc_id(doc, NULL));
-    if (id == NULL)
-        return -1;
-    if (*n == count) {
-        mci_rows_free(&rows[count - 1], 1);
-        (*n)--;
-    }
-    size_t at = *n;
-    for (; at > 0 && rows[at - 1].score > dist; at--)
-        rows[at] = rows[at - 1];
-    rows[at] = (mci_row){.doc = mci_doc_ref(doc), .id = id, .score = dist, .lon = lon, .lat = lat};
-    (*n)++;
-    return 0;
 }
 
 static mc_status from_store(mci_call *c, mci_coll *coll, double lon, double lat, double radius_m, size_t count, mci_row *rows,
@@ -135,8 +173,9 @@ static mc_status from_store(mci_call *c, mci_coll *coll, double lon, double lat,
             double y = 0;
             if (st == MC_OK && mci_doc_number(docs[i], (size_t)coll->spec->lon_field, &x) &&
                 mci_doc_number(docs[i], (size_t)coll->spec->lat_field, &y)) {
-                double d = distance(lon, lat, x, y);
-                if (d <= radius_m && insert_row(rows, n, count, d, x, y, docs[i]) != 0)
+                mci_row row = {.doc = docs[i], .id = (char *)(uintptr_t)mci_doc_id(docs[i], NULL), .lon = x, .lat = y};
+                row.score = mci_sphere_distance(lon, lat, x, y);
+                if (row.score <= radius_m && insert_row(rows, n, count, &row) != 0)
                     st = mci_fail(&err, MC_E_NOMEM, MC_TIER_NONE, "no memory for rows");
             }
             mci_doc_unref(docs[i]);
@@ -161,12 +200,13 @@ mc_status mci_geo_near(mci_call *c, mci_coll *coll, double lon, double lat, doub
     if (count == 0)
         return MC_OK;
     memset(rows, 0, count * sizeof *rows);
+    circle where = {lon, lat, radius_m, mci_sphere_wraps(lon, lat, radius_m)};
     near_state state = NEAR_AGAIN;
     mc_status st = MC_OK;
     for (int i = 0; i < ATTEMPTS && state == NEAR_AGAIN; i++) {
         mci_rows_free(rows, *n);
         *n = 0;
-        state = from_redis(c, coll, lon, lat, radius_m, count, rows, n, &st);
+        state = from_redis(c, coll, &where, count, rows, n, &st);
     }
     if (state == NEAR_STORE || state == NEAR_AGAIN) {
         mci_rows_free(rows, *n);
