@@ -1275,7 +1275,7 @@ static void test_mongo_killed(void **state)
     assert_true(mci_now_ns() - before < INT64_C(8000000000));
     srv_resume(server);
     for (int i = 0; i < 100 && (st = s->ops->find(s, &spec, A, soon(), &d, &err)) != MC_OK; i++)
-        usleep(50000);
+        mci_sleep_ms(50, MCI_NO_DEADLINE);
     assert_int_equal(st, MC_OK);
     mci_doc_unref(d);
     d = NULL;
@@ -1288,7 +1288,7 @@ static void test_mongo_killed(void **state)
     assert_true(mci_now_ns() - before < INT64_C(12000000000));
     srv_start_again(server);
     for (int i = 0; i < 100 && (st = s->ops->find(s, &spec, A, soon(), &d, &err)) != MC_OK && st != MC_NOT_FOUND; i++)
-        usleep(50000);
+        mci_sleep_ms(50, MCI_NO_DEADLINE);
     if (st != MC_OK && st != MC_NOT_FOUND) /* it may have lost what it had not synced */
         fail_msg("after the restart: %s: %s", mc_status_name(st), err.text);
     mci_doc_unref(d);
