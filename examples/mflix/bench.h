@@ -49,6 +49,8 @@ typedef struct bench_result {
     bench_check check;
 } bench_result;
 
+/* Have the rating board built, so that no request has to. Returns 0, or the exit code after saying why not. */
+int bench_board(app *a);
 /* Choose titles from the board. Returns 0, or the exit code after saying why not. */
 int bench_choose(app *a, const bench_plan *plan, bench_result *r);
 /* Drop the titles from the cache, so that each first request is a miss. */

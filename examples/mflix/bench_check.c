@@ -5,12 +5,15 @@
  * back whatever was found.
  */
 #include "bench.h"
+#include "progress.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#define BOARD_WAIT_NS INT64_C(30000000000)
 #define TRIES 3 /* other processes may move the board between two calls */
 
 static void complain(bench_check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -80,6 +83,38 @@ static void put_back(app *a, const char *id, bench_check *c)
     c->restored = read_rating(a, id, &seen, &info, c) == MC_OK && same(seen, c->before);
     if (!c->restored)
         complain(c, "after putting %.2f back, the next read says %.2f", c->before, seen);
+}
+
+/* The bar of the board, and whether the building was ever ours: while another process builds it, nothing is told. */
+typedef struct board_watch {
+    progress bar;
+    int told;
+} board_watch;
+
+static int on_board(const mc_progress *p, void *user)
+{
+    board_watch *watch = user;
+    watch->told = 1;
+    progress_show(&watch->bar, p->done, p->done, p->total);
+    return interrupted();
+}
+
+int bench_board(app *a)
+{
+    struct timespec rest = {0, 500000000};
+    board_watch watch = {.told = 0};
+    mc_error err = {0};
+    mc_status st;
+    progress_begin(&watch.bar, a, "board", "movies");
+    int64_t begun = now_ns();
+    for (;;) {
+        st = mc_warm(a->mc, MC_WARM_BOARD, 0, on_board, &watch, NULL, &err);
+        if (st || watch.told || interrupted() || now_ns() - begun > BOARD_WAIT_NS)
+            break;
+        nanosleep(&rest, NULL);
+    }
+    progress_clear(&watch.bar);
+    return st ? fail(a, "bench: board", st, NULL, &err) : 0;
 }
 
 void bench_write_through(app *a, bench_result *r)

@@ -3,6 +3,7 @@
 #include "app.h"
 #include "help.h"
 #include "input.h"
+#include "latency.h"
 #include "output.h"
 #include "progress.h"
 
@@ -20,22 +21,56 @@ static const option_spec warm_options[] = {
     {"limit", 0, "N", "at most so many movies, and theaters (default: all of them)"},
 };
 
+#define MAX_STAGES 8
+
 typedef struct warming {
     app *a;
     progress bar;
-    char stage[16];
+    /* the stages so far, with the documents looked at in each */
+    char stages[MAX_STAGES][16];
+    int64_t done[MAX_STAGES];
+    size_t n;
 } warming;
 
 static int on_progress(const mc_progress *p, void *user)
 {
     warming *w = user;
-    if (strcmp(w->stage, p->stage) != 0) { /* a bar for each stage, with a rate of its own */
+    if (w->n == 0 || strcmp(w->stages[w->n - 1], p->stage) != 0) { /* a bar for each stage, with a rate of its own */
         progress_clear(&w->bar);
-        snprintf(w->stage, sizeof w->stage, "%s", p->stage);
-        progress_begin(&w->bar, w->a, w->stage, "documents");
+        w->n += w->n < MAX_STAGES;
+        snprintf(w->stages[w->n - 1], sizeof w->stages[0], "%s", p->stage);
+        progress_begin(&w->bar, w->a, w->stages[w->n - 1], "documents");
     }
+    w->done[w->n - 1] = p->done;
     progress_show(&w->bar, p->done, p->done, p->total);
     return interrupted();
+}
+
+static void print_warm(app *a, const warming *w, mc_status st, int64_t loaded, double seconds)
+{
+    mc_stats stats = {0};
+    mc_get_stats(a->mc, &stats);
+    if (a->json) {
+        json j;
+        answer_begin(&j, a, st);
+        json_int(&j, "loaded", loaded);
+        json_object(&j, "stages");
+        for (size_t i = 0; i < w->n; i++)
+            json_int(&j, w->stages[i], w->done[i]);
+        json_end_object(&j);
+        json_fixed(&j, "elapsed_ms", seconds * 1000, 3);
+        json_int(&j, "redis_round_trips", stats.redis_round_trips);
+        json_bool(&j, "interrupted", st == MC_E_ABORT);
+        answer_end(&j, NULL);
+        return;
+    }
+    printf("%s: %" PRId64 " documents put into Redis", st ? "stopped" : "warm", loaded);
+    for (size_t i = 0; i < w->n; i++)
+        printf("%s%s %" PRId64, i ? ", " : " (looked at: ", w->stages[i], w->done[i]);
+    fputs(w->n ? ")" : "", stdout);
+    if (!a->quiet)
+        printf(" · %.2f s · %" PRId64 " round trips", seconds, stats.redis_round_trips);
+    putchar('\n');
 }
 
 static int run_warm(app *a, const args *g)
@@ -43,7 +78,6 @@ static int run_warm(app *a, const args *g)
     unsigned what = 0;
     int64_t limit = 0, loaded = 0;
     mc_error err;
-    mc_stats stats = {0};
     warming w = {.a = a};
     int rc = args_int(g, "limit", 1, INT64_MAX, &limit);
     if (!rc)
@@ -53,29 +87,13 @@ static int run_warm(app *a, const args *g)
     what |= args_flag(g, "movies") ? MC_WARM_MOVIES : 0u;
     what |= args_flag(g, "board") ? MC_WARM_BOARD : 0u;
     what |= args_flag(g, "theaters") ? MC_WARM_THEATERS : 0u;
+    int64_t begun = now_ns();
     progress_begin(&w.bar, a, "warm", "documents");
-    int64_t begun = w.bar.begun_ns;
     mc_status st = mc_warm(a->mc, what ? what : MC_WARM_ALL, limit, on_progress, &w, &loaded, &err);
     progress_clear(&w.bar);
     if (st && !(st == MC_E_ABORT && interrupted()))
         return fail(a, "warm", st, NULL, &err);
-    progress_begin(&w.bar, a, "warm", "documents"); /* reads the clock again */
-    double seconds = (double)(w.bar.begun_ns - begun) / 1e9;
-    mc_get_stats(a->mc, &stats);
-    if (a->json) {
-        json j;
-        answer_begin(&j, a, st);
-        json_int(&j, "loaded", loaded);
-        json_fixed(&j, "elapsed_ms", seconds * 1000, 3);
-        json_int(&j, "redis_round_trips", stats.redis_round_trips);
-        json_bool(&j, "interrupted", st == MC_E_ABORT);
-        answer_end(&j, NULL);
-    } else {
-        printf("%s: %" PRId64 " documents put into Redis", st ? "stopped" : "warm", loaded);
-        if (!a->quiet)
-            printf(" · %.2f s · %" PRId64 " round trips", seconds, stats.redis_round_trips);
-        putchar('\n');
-    }
+    print_warm(a, &w, st, loaded, (double)(now_ns() - begun) / 1e9);
     return st ? EXIT_INTERRUPTED : EXIT_FINE;
 }
 

@@ -223,7 +223,9 @@ static int run_bench(app *a, const args *g)
     r = calloc(1, sizeof *r);
     if (!r)
         return fail(a, "bench", MC_E_NOMEM, NULL, NULL);
-    rc = bench_choose(a, &plan, r);
+    rc = bench_board(a);
+    if (!rc)
+        rc = bench_choose(a, &plan, r);
     if (!rc)
         rc = bench_invalidate(a, r);
     if (!rc)

@@ -52,7 +52,7 @@ void print_help(const app *a)
     fputs("  mflix --store sqlite:mflix.db generate --load      fill it with made-up films and theaters\n"
           "  mflix --store sqlite:mflix.db load movies.ndjson.gz     or with your own\n"
           "  mflix --store sqlite:mflix.db top -n 3             the best rated\n"
-          "  mflix --store sqlite:mflix.db get --title 'The Quiet Harbor'     ask twice: MISS, then HIT\n"
+          "  mflix --store sqlite:mflix.db get --title 'Red Outlaw'     ask twice: MISS, then HIT\n"
           "  mflix --store sqlite:mflix.db bench                what the cache is worth here\n\n",
           stdout);
     printf("%sCommands%s (mflix COMMAND --help tells more):\n", bold, plain);
