@@ -199,8 +199,8 @@ static void test_refused(void **state)
         {"{\"_id\":\"" A "\"}", MC_E_TYPE},
         {"{\"_id\":5}", MC_E_TYPE},
         {"{\"_id\":null}", MC_E_TYPE},
-        {"{\"_id\":{\"$ne\":1}}", MC_E_TYPE},
-        {"{\"_id\":{\"$oid\":\"xyz\"}}", MC_E_TYPE},
+        {"{\"_id\":{\"$ne\":1}}", MC_E_FIELD},
+        {"{\"_id\":{\"$oid\":\"xyz\"}}", MC_E_FIELD},
         {"{\"_id\":[]}", MC_E_TYPE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
