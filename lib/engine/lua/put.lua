@@ -11,6 +11,9 @@ local mine
 if post then
     local had = redis.call('ZREM', KEYS[2], ARGV[2])
     mine = ARGV[1] == 'P' and had == 1 and redis.call('GET', KEYS[4]) == ARGV[2]
+    if had == 0 then -- Redis lost our announcement (restart, flush): writers that came after it were not alone
+        redis.call('SET', KEYS[4], '-', 'XX', 'KEEPTTL')
+    end
     redis.call('DEL', KEYS[3])
 else
     mine = redis.call('GET', KEYS[3]) == ARGV[2]

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The write/fill protocol as a state machine: readers and writers on one id, each step atomic as a script is in Redis. The explorer
+ * walks every schedule of it; the same steps are replayed with the real scripts, to see that model and Lua agree.
+ */
+#ifndef TESTS_MODEL_PROTOCOL_H
+#define TESTS_MODEL_PROTOCOL_H
+
+#include <stdint.h>
+
+#define READERS 2
+#define WRITERS 3
+#define ACTORS (READERS + WRITERS)
+#define NONE (-1)
+
+/* Which cures the protocol runs without. */
+enum mutant {
+    M_NO_LEASE = 1,      /* a fill does not look at its lease */
+    M_NO_QUARANTINE = 2, /* writers do not announce themselves, and fills do not look */
+    M_NO_SOLO = 4,       /* every writer stores its value */
+    M_LAST_TOKEN = 8     /* "the last announced" instead of "alone the whole time" */
+};
+
+typedef enum step { S_BEGIN = 0, S_MIDDLE, S_END, S_DONE, S_DEAD } step;
+
+/* Small and without padding: it is hashed and compared as bytes. */
+typedef struct model {
+    int8_t value;         /* version in Redis, NONE */
+    int8_t lease;         /* reader that holds it, NONE */
+    int8_t solo;          /* writer that is alone, NONE; -2: "not alone" */
+    uint8_t quarantine;   /* bit per writer */
+    int8_t stored;        /* version in the store */
+    int8_t acked;         /* newest version whose writer came back */
+    int8_t expiries;      /* events that may still happen */
+    int8_t deaths;        /* writers that may still die */
+    int8_t floods;        /* times that Redis may still forget everything */
+    int8_t writers;       /* how many take part */
+    int8_t step[ACTORS];
+    int8_t may_fill[READERS];
+    int8_t loaded[READERS];
+    int8_t began[READERS]; /* `acked` when the read began */
+    int8_t version[WRITERS];
+    int8_t stale;          /* a read that began after a newer write had been acknowledged was given an older version */
+} model;
+
+/* What can happen next: an actor's step, or an event. */
+typedef enum event_kind { E_STEP = 0, E_DIE, E_VALUE_EXPIRES, E_LEASE_EXPIRES, E_TOKEN_EXPIRES, E_FLOOD, E_KINDS } event_kind;
+
+typedef struct event {
+    event_kind kind;
+    int who; /* actor; for E_TOKEN_EXPIRES and E_DIE the writer */
+} event;
+
+void model_init(model *m, int writers, int expiries, int deaths, int floods);
+/* All events that are possible now; returns how many. */
+int model_events(const model *m, event out[ACTORS * 3 + 4]);
+void model_apply(model *m, event e, unsigned mutants);
+/* Everybody is done: is what Redis holds the newest version, or nothing? */
+int model_converged(const model *m);
+
+#endif
