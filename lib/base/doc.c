@@ -43,9 +43,8 @@ mci_doc *mci_doc_ref(const mci_doc *d)
 void mci_doc_unref(const mci_doc *d)
 {
     mci_doc *m = (mci_doc *)(uintptr_t)d;
-    if (m == NULL || atomic_fetch_sub_explicit(&m->refs, 1, memory_order_release) != 1)
+    if (m == NULL || atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1)
         return;
-    atomic_thread_fence(memory_order_acquire); /* all other holders are done reading */
     free(m);
 }
 

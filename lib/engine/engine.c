@@ -114,7 +114,8 @@ mc_status mci_engine_add(mci_engine *e, const mci_spec *spec, int64_t ttl_ms, mc
     mci_coll *c = &e->colls[e->ncolls];
     c->spec = spec;
     c->ttl_ms = ttl_ms;
-    const char *prefix = e->set.cache_prefix;
+    char prefix[sizeof e->set.cache_prefix]; /* a copy: the keys are in the same object */
+    memcpy(prefix, e->set.cache_prefix, sizeof prefix);
     name_keys(&c->keys, prefix, spec->key);
     if (spec->alias_field >= 0)
         name_keys(&c->alias_keys, prefix, spec->fields[spec->alias_field].name);
