@@ -101,9 +101,11 @@ static void name_keys(mci_keys *k, const char *prefix, const char *key)
 
 static void name_derived(mci_derived *d, int geo)
 {
-    (void)snprintf(d->lock, sizeof d->lock, "mfc:b:%.180s", d->name);
-    (void)snprintf(d->changes, sizeof d->changes, "mfc:d:%.180s", d->name);
-    (void)snprintf(d->temp, sizeof d->temp, "mfc:t:%.180s", d->name);
+    char name[sizeof d->name];
+    memcpy(name, d->name, sizeof name);
+    (void)snprintf(d->lock, sizeof d->lock, "mfc:b:%.180s", name);
+    (void)snprintf(d->changes, sizeof d->changes, "mfc:d:%.180s", name);
+    (void)snprintf(d->temp, sizeof d->temp, "mfc:t:%.180s", name);
     d->geo = geo;
 }
 
