@@ -102,7 +102,8 @@ static void remember(writing *w)
     mci_set(e->metrics, MCI_C_RECOVERY_PENDING, (int64_t)atomic_load(&e->recovery.count));
     w->c->info->flags |= MC_FLAG_QUEUED;
     if (lost > 0)
-        mci_log_write(e->log, MC_LOG_WARN, "recovery queue is full (recovery.max): some ids may be stale until their TTL ends");
+        mci_log_write(e->log, MC_LOG_WARN,
+                      "recovery queue is full (recovery.max): some ids may be stale until their TTL ends");
     /* Redis may be back already, or only have refused the announcement. */
     mc_error *err = w->c->err;
     w->c->err = NULL;
@@ -422,6 +423,42 @@ static int seen_before(const import_item *items, size_t n, const char *id)
     return 0;
 }
 
+/* A document that is in the store already needs no announcement: an import that is begun again leaves values and boards as they
+ * are. Without this look each such id would stay marked as one whose place on the board is in doubt. One that appears after
+ * the look is refused by the store itself. Returns how many items are left. */
+static size_t drop_existing(mci_call *c, mci_coll *coll, import_item *items, size_t n, mc_status *statuses)
+{
+    const char **ids = calloc(n + 1, sizeof *ids);
+    mci_doc **docs = calloc(n + 1, sizeof *docs);
+    size_t left = 0;
+    if (ids == NULL || docs == NULL || c->e->store->ops->find_many == NULL) {
+        free(ids);
+        free(docs);
+        return n;
+    }
+    for (size_t i = 0; i < n; i++)
+        ids[i] = items[i].id;
+    int64_t t0 = mci_now_ns();
+    mc_status st =
+        n == 0 ? MC_OK : c->e->store->ops->find_many(c->e->store, coll->spec, ids, n, mci_store_deadline(c), docs, NULL);
+    if (n > 0)
+        (void)mci_store_done(c, t0, st);
+    for (size_t i = 0; i < n; i++) {
+        int there = st == MC_OK && docs[i] != NULL;
+        mci_doc_unref(docs[i]);
+        if (there) {
+            statuses[items[i].index] = end(&items[i].w, MC_E_EXISTS, items[i].doc, NULL);
+            mci_buf_free(&items[i].text);
+        } else if (left++ != i) {
+            items[left - 1] = items[i];
+            items[left - 1].w.id = items[left - 1].id; /* its own, not that of the place it left */
+        }
+    }
+    free(ids);
+    free(docs);
+    return left;
+}
+
 mc_status mci_write_import(mci_call *c, mci_coll *coll, const char *const *json, const size_t *sizes, size_t n, int replace,
                            mc_status *statuses)
 {
@@ -437,7 +474,8 @@ mc_status mci_write_import(mci_call *c, mci_coll *coll, const char *const *json,
         import_item *it = &items[good];
         statuses[i] = import_check(c, coll, json[i], sizes[i], it, &err);
         if (statuses[i] == MC_OK && seen_before(items, good, it->id)) {
-            statuses[i] = mci_fail(&err, MC_E_EXISTS, MC_TIER_NONE, "document %zu has the _id of an earlier one in this call", i);
+            statuses[i] =
+                mci_fail(&err, MC_E_EXISTS, MC_TIER_NONE, "document %zu has the _id of an earlier one in this call", i);
             (void)end(&it->w, statuses[i], it->doc, NULL);
             mci_buf_free(&it->text);
             *it = (import_item){0};
@@ -448,6 +486,8 @@ mc_status mci_write_import(mci_call *c, mci_coll *coll, const char *const *json,
         if (first.code == 0 && err.code != 0)
             first = err;
     }
+    if (!replace)
+        good = drop_existing(c, coll, items, good, statuses);
     mc_status st = import_pre(c, items, good);
     for (size_t i = 0; st != MC_OK && i < good; i++)
         statuses[items[i].index] = st;
