@@ -61,6 +61,20 @@ def restart_goes_on_where_it_ended(w):
     assert counts(w.json("load", movies, store="restart.db")) == (180, 120, 0)
 
 
+def a_repeated_load_leaves_the_board_alone(w):
+    films, _ = filled(w, "repeat.db")
+    w.run("top", store="repeat.db")
+    ident = films[0]["_id"]["$oid"]
+    w.run("get", ident, store="repeat.db")
+    for _ in range(2):
+        w.run("load", sample(w)[0], store="repeat.db")
+        info = w.json("top", "-n", "5", store="repeat.db")["info"]
+        assert info["cache"] == "hit" and info["store_calls"] == 0, info
+        assert w.json("get", ident, store="repeat.db")["info"]["cache"] == "hit"
+    w.run("load", sample(w)[0], "--replace", store="repeat.db")
+    assert w.json("bench", "-n", "100", store="repeat.db")["write_through"]["ok"]
+
+
 def from_standard_input(w):
     movies, _ = sample(w)
     with open(movies, "rb") as f:
@@ -210,6 +224,6 @@ def progress_on_a_terminal_only(w):
         assert "%" in on_terminal(w, *args), args
 
 
-TESTS = [loads_and_can_be_repeated, restart_goes_on_where_it_ended, from_standard_input, wrong_rows_are_told_and_passed_over,
+TESTS = [loads_and_can_be_repeated, restart_goes_on_where_it_ended, a_repeated_load_leaves_the_board_alone, from_standard_input, wrong_rows_are_told_and_passed_over,
          unreadable_files, real_documents, everything_generated_is_taken, a_database_in_memory_is_told, ctrl_c_stops_cleanly,
          progress_on_a_terminal_only]
