@@ -82,9 +82,7 @@ static const char *hint(const app *a, mc_status st)
     case MC_E_EXISTS:
         return "change it with `mflix update`";
     case MC_E_ARG:
-        return a->args->cmd && strcmp(a->args->cmd->name, "get") == 0
-                   ? "an id has 24 hexadecimal digits; by title: --title T"
-                   : NULL;
+        return a->args->cmd && strcmp(a->args->cmd->name, "get") == 0 ? "by title: mflix get --title TITLE" : NULL;
     default:
         return NULL;
     }

@@ -11,6 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a write cost. Whether the cache helped to find the id is nothing that a writer asks. */
+static void print_cost(const app *a, const mc_info *info)
+{
+    mc_info shown = *info;
+    shown.cache = MC_CACHE_NONE;
+    print_info(a, &shown);
+}
+
 /* ---- rate --------------------------------------------------------------------------------------------------------- */
 
 static const option_spec rate_options[] = {
@@ -36,7 +44,7 @@ static void print_rate(const app *a, const mc_movie *m, const mc_info *info, con
     if (rank)
         printf(", place %" PRId64 " on the board", *rank + 1);
     putchar('\n');
-    print_info(a, info);
+    print_cost(a, info);
 }
 
 static int run_rate(app *a, const args *g)
@@ -98,7 +106,7 @@ static void print_written(const app *a, const mc_movie *m, const mc_info *info, 
     printf("%s %s  ", verb, mc_movie_id(m) ? mc_movie_id(m) : "-");
     print_safe(stdout, mc_movie_title(m));
     putchar('\n');
-    print_info(a, info);
+    print_cost(a, info);
 }
 
 static int run_create(app *a, const args *g)
@@ -195,7 +203,7 @@ static void print_done(const app *a, const char *verb, const char *what, const m
     printf("%s ", verb);
     print_safe(stdout, what);
     putchar('\n');
-    print_info(a, info);
+    print_cost(a, info);
 }
 
 static int run_delete(app *a, const args *g)
@@ -242,7 +250,7 @@ static int run_view(app *a, const args *g)
         return EXIT_FINE;
     }
     printf("%" PRId64 " view%s\n", views, views == 1 ? "" : "s");
-    print_info(a, &info);
+    print_cost(a, &info);
     return EXIT_FINE;
 }
 

@@ -224,6 +224,6 @@ def progress_on_a_terminal_only(w):
         assert "%" in on_terminal(w, *args), args
 
 
-TESTS = [loads_and_can_be_repeated, restart_goes_on_where_it_ended, a_repeated_load_leaves_the_board_alone, from_standard_input, wrong_rows_are_told_and_passed_over,
-         unreadable_files, real_documents, everything_generated_is_taken, a_database_in_memory_is_told, ctrl_c_stops_cleanly,
-         progress_on_a_terminal_only]
+TESTS = [loads_and_can_be_repeated, restart_goes_on_where_it_ended, a_repeated_load_leaves_the_board_alone,
+         from_standard_input, wrong_rows_are_told_and_passed_over, unreadable_files, real_documents,
+         everything_generated_is_taken, a_database_in_memory_is_told, ctrl_c_stops_cleanly, progress_on_a_terminal_only]

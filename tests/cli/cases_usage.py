@@ -174,6 +174,25 @@ def completion_for_zsh(w):
         assert p.stdout == b"_mflix\n", p
 
 
+def the_manual_names_what_there_is(w):
+    with open(os.path.join(w.source, "docs", "cli.md"), encoding="utf-8") as f:
+        text = f.read()
+    shared = set(re.findall(r"--[a-z-]+", w.raw("--help").stdout.decode()))
+    seen = set()
+    for line in re.findall(r"^\$ (?:echo .* \| )?(mflix .*)$", text, re.M):
+        words = [x for x in line.split(" | ")[0].split() if x in COMMANDS]
+        assert words or "tpo" in line, line
+        if not words:
+            continue
+        seen.add(words[0])
+        known = set(re.findall(r"(--[a-z-]+)", w.raw(words[0], "--help").stdout.decode())) | shared
+        assert set(re.findall(r" (--[a-z-]+)", line.split(" | ")[0])) <= known, line
+    for c in set(COMMANDS) - seen:
+        assert re.search(rf"`(mflix )?{c}\b", text), f"{c} is not in docs/cli.md"
+    own = {o for c in COMMANDS for o in re.findall(r"^  (?:-\w, |    )(--[a-z-]+)", w.raw(c, "--help").stdout.decode(), re.M)}
+    assert set(re.findall(r"`(--[a-z-]+)", text)) <= own | shared | {"--"}, "the manual has an option that is not there"
+
+
 def unwritable_output(w):
     with open("/dev/full", "wb") as full:
         p = w.raw("options", stdout=full)
@@ -187,4 +206,4 @@ def unwritable_output(w):
 
 
 TESTS = [help_teaches, version_says_what_is_built, wrong_usage_is_told, options_may_stand_anywhere, later_settings_win,
-         options_page_is_the_table, completion_for_bash, completion_for_zsh, unwritable_output]
+         options_page_is_the_table, completion_for_bash, completion_for_zsh, the_manual_names_what_there_is, unwritable_output]
