@@ -115,7 +115,7 @@ static void fill(mci_call *c, mci_coll *coll, const alias_read *a, const char *i
     mci_arg_id(&b, coll->alias_keys.solo, a->encoded.data);
     mci_arg_str(&b, c->e->epoch_key);
     for (int i = 0; i < 3; i++)
-        mci_arg_str(&b, "");
+        mci_arg_key(&b, c->e, "");
     mci_arg_str(&b, "F");
     mci_arg_str(&b, a->token);
     mci_arg_int(&b, ttl);
@@ -138,7 +138,7 @@ void mci_alias_pre(mci_call *c, mci_batch *b, const mci_coll *coll, const char *
     mci_arg_id(b, coll->alias_keys.lease, encoded);
     mci_arg_id(b, coll->alias_keys.solo, encoded);
     mci_arg_str(b, c->e->epoch_key);
-    mci_arg_str(b, "");
+    mci_arg_key(b, c->e, "");
     mci_arg_str(b, token);
     mci_arg_int(b, c->e->set.write_quarantine_ms);
     mci_arg_str(b, "");
@@ -153,7 +153,7 @@ void mci_alias_post(mci_call *c, mci_batch *b, const mci_coll *coll, const char 
     mci_arg_id(b, coll->alias_keys.solo, encoded);
     mci_arg_str(b, c->e->epoch_key);
     for (int i = 0; i < 3; i++)
-        mci_arg_str(b, "");
+        mci_arg_key(b, c->e, "");
     mci_arg_str(b, "A");
     mci_arg_str(b, token);
     mci_arg_str(b, "0");

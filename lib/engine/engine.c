@@ -189,6 +189,11 @@ void mci_arg_id(mci_batch *b, const char *prefix, const char *id)
     mci_arg_join(b, prefix, id, strlen(id), "}");
 }
 
+void mci_arg_key(mci_batch *b, const mci_engine *e, const char *key)
+{
+    mci_arg_str(b, key[0] != '\0' ? key : e->epoch_key);
+}
+
 int mci_reply_epoch(const mci_reply *r, int64_t *out)
 {
     *out = 0;

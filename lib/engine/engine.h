@@ -113,6 +113,8 @@ int64_t mci_engine_now_ms(const mci_engine *e);
 int64_t mci_jitter(mci_engine *e, int64_t ttl_ms);
 /* Key of one id as the next argument. */
 void mci_arg_id(mci_batch *b, const char *prefix, const char *id);
+/* A fixed key as the next argument; the epoch's key stands for "none". */
+void mci_arg_key(mci_batch *b, const mci_engine *e, const char *key);
 /* A reply that should be an epoch: number in text, or nothing (0). -1 when it is neither. */
 int mci_reply_epoch(const mci_reply *r, int64_t *out);
 

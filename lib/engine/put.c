@@ -96,9 +96,9 @@ int mci_put_cmd(mci_engine *e, mci_batch *b, const mci_coll *coll, const mci_put
     mci_arg_id(b, coll->keys.lease, put->id);
     mci_arg_id(b, coll->keys.solo, put->id);
     mci_arg_str(b, e->epoch_key);
-    mci_arg_str(b, coll->dirty);
-    mci_arg_str(b, coll->board.name);
-    mci_arg_str(b, coll->geo.name);
+    mci_arg_key(b, e, coll->dirty);
+    mci_arg_key(b, e, coll->board.name);
+    mci_arg_key(b, e, coll->geo.name);
     mci_arg_str(b, mode);
     mci_arg_str(b, put->token);
     mci_arg_int(b, ttl);

@@ -43,7 +43,7 @@ static void pre_cmd(writing *w, mci_batch *b)
     mci_arg_id(b, coll->keys.lease, w->id);
     mci_arg_id(b, coll->keys.solo, w->id);
     mci_arg_str(b, w->c->e->epoch_key);
-    mci_arg_str(b, coll->dirty);
+    mci_arg_key(b, w->c->e, coll->dirty);
     mci_arg_str(b, w->token);
     mci_arg_int(b, w->c->e->set.write_quarantine_ms);
     mci_arg_str(b, w->id);

@@ -181,7 +181,7 @@ static void real_pre(int w)
     mci_arg_str(&b, "l");
     mci_arg_str(&b, "s");
     mci_arg_str(&b, "e");
-    mci_arg_str(&b, "");
+    mci_arg_str(&b, "e");
     mci_arg_str(&b, token);
     mci_arg_str(&b, "1000000");
     mci_arg_str(&b, "id");
@@ -200,7 +200,7 @@ static void real_put(char mode, int actor, int version)
     for (int i = 0; i < 5; i++)
         mci_arg_str(&b, keys[i]);
     for (int i = 0; i < 3; i++)
-        mci_arg_str(&b, "");
+        mci_arg_str(&b, "e");
     mci_arg_str(&b, how);
     mci_arg_str(&b, token);
     mci_arg_str(&b, "1000000");

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A writer announces itself, before the store is touched.
--- KEYS 1 value  2 quarantine  3 lease  4 solo  5 epoch  6 ids whose boards need a look, or ''
+-- KEYS 1 value  2 quarantine  3 lease  4 solo  5 epoch  6 ids whose boards need a look (the epoch's key: none)
 -- ARGV 1 token  2 quarantine in ms  3 id
 -- Returns {now, epoch}
 local t = redis.call('TIME')
@@ -13,7 +13,7 @@ local alone = redis.call('ZCARD', KEYS[2]) == 0
 redis.call('SET', KEYS[4], alone and ARGV[1] or '-', 'PX', 2 * span)
 redis.call('ZADD', KEYS[2], now + span, ARGV[1])
 redis.call('PEXPIRE', KEYS[2], 2 * span)
-if KEYS[6] ~= '' then
+if KEYS[6] ~= KEYS[5] then
     redis.call('ZADD', KEYS[6], now + span, ARGV[3])
 end
 return {now, redis.call('GET', KEYS[5]) or '0'}

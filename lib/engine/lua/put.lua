@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The end of a load (fill) or of a write (post): store the value if that is safe, and with it the board and the geo set.
--- KEYS 1 value  2 quarantine  3 lease  4 solo  5 epoch  6 ids whose boards need a look, or ''  7 board or ''  8 geo or ''
+-- KEYS 1 value  2 quarantine  3 lease  4 solo  5 epoch  6 ids whose boards need a look  7 board  8 geo
+--      (the epoch's key stands for "none": an account that may only touch its own keys refuses an empty one)
 -- ARGV 1 'F' fill, 'P' post, 'A' post of a write that was not carried out  2 token  3 ttl in ms (0: store nothing)  4 id  5 epoch of the envelope
 --      6 score or '' (off the board)  7 longitude or ''  8 latitude  9... field, value, ... ('$', value: a string)
 -- Returns {1, writers under way} done, {0, writers under way} refused (a fill), or deleted only (a post)
@@ -26,7 +27,7 @@ local writers = redis.call('ZCARD', KEYS[2])
 if not mine or writers > 0 then
     if post then
         redis.call('DEL', KEYS[1])
-        if KEYS[6] ~= '' then
+        if KEYS[6] ~= KEYS[5] then
             redis.call('ZADD', KEYS[6], now, ARGV[4]) -- nobody knows the last word: let it be read from the store
         end
     end
@@ -50,7 +51,7 @@ local function derive(key, text, apply)
         apply(key)
     end
 end
-if KEYS[7] ~= '' then
+if KEYS[7] ~= KEYS[5] then
     local score = ARGV[6]
     derive(KEYS[7], score, function(key)
         if score ~= '' then
@@ -60,7 +61,7 @@ if KEYS[7] ~= '' then
         end
     end)
 end
-if KEYS[8] ~= '' then
+if KEYS[8] ~= KEYS[5] then
     local lon, lat = ARGV[7], ARGV[8]
     derive(KEYS[8], lon ~= '' and lon .. ' ' .. lat or '', function(key)
         if lon ~= '' then
@@ -70,7 +71,7 @@ if KEYS[8] ~= '' then
         end
     end)
 end
-if KEYS[6] ~= '' then
+if KEYS[6] ~= KEYS[5] then
     redis.call('ZREM', KEYS[6], ARGV[4])
 end
 if ARGV[3] ~= '0' and ARGV[5] == epoch then
