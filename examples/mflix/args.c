@@ -203,8 +203,8 @@ static int parse_long(cursor *c, const char *word)
     size_t size = equals ? (size_t)(equals - name) : strlen(name);
     found f = {0};
     int rc = find_long(c, name, size, word, &f);
-    if (rc)
-        return rc;
+    if (rc || !f.spec)
+        return rc ? rc : EXIT_USAGE;
     const char *value = "";
     if (f.spec->arg) {
         if (equals)
@@ -226,8 +226,8 @@ static int parse_short(cursor *c, const char *word)
         char shown[3] = {'-', *p, '\0'};
         found f = {0};
         int rc = find_short(c, *p, shown, &f);
-        if (rc)
-            return rc;
+        if (rc || !f.spec)
+            return rc ? rc : EXIT_USAGE;
         if (!f.spec->arg) {
             rc = store_option(c->out, &f, "");
             if (rc)

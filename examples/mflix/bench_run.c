@@ -50,7 +50,7 @@ static char *copy_text(const char *s)
 static int known_title(const bench_result *r, const char *title)
 {
     for (size_t i = 0; i < r->n_titles; i++)
-        if (strcmp(r->titles[i].title, title) == 0)
+        if (r->titles[i].title && strcmp(r->titles[i].title, title) == 0)
             return 1;
     return 0;
 }
@@ -60,13 +60,16 @@ static int take_page(const bench_plan *plan, const mc_ranked *rows, size_t n, be
 {
     for (size_t i = 0; i < n && r->n_titles < (size_t)plan->titles; i++) {
         const char *title = mc_movie_title(rows[i].movie), *id = mc_movie_id(rows[i].movie);
-        if (!title || !*title || strlen(title) > 1024 || known_title(r, title))
+        if (!id || !title || !*title || strlen(title) > 1024 || known_title(r, title))
             continue;
         bench_title *t = &r->titles[r->n_titles];
         t->id = copy_text(id);
         t->title = copy_text(title);
-        if (!t->id || !t->title)
+        if (!t->id || !t->title) {
+            free(t->id);
+            free(t->title);
             return -1;
+        }
         r->n_titles++;
     }
     return 0;

@@ -217,7 +217,7 @@ static void print_stats(const mc_stats *s)
 static int run_stats(app *a, const args *g)
 {
     int64_t reads = 0;
-    mc_stats stats;
+    mc_stats stats = {0};
     mc_error err = {0};
     mc_status st;
     char *out = NULL;
