@@ -36,7 +36,8 @@ enum mc_cache_outcome {
 
 /** Bits of mc_info.flags. */
 enum mc_info_flag {
-    MC_FLAG_STALE = 1,        /**< older than the promise allows in normal times; see docs/consistency.md */
+    MC_FLAG_STALE = 1,        /**< older than the promise allows in normal times; see docs/consistency.md. This release gives no
+                                   such answers: it has no tier that could */
     MC_FLAG_FILLED = 2,       /**< this call put the value into Redis */
     MC_FLAG_NEGATIVE = 4,     /**< "not found" came from a negative entry in the cache */
     MC_FLAG_SHARED = 8,       /**< another thread of this process loaded it for us (single flight) */

@@ -24,6 +24,8 @@ typedef struct build {
     const mci_derived *d;
     char token[MCI_TOKEN_SIZE];
     int64_t epoch;
+    int64_t begun_ms; /* Redis' clock when the first builder began */
+    char *cursor;     /* the last id that is in the set; NULL: none is */
     int64_t t0_ns;
     int64_t told_ns;
     int64_t seen;
@@ -43,7 +45,7 @@ static void lock_cmd(build *bd, mci_batch *b)
     mci_arg_int(b, LOCK_MS);
 }
 
-/* MC_OK: ours; MC_NOT_FOUND: another builds. */
+/* MC_OK: ours; MC_NOT_FOUND: another builds. The first reply also tells where to go on. */
 static mc_status lock_reply(build *bd, const mci_reply *r, int64_t *epoch)
 {
     int64_t ours = 0;
@@ -52,6 +54,15 @@ static mc_status lock_reply(build *bd, const mci_reply *r, int64_t *epoch)
         return st;
     if (mci_reply_int(mci_reply_item(r, 0), &ours) != 0 || mci_reply_epoch(mci_reply_item(r, 1), epoch) != 0)
         return mci_fail(bd->c->err, MC_E_PROTO, MC_TIER_REDIS, "build: Redis answered something else");
+    const mci_reply *cursor = mci_reply_item(r, 3);
+    if (ours && bd->begun_ms == 0) {
+        (void)mci_reply_int(mci_reply_item(r, 2), &bd->begun_ms);
+        if (cursor != NULL && cursor->type == MCI_REPLY_STRING && cursor->len > 0) {
+            bd->cursor = strdup(cursor->u.str);
+            if (bd->cursor == NULL)
+                return mci_fail(bd->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to build");
+        }
+    }
     return ours ? MC_OK : MC_NOT_FOUND;
 }
 
@@ -119,52 +130,88 @@ static mc_status tell(build *bd, int last)
     return mci_fail(bd->c->err, MC_E_ABORT, MC_TIER_NONE, "stopped by the progress callback");
 }
 
-static mc_status all_pages(build *bd)
+static mc_status one_page(build *bd, mci_doc **docs, int *more)
 {
     mci_store *s = bd->c->e->store;
+    size_t n = 0;
+    char *last = NULL;
+    int64_t t0 = mci_now_ns();
+    mc_status st = s->ops->scan(s, bd->coll->spec, bd->cursor, PAGE, mci_store_deadline(bd->c), docs, &n, &last, bd->c->err);
+    (void)mci_store_done(bd->c, t0, st);
+    MCI_SYNC("build:page", bd->d->name);
+    if (st == MC_OK)
+        st = add_page(bd, docs, n);
+    for (size_t i = 0; i < n; i++)
+        mci_doc_unref(docs[i]);
+    bd->seen += (int64_t)n;
+    *more = last != NULL;
+    if (st == MC_OK && last != NULL) { /* what is in is in, also for the next builder */
+        free(bd->cursor);
+        bd->cursor = last;
+        last = NULL;
+    }
+    free(last);
+    return st;
+}
+
+static mc_status all_pages(build *bd)
+{
     mci_doc **docs = calloc(PAGE, sizeof *docs);
     if (docs == NULL)
         return mci_fail(bd->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to build");
-    char *after = NULL;
     mc_status st = MC_OK;
-    do {
-        size_t n = 0;
-        char *last = NULL;
-        int64_t t0 = mci_now_ns();
-        st = s->ops->scan(s, bd->coll->spec, after, PAGE, mci_store_deadline(bd->c), docs, &n, &last, bd->c->err);
-        (void)mci_store_done(bd->c, t0, st);
-        free(after);
-        after = last;
-        MCI_SYNC("build:page", bd->d->name);
-        if (st == MC_OK)
-            st = add_page(bd, docs, n);
-        for (size_t i = 0; i < n; i++)
-            mci_doc_unref(docs[i]);
-        bd->seen += (int64_t)n;
-        if (st == MC_OK)
-            st = tell(bd, after == NULL);
+    int more = 1;
+    while (st == MC_OK && more) {
         if (bd->progress != NULL) /* long calls have a deadline for each step */
             bd->c->dl = mci_deadline_in(bd->c->e->set.call_timeout_ms);
-    } while (st == MC_OK && after != NULL);
-    free(after);
+        else if (mci_deadline_left_ms(bd->c->dl) == 0)
+            st = mci_fail(bd->c->err, MC_E_TIMEOUT, MC_TIER_STORE, "the deadline passed while %s was built", bd->d->name);
+        if (st == MC_OK)
+            st = one_page(bd, docs, &more);
+        if (st == MC_OK)
+            st = tell(bd, !more);
+    }
     free(docs);
     return st;
+}
+
+/* Our time is up: the next one goes on from here. */
+static void leave(build *bd)
+{
+    mci_call c = *bd->c;
+    mci_batch b;
+    c.err = NULL;
+    c.dl = mci_deadline_in(bd->c->e->set.cache_timeout_ms); /* the call's own has passed */
+    mci_batch_init(&b);
+    mci_cmd_script(&b, &mci_script_build_leave, 2, 6);
+    mci_arg_str(&b, bd->d->lock);
+    mci_arg_str(&b, c.e->epoch_key);
+    mci_arg_str(&b, bd->token);
+    mci_arg_int(&b, LOCK_MS);
+    mci_arg_int(&b, bd->begun_ms);
+    mci_arg_str(&b, bd->cursor != NULL ? bd->cursor : "");
+    (void)mci_call_exec(&c, &b);
+    mci_batch_free(&b);
 }
 
 static mc_status swap(build *bd)
 {
     mci_batch b;
     mci_batch_init(&b);
-    mci_cmd_script(&b, &mci_script_build_swap, 5, 9);
+    mci_cmd_script(&b, &mci_script_build_swap, 6, 11);
     mci_arg_str(&b, bd->d->lock);
     mci_arg_str(&b, bd->d->changes);
     mci_arg_str(&b, bd->c->e->epoch_key);
     mci_arg_str(&b, bd->d->temp);
     mci_arg_str(&b, bd->d->name);
+    /* With a board and a geo set on one collection, neither build alone settles the doubts. */
+    int only = bd->coll->board.name[0] == '\0' || bd->coll->geo.name[0] == '\0';
+    mci_arg_key(&b, bd->c->e, only ? bd->coll->dirty : "");
     mci_arg_str(&b, bd->token);
     mci_arg_int(&b, bd->epoch);
     mci_arg_int(&b, bd->c->e->set.board_ttl_ms);
     mci_arg_str(&b, bd->d->geo ? "G" : "Z");
+    mci_arg_int(&b, bd->begun_ms);
     mc_status st = mci_call_exec(bd->c, &b);
     int64_t done = 0;
     if (st == MC_OK)
@@ -188,8 +235,10 @@ mc_status mci_build(mci_call *c, mci_coll *coll, const mci_derived *d, mc_progre
     if (st == MC_OK)
         st = lock_reply(&bd, mci_batch_reply(&b, 0), &bd.epoch);
     mci_batch_free(&b);
-    if (st != MC_OK)
+    if (st != MC_OK) {
+        free(bd.cursor);
         return st;
+    }
     if (progress != NULL && c->e->store->ops->count != NULL &&
         c->e->store->ops->count(c->e->store, coll->spec, mci_store_deadline(c), &bd.total, NULL) != MC_OK)
         bd.total = -1;
@@ -197,20 +246,29 @@ mc_status mci_build(mci_call *c, mci_coll *coll, const mci_derived *d, mc_progre
     MCI_SYNC("build:swap", d->name);
     if (st == MC_OK)
         st = swap(&bd);
-    if (st == MC_OK)
+    if (st == MC_OK) {
         mci_count(c->e->metrics, MCI_C_BOARD_REBUILDS);
-    else if (st < 0) /* the lock stays until it expires: others answer from the store meanwhile instead of trying in turn */
-        mci_log_write(c->e->log, MC_LOG_WARN, "building %s stopped: %s", d->name, mc_status_name(st));
+    } else if (st < 0) {
+        leave(&bd);
+        mci_log_write(c->e->log, MC_LOG_WARN, "building %s stopped after %lld documents: %s", d->name, (long long)bd.seen,
+                      mc_status_name(st));
+    }
+    free(bd.cursor);
     return st;
 }
 
 int mci_rebuild(mci_call *c, mci_coll *coll, const mci_derived *d)
 {
     mci_call part = *c;
+    mc_info info = {0}; /* that its time was up says nothing about Redis */
     part.err = NULL;
+    part.info = &info;
     if (c->dl != MCI_NO_DEADLINE)
         part.dl = c->dl - (c->dl - mci_now_ns()) / 2;
-    return mci_build(&part, coll, d, NULL, NULL) == MC_OK;
+    mc_status st = mci_build(&part, coll, d, NULL, NULL);
+    c->info->redis_round_trips += info.redis_round_trips;
+    c->info->store_calls += info.store_calls;
+    return st == MC_OK;
 }
 
 int mci_derived_is_whole(const mci_reply *lowest, int64_t epoch)

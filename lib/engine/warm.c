@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define PAGE 200
+#define BUILD_PATIENCE_MS 120000
 
 typedef struct warming {
     mci_call *c;
@@ -27,6 +28,14 @@ static mc_status tell(warming *w, int last)
     if (w->progress(&w->p, w->user) == 0)
         return MC_OK;
     return mci_fail(w->c->err, MC_E_ABORT, MC_TIER_NONE, "stopped by the progress callback");
+}
+
+/* Stands in for a progress callback: a build with one has a deadline for each page, not for the whole. */
+static int nobody(const mc_progress *p, void *user)
+{
+    (void)p;
+    (void)user;
+    return 0;
 }
 
 static mc_status load_page(warming *w, char **ids, size_t n)
@@ -80,20 +89,54 @@ static mc_status all_pages(warming *w, int64_t limit)
     return st;
 }
 
+static int is_there(mci_call *c, const mci_derived *d)
+{
+    mci_batch b;
+    mci_batch_init(&b);
+    mci_cmd(&b, "ZRANGE", 4);
+    mci_arg_str(&b, d->name);
+    mci_arg_int(&b, 0);
+    mci_arg_int(&b, 0);
+    mci_cmd(&b, "GET", 2);
+    mci_arg_str(&b, c->e->epoch_key);
+    int64_t epoch = 0;
+    int there = mci_call_exec(c, &b) == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 1), &epoch) == 0 &&
+                mci_derived_is_whole(mci_batch_reply(&b, 0), epoch);
+    mci_batch_free(&b);
+    return there;
+}
+
+/* Build it, or wait until the process that builds it has done so (or has left it to us). */
+static mc_status build_or_wait(warming *w, const mci_derived *d)
+{
+    int64_t give_up = mci_deadline_in(BUILD_PATIENCE_MS);
+    w->p.stage = d->geo ? "geo" : "board";
+    w->p.total = -1;
+    for (;;) {
+        w->c->dl = mci_deadline_in(w->c->e->set.call_timeout_ms);
+        mc_status st = mci_build(w->c, w->coll, d, w->progress != NULL ? w->progress : nobody, w->user);
+        if (st != MC_NOT_FOUND || is_there(w->c, d))
+            return st == MC_NOT_FOUND ? MC_OK : st;
+        st = tell(w, 0);
+        if (st != MC_OK)
+            return st;
+        if (mci_now_ns() > give_up)
+            return mci_fail(w->c->err, MC_E_TIMEOUT, MC_TIER_REDIS, "another process is building %s and does not finish", d->name);
+        mci_sleep_ms(50, MCI_NO_DEADLINE);
+    }
+}
+
 mc_status mci_warm(mci_call *c, mci_coll *coll, int values, const mci_derived *d, int64_t limit, mc_progress_fn progress,
                    void *user, int64_t *loaded)
 {
-    mc_status st = MC_OK;
-    if (d != NULL && d->name[0] != '\0') {
-        c->dl = mci_deadline_in(c->e->set.call_timeout_ms);
-        mc_progress_fn none = NULL;
-        st = mci_build(c, coll, d, progress != NULL ? progress : none, user);
-        if (st == MC_NOT_FOUND) /* another process is at it */
-            st = MC_OK;
-    }
-    if (st != MC_OK || !values)
-        return st;
     warming w = {.c = c, .coll = coll, .progress = progress, .user = user, .t0_ns = mci_now_ns()};
+    if (d != NULL && d->name[0] != '\0') {
+        mc_status st = build_or_wait(&w, d);
+        if (st != MC_OK)
+            return st;
+    }
+    if (!values)
+        return MC_OK;
     w.p.stage = coll->spec->name;
     w.p.total = -1;
     if (c->e->store->ops->scan_ids == NULL)
@@ -103,7 +146,7 @@ mc_status mci_warm(mci_call *c, mci_coll *coll, int values, const mci_derived *d
         w.p.total = -1;
     if (limit > 0 && (w.p.total < 0 || w.p.total > limit))
         w.p.total = limit;
-    st = all_pages(&w, limit);
+    mc_status st = all_pages(&w, limit);
     *loaded += w.loaded;
     return st;
 }

@@ -217,6 +217,9 @@ static mc_status guarded_exchange(mci_redis *r, mci_batch *b, mci_deadline dl, i
                              "waiting before trying Redis again; last: %.400s", last.text);
     int connecting = 0;
     mc_error here = {0};
+    /* Too late to ask: no reason to throw a good connection away. */
+    if (mci_deadline_left_ms(dl) == 0 && gate == MCI_GATE_GO)
+        return mci_fail(err, MC_E_TIMEOUT, MC_TIER_REDIS, "the deadline had passed before Redis was asked");
     mci_deadline exchange_dl = mci_deadline_min(dl, mci_deadline_in(r->opt.timeout_ms));
     mc_status st = one_exchange(r, b, exchange_dl, &connecting, &here);
     /* A full pool or a caller's short deadline says nothing about the server. */

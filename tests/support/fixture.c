@@ -81,6 +81,7 @@ void fixture_reset(fixture *f)
         free(f->mem.docs[i].json);
     f->mem.n = 0;
     f->mem.finds = f->mem.fail_reads = f->mem.fail_writes = f->mem.late_writes = f->mem.slow_read_ms = f->mem.late_there = 0;
+    f->mem.slow_scan_ms = 0;
     pthread_mutex_unlock(&f->mem.lock);
     fixture_json(json, ID1, "One", 1);
     memstore_put(&f->mem, "movies", ID1, json);

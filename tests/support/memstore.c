@@ -78,6 +78,13 @@ void memstore_commit(memstore *m)
     pthread_mutex_unlock(&m->lock);
 }
 
+static void take_time(int ms)
+{
+    struct timespec ts = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
+    if (ms > 0)
+        nanosleep(&ts, NULL);
+}
+
 static mc_status find(void *user, const char *collection, const char *id, int64_t ms, mc_sink *sink)
 {
     memstore *m = user;
@@ -89,10 +96,7 @@ static mc_status find(void *user, const char *collection, const char *id, int64_
     size_t i = place(m, collection, id);
     char *json = m->fail_reads == 0 && i < m->n ? strdup(m->docs[i].json) : NULL;
     pthread_mutex_unlock(&m->lock);
-    if (slow > 0) {
-        struct timespec ts = {.tv_sec = slow / 1000, .tv_nsec = (slow % 1000) * 1000000L};
-        nanosleep(&ts, NULL);
-    }
+    take_time(slow);
     if (json != NULL)
         st = mc_sink_document(sink, json, strlen(json));
     free(json);
@@ -185,6 +189,7 @@ static mc_status scan(void *user, const char *collection, const char *after, siz
     char last[64];
     snprintf(last, sizeof last, "%s", after);
     mc_status st = MC_OK;
+    take_time(m->slow_scan_ms);
     pthread_mutex_lock(&m->lock);
     if (m->fail_reads != 0)
         st = m->fail_reads;

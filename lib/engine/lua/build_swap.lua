@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Put a rebuilt board or geo set in the place of the old one, with the changes that writers made meanwhile.
 -- KEYS 1 lock  2 changes  3 epoch  4 the set under construction  5 the set
--- ARGV 1 token  2 epoch it was built in  3 ttl in ms  4 'Z' board, 'G' geo
+--      6 ids whose boards need a look (the epoch's key: leave them, another set hangs on them too)
+-- ARGV 1 token  2 epoch it was built in  3 ttl in ms  4 'Z' board, 'G' geo  5 when the build began
 -- Returns 1 swapped, 0 not ours any more
 local epoch = redis.call('GET', KEYS[3]) or '0'
 if redis.call('GET', KEYS[1]) ~= ARGV[1] or epoch ~= ARGV[2] then
@@ -29,4 +30,7 @@ end
 redis.call('RENAME', KEYS[4], KEYS[5])
 redis.call('PEXPIRE', KEYS[5], ARGV[3])
 redis.call('DEL', KEYS[1], KEYS[2])
+if KEYS[6] ~= KEYS[3] then -- in doubt before the build began: read from the store since
+    redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', ARGV[5])
+end
 return 1

@@ -14,6 +14,6 @@ redis.call('SET', KEYS[4], alone and ARGV[1] or '-', 'PX', 2 * span)
 redis.call('ZADD', KEYS[2], now + span, ARGV[1])
 redis.call('PEXPIRE', KEYS[2], 2 * span)
 if KEYS[6] ~= KEYS[5] then
-    redis.call('ZADD', KEYS[6], now + span, ARGV[3])
+    redis.call('ZADD', KEYS[6], 'NX', now + span, ARGV[3]) -- an older doubt stays as urgent as it is
 end
 return {now, redis.call('GET', KEYS[5]) or '0'}

@@ -8,10 +8,11 @@
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local post = ARGV[1] ~= 'F'
-local mine
+local mine, alone
 if post then
     local had = redis.call('ZREM', KEYS[2], ARGV[2])
-    mine = ARGV[1] == 'P' and had == 1 and redis.call('GET', KEYS[4]) == ARGV[2]
+    alone = had == 1 and redis.call('GET', KEYS[4]) == ARGV[2]
+    mine = ARGV[1] == 'P' and alone
     if had == 0 then -- Redis lost our announcement (restart, flush): writers that came after it were not alone
         redis.call('SET', KEYS[4], '-', 'XX', 'KEEPTTL')
     end
@@ -28,7 +29,11 @@ if not mine or writers > 0 then
     if post then
         redis.call('DEL', KEYS[1])
         if KEYS[6] ~= KEYS[5] then
-            redis.call('ZADD', KEYS[6], now, ARGV[4]) -- nobody knows the last word: let it be read from the store
+            if not alone or writers > 0 then -- nobody knows the last word: let it be read from the store
+                redis.call('ZADD', KEYS[6], now, ARGV[4])
+            elseif tonumber(redis.call('ZSCORE', KEYS[6], ARGV[4]) or 0) > now then -- nothing was changed, the mark is ours
+                redis.call('ZREM', KEYS[6], ARGV[4])
+            end
         end
     end
     return {0, writers}
@@ -43,6 +48,7 @@ local epoch = redis.call('GET', KEYS[5]) or '0'
 local function derive(key, text, apply)
     if redis.call('EXISTS', 'mfc:b:' .. key) == 1 then
         redis.call('HSET', 'mfc:d:' .. key, ARGV[4], text)
+        redis.call('PEXPIRE', 'mfc:d:' .. key, 3600000)
     end
     local whole = redis.pcall('ZSCORE', key, '! ' .. epoch)
     if type(whole) == 'table' and whole.err then
