@@ -8,7 +8,7 @@ install(TARGETS mflixcache EXPORT mflixcacheTargets
 install(TARGETS mflixcache_static EXPORT mflixcacheTargets
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development)
 install(DIRECTORY include/mflixcache DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development
-    FILES_MATCHING PATTERN "*.h")
+    FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(FILES "${PROJECT_BINARY_DIR}/include/mflixcache/version.h"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/mflixcache" COMPONENT development)
 

@@ -45,6 +45,8 @@ def main():
     public = sorted(os.listdir(os.path.join(root, "include/mflixcache")))
     for header in (h.removesuffix(".in") for h in public):
         for kind, command, suffix in kinds:
+            if header.endswith(".hpp") and kind != "C++17":
+                continue
             twice = f"#include <mflixcache/{header}>\n" * 2 + "int main(void) { return 0; }\n"
             check(header, kind, compiles(command, twice, suffix))
     internal = [cc, "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror", "-I", os.path.join(root, "lib"),

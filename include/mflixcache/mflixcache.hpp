@@ -1,0 +1,729 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file mflixcache.hpp
+ * A thin C++17 layer over the C functions: handles that close themselves, errors as exceptions, texts as std::string_view.
+ *
+ * Header only; it adds no state and calls nothing but the C functions, so the ABI is theirs. A read answers with
+ * `answer<T>`: false when there is no such document (not an exception), and the mc_info of the call. Everything negative throws
+ * `mflixcache::error`. Objects may be used as their C counterparts: a `client` by any number of threads, the others by one at
+ * a time, a `movie` or `theater` by anybody once it is there.
+ */
+#ifndef MFLIXCACHE_HPP
+#define MFLIXCACHE_HPP
+
+#include <mflixcache/mflixcache.h>
+
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mflixcache {
+
+/** What a failed call left in its mc_error. */
+class error : public std::exception {
+  public:
+    /** Take over the record of a call that returned `status`. */
+    error(mc_status status, const mc_error &record) : record_(record)
+    {
+        record_.code = status;
+    }
+    /** An error found by this layer itself. */
+    error(mc_status status, const char *text) : record_()
+    {
+        record_.code = status;
+        std::strncpy(record_.text, text, sizeof record_.text - 1);
+    }
+    /** The text, one line. */
+    const char *what() const noexcept override
+    {
+        return record_.text[0] != '\0' ? record_.text : mc_status_text(record_.code);
+    }
+    /** The status, such as MC_E_RANGE. */
+    mc_status code() const noexcept
+    {
+        return record_.code;
+    }
+    /** Name of the status. */
+    const char *name() const noexcept
+    {
+        return mc_status_name(record_.code);
+    }
+    /** An mc_tier: where it came from. */
+    int tier() const noexcept
+    {
+        return record_.tier;
+    }
+    /** errno, or the database's own code. */
+    int backend_code() const noexcept
+    {
+        return record_.backend_code;
+    }
+    /** Whether the same call may succeed later. */
+    bool retriable() const noexcept
+    {
+        return record_.retriable != 0;
+    }
+
+  private:
+    mc_error record_;
+};
+
+namespace detail {
+
+/** Throw unless the status is an outcome. */
+inline mc_status check(mc_status status, const mc_error &record)
+{
+    if (status < 0)
+        throw error(status, record);
+    return status;
+}
+
+/** A NUL-terminated copy of a view: on the stack for ids and most titles. */
+class c_text {
+  public:
+    explicit c_text(std::string_view text, const char *name)
+    {
+        if (text.find('\0') != std::string_view::npos)
+            throw error(MC_E_ARG, (std::string(name) + " holds a NUL byte").c_str());
+        if (text.size() < sizeof small_) {
+            std::memcpy(small_, text.data(), text.size());
+            small_[text.size()] = '\0';
+            text_ = small_;
+        } else {
+            large_.assign(text);
+            text_ = large_.c_str();
+        }
+    }
+    c_text(const c_text &) = delete;
+    c_text &operator=(const c_text &) = delete;
+    operator const char *() const noexcept
+    {
+        return text_;
+    }
+
+  private:
+    char small_[128];
+    std::string large_;
+    const char *text_;
+};
+
+inline std::string_view view(const char *text) noexcept
+{
+    return text != nullptr ? std::string_view(text) : std::string_view();
+}
+
+} // namespace detail
+
+/** A movie, or nothing. Copies share it. Views it hands out live as long as any copy. */
+class movie {
+  public:
+    movie() noexcept = default;
+    /** Take over one reference. */
+    explicit movie(const mc_movie *taken) noexcept : p_(taken)
+    {
+    }
+    movie(const movie &other) noexcept : p_(mc_movie_ref(other.p_))
+    {
+    }
+    movie(movie &&other) noexcept : p_(std::exchange(other.p_, nullptr))
+    {
+    }
+    movie &operator=(movie other) noexcept
+    {
+        std::swap(p_, other.p_);
+        return *this;
+    }
+    ~movie()
+    {
+        mc_movie_unref(p_);
+    }
+    explicit operator bool() const noexcept
+    {
+        return p_ != nullptr;
+    }
+    /** The C object, lent. */
+    const mc_movie *get() const noexcept
+    {
+        return p_;
+    }
+    std::string_view id() const noexcept
+    {
+        return detail::view(mc_movie_id(p_));
+    }
+    /** Empty when missing, as all texts here. */
+    std::string_view title() const noexcept
+    {
+        return detail::view(mc_movie_title(p_));
+    }
+    std::string_view plot() const noexcept
+    {
+        return detail::view(mc_movie_plot(p_));
+    }
+    std::string_view poster() const noexcept
+    {
+        return detail::view(mc_movie_poster(p_));
+    }
+    std::string_view rated() const noexcept
+    {
+        return detail::view(mc_movie_rated(p_));
+    }
+    std::string_view type() const noexcept
+    {
+        return detail::view(mc_movie_type(p_));
+    }
+    /** The year as it stands in the document, such as "1981è". */
+    std::string year_text() const
+    {
+        char buf[64];
+        (void)mc_movie_year_text(p_, buf, sizeof buf);
+        return buf;
+    }
+    std::optional<int> year() const noexcept
+    {
+        int v = 0;
+        return mc_movie_year(p_, &v) == MC_OK ? std::optional<int>(v) : std::nullopt;
+    }
+    /** Minutes. */
+    std::optional<int> runtime() const noexcept
+    {
+        int v = 0;
+        return mc_movie_runtime(p_, &v) == MC_OK ? std::optional<int>(v) : std::nullopt;
+    }
+    std::optional<double> rating() const noexcept
+    {
+        double v = 0;
+        return mc_movie_rating(p_, &v) == MC_OK ? std::optional<double>(v) : std::nullopt;
+    }
+    std::optional<std::int64_t> votes() const noexcept
+    {
+        std::int64_t v = 0;
+        return mc_movie_votes(p_, &v) == MC_OK ? std::optional<std::int64_t>(v) : std::nullopt;
+    }
+    /** Milliseconds since 1970, negative before. */
+    std::optional<std::int64_t> released() const noexcept
+    {
+        std::int64_t v = 0;
+        return mc_movie_released(p_, &v) == MC_OK ? std::optional<std::int64_t>(v) : std::nullopt;
+    }
+    std::vector<std::string_view> genres() const
+    {
+        return list(mc_movie_genre_count, mc_movie_genre);
+    }
+    std::vector<std::string_view> directors() const
+    {
+        return list(mc_movie_director_count, mc_movie_director);
+    }
+    std::vector<std::string_view> cast() const
+    {
+        return list(mc_movie_cast_count, mc_movie_cast);
+    }
+    /** The whole document; empty when it was read without. */
+    std::string_view json() const noexcept
+    {
+        mc_bytes b{};
+        return mc_movie_json(p_, &b) == MC_OK ? std::string_view(b.data, b.size) : std::string_view();
+    }
+
+  private:
+    std::vector<std::string_view> list(std::size_t (*count)(const mc_movie *), const char *(*item)(const mc_movie *, std::size_t)) const
+    {
+        std::vector<std::string_view> out;
+        std::size_t n = count(p_);
+        out.reserve(n);
+        for (std::size_t i = 0; i < n; i++)
+            out.push_back(detail::view(item(p_, i)));
+        return out;
+    }
+    const mc_movie *p_ = nullptr;
+};
+
+/** A theater, or nothing. */
+class theater {
+  public:
+    theater() noexcept = default;
+    /** Take over one reference. */
+    explicit theater(const mc_theater *taken) noexcept : p_(taken)
+    {
+    }
+    theater(const theater &other) noexcept : p_(mc_theater_ref(other.p_))
+    {
+    }
+    theater(theater &&other) noexcept : p_(std::exchange(other.p_, nullptr))
+    {
+    }
+    theater &operator=(theater other) noexcept
+    {
+        std::swap(p_, other.p_);
+        return *this;
+    }
+    ~theater()
+    {
+        mc_theater_unref(p_);
+    }
+    explicit operator bool() const noexcept
+    {
+        return p_ != nullptr;
+    }
+    const mc_theater *get() const noexcept
+    {
+        return p_;
+    }
+    std::string_view id() const noexcept
+    {
+        return detail::view(mc_theater_id(p_));
+    }
+    std::optional<std::int64_t> number() const noexcept
+    {
+        std::int64_t v = 0;
+        return mc_theater_number(p_, &v) == MC_OK ? std::optional<std::int64_t>(v) : std::nullopt;
+    }
+    std::string_view street1() const noexcept
+    {
+        return detail::view(mc_theater_street1(p_));
+    }
+    std::string_view street2() const noexcept
+    {
+        return detail::view(mc_theater_street2(p_));
+    }
+    std::string_view city() const noexcept
+    {
+        return detail::view(mc_theater_city(p_));
+    }
+    std::string_view state() const noexcept
+    {
+        return detail::view(mc_theater_state(p_));
+    }
+    std::string_view zipcode() const noexcept
+    {
+        return detail::view(mc_theater_zipcode(p_));
+    }
+    /** Longitude and latitude. */
+    std::optional<std::pair<double, double>> location() const noexcept
+    {
+        double lon = 0;
+        double lat = 0;
+        if (mc_theater_location(p_, &lon, &lat) != MC_OK)
+            return std::nullopt;
+        return std::make_pair(lon, lat);
+    }
+
+  private:
+    const mc_theater *p_ = nullptr;
+};
+
+/** What a read gave, and how it came about. */
+template <class T> struct answer {
+    T value{};      /**< empty when not found */
+    mc_info info{}; /**< tier, age, round trips */
+    bool found = false;
+
+    explicit operator bool() const noexcept
+    {
+        return found;
+    }
+    const T &operator*() const noexcept
+    {
+        return value;
+    }
+    const T *operator->() const noexcept
+    {
+        return &value;
+    }
+    /** Whether the cache answered. */
+    bool hit() const noexcept
+    {
+        return info.cache == MC_CACHE_HIT;
+    }
+    bool stale() const noexcept
+    {
+        return (info.flags & MC_FLAG_STALE) != 0;
+    }
+};
+
+/** A row of a board. */
+struct ranked {
+    mflixcache::movie movie;
+    double score = 0;
+    std::int64_t rank = 0;
+};
+
+/** A theater near a point. */
+struct nearby {
+    mflixcache::theater theater;
+    double distance_m = 0;
+    double lon = 0;
+    double lat = 0;
+};
+
+/** One item of a batch: its own status. */
+struct batch_item {
+    mflixcache::movie movie;
+    mc_status status = MC_OK;
+    mc_info info{};
+};
+
+/** Settings; see mc_options. */
+class options {
+  public:
+    options() : o_(mc_options_new())
+    {
+        if (o_ == nullptr)
+            throw error(MC_E_NOMEM, "no memory for options");
+    }
+    /** Set one; chains. */
+    options &set(std::string_view key, std::string_view value)
+    {
+        mc_error err;
+        detail::check(mc_options_set(o_.get(), detail::c_text(key, "key"), detail::c_text(value, "value"), &err), err);
+        return *this;
+    }
+    options &load_env()
+    {
+        mc_error err;
+        detail::check(mc_options_load_env(o_.get(), &err), err);
+        return *this;
+    }
+    options &load_file(const std::string &path)
+    {
+        mc_error err;
+        detail::check(mc_options_load_file(o_.get(), path.c_str(), &err), err);
+        return *this;
+    }
+    const mc_options *get() const noexcept
+    {
+        return o_.get();
+    }
+
+  private:
+    struct deleter {
+        void operator()(mc_options *o) const noexcept
+        {
+            mc_options_free(o);
+        }
+    };
+    std::unique_ptr<mc_options, deleter> o_;
+};
+
+/** An open cache. Movable, not copyable; closes itself. */
+class client {
+  public:
+    using log_fn = std::function<void(int level, std::string_view text)>;
+
+    /** Open with defaults. */
+    client()
+    {
+        mc_error err;
+        detail::check(mc_open(nullptr, &mc_, &err), err);
+    }
+    explicit client(const options &o)
+    {
+        mc_error err;
+        detail::check(mc_open(o.get(), &mc_, &err), err);
+    }
+    /** Open over callbacks; they and their user pointer outlive the client. */
+    client(const options &o, const mc_store &store)
+    {
+        mc_error err;
+        detail::check(mc_open_with_store(o.get(), &store, &mc_, &err), err);
+    }
+    client(client &&other) noexcept : mc_(std::exchange(other.mc_, nullptr)), log_(std::move(other.log_))
+    {
+    }
+    client &operator=(client &&other) noexcept
+    {
+        std::swap(mc_, other.mc_);
+        std::swap(log_, other.log_);
+        return *this;
+    }
+    ~client()
+    {
+        (void)mc_close(mc_);
+    }
+    /** The C handle, for what this layer does not wrap. */
+    mc_client *get() const noexcept
+    {
+        return mc_;
+    }
+
+    answer<movie> get_movie(std::string_view id) const
+    {
+        return read(mc_get_movie, detail::c_text(id, "id"));
+    }
+    answer<movie> get_movie_document(std::string_view id) const
+    {
+        return read(mc_get_movie_document, detail::c_text(id, "id"));
+    }
+    answer<movie> get_movie_by_title(std::string_view title) const
+    {
+        return read(mc_get_movie_by_title, detail::c_text(title, "title"));
+    }
+    /** A batch, in the caller's order; items have their own status. Any range of things a string_view can be made of. */
+    template <class Range> std::vector<batch_item> get_movies(const Range &ids) const
+    {
+        std::vector<std::string> texts;
+        for (const auto &id : ids)
+            texts.emplace_back(std::string_view(id));
+        std::vector<const char *> p;
+        for (const auto &t : texts)
+            p.push_back(t.c_str());
+        std::vector<const mc_movie *> out(p.size());
+        std::vector<mc_status> st(p.size());
+        std::vector<mc_info> infos(p.size());
+        mc_error err;
+        detail::check(mc_get_movies(mc_, p.data(), p.size(), out.data(), st.data(), infos.data(), &err), err);
+        std::vector<batch_item> items;
+        items.reserve(p.size());
+        for (std::size_t i = 0; i < p.size(); i++)
+            items.push_back({movie(out[i]), st[i], infos[i]});
+        return items;
+    }
+
+    movie create_movie(std::string_view json) const
+    {
+        const mc_movie *m = nullptr;
+        mc_error err;
+        detail::check(mc_create_movie(mc_, json.data(), json.size(), &m, nullptr, &err), err);
+        return movie(m);
+    }
+    /** The movie after the change; false when there is none. */
+    answer<movie> update_movie(std::string_view id, std::string_view patch) const
+    {
+        const mc_movie *m = nullptr;
+        answer<movie> a;
+        mc_error err;
+        mc_status st = mc_update_movie(mc_, detail::c_text(id, "id"), patch.data(), patch.size(), &m, &a.info, &err);
+        return finish(std::move(a), st, err, m);
+    }
+    answer<movie> update_rating(std::string_view id, double rating) const
+    {
+        const mc_movie *m = nullptr;
+        answer<movie> a;
+        mc_error err;
+        mc_status st = mc_update_rating(mc_, detail::c_text(id, "id"), rating, &m, &a.info, &err);
+        return finish(std::move(a), st, err, m);
+    }
+    answer<movie> update_rating_by_title(std::string_view title, double rating) const
+    {
+        const mc_movie *m = nullptr;
+        answer<movie> a;
+        mc_error err;
+        mc_status st = mc_update_rating_by_title(mc_, detail::c_text(title, "title"), rating, &m, &a.info, &err);
+        return finish(std::move(a), st, err, m);
+    }
+    /** Whether there was one. */
+    bool delete_movie(std::string_view id) const
+    {
+        mc_error err;
+        return detail::check(mc_delete_movie(mc_, detail::c_text(id, "id"), nullptr, &err), err) == MC_OK;
+    }
+
+    answer<std::vector<ranked>> top_movies(std::int64_t count, std::int64_t offset = 0) const
+    {
+        return board(count, [&](mc_ranked *rows, std::size_t *n, mc_info *info, mc_error *err) {
+            return mc_top_movies(mc_, offset, count, rows, n, info, err);
+        });
+    }
+    answer<std::vector<ranked>> trending(std::int64_t count) const
+    {
+        return board(count, [&](mc_ranked *rows, std::size_t *n, mc_info *info, mc_error *err) {
+            return mc_trending(mc_, count, rows, n, info, err);
+        });
+    }
+    /** Place from 0 and rating, if it is on the board. */
+    std::optional<std::pair<std::int64_t, double>> movie_rank(std::string_view id) const
+    {
+        std::int64_t rank = 0;
+        double rating = 0;
+        mc_error err;
+        if (detail::check(mc_movie_rank(mc_, detail::c_text(id, "id"), &rank, &rating, nullptr, &err), err) != MC_OK)
+            return std::nullopt;
+        return std::make_pair(rank, rating);
+    }
+    /** The count after it. */
+    std::int64_t record_view(std::string_view id) const
+    {
+        std::int64_t views = 0;
+        mc_error err;
+        detail::check(mc_record_view(mc_, detail::c_text(id, "id"), &views, nullptr, &err), err);
+        return views;
+    }
+
+    answer<theater> get_theater(std::string_view id) const
+    {
+        const mc_theater *t = nullptr;
+        answer<theater> a;
+        mc_error err;
+        a.found = detail::check(mc_get_theater(mc_, detail::c_text(id, "id"), &t, &a.info, &err), err) == MC_OK;
+        a.value = theater(t);
+        return a;
+    }
+    answer<std::vector<nearby>> nearby_theaters(double lon, double lat, double radius_m, std::int64_t count) const
+    {
+        std::vector<mc_nearby> rows(room(count));
+        std::size_t n = 0;
+        answer<std::vector<nearby>> a;
+        mc_error err;
+        detail::check(mc_nearby_theaters(mc_, lon, lat, radius_m, count, rows.data(), &n, &a.info, &err), err);
+        a.value.reserve(n);
+        for (std::size_t i = 0; i < n; i++) /* the references move over */
+            a.value.push_back({theater(rows[i].theater), rows[i].distance_m, rows[i].lon, rows[i].lat});
+        a.found = true;
+        return a;
+    }
+
+    void invalidate(std::string_view id) const
+    {
+        mc_error err;
+        detail::check(mc_invalidate(mc_, detail::c_text(id, "id"), nullptr, &err), err);
+    }
+    void invalidate_title(std::string_view title) const
+    {
+        mc_error err;
+        detail::check(mc_invalidate_title(mc_, detail::c_text(title, "title"), nullptr, &err), err);
+    }
+    void invalidate_all() const
+    {
+        mc_error err;
+        detail::check(mc_invalidate_all(mc_, nullptr, &err), err);
+    }
+
+    /** ttl_ms 0: the option kv.ttl_ms. */
+    void put(std::string_view key, std::string_view value, std::int64_t ttl_ms = 0) const
+    {
+        mc_error err;
+        detail::check(mc_put(mc_, detail::c_text(key, "key"), value.data(), value.size(), ttl_ms, nullptr, &err), err);
+    }
+    std::optional<std::string> get(std::string_view key) const
+    {
+        char *p = nullptr;
+        std::size_t n = 0;
+        mc_error err;
+        if (detail::check(mc_get(mc_, detail::c_text(key, "key"), &p, &n, nullptr, &err), err) != MC_OK)
+            return std::nullopt;
+        std::unique_ptr<char, void (*)(void *)> owner(p, mc_free);
+        return std::string(p, n);
+    }
+    /** Whether it was set. */
+    bool remove(std::string_view key) const
+    {
+        mc_error err;
+        return detail::check(mc_remove(mc_, detail::c_text(key, "key"), nullptr, &err), err) == MC_OK;
+    }
+
+    /** Documents put into Redis. `progress` may be empty; returning false stops, which throws MC_E_ABORT. */
+    std::int64_t warm(unsigned what = MC_WARM_ALL, std::int64_t limit = 0,
+                      const std::function<bool(const mc_progress &)> &progress = {}) const
+    {
+        std::int64_t loaded = 0;
+        mc_error err;
+        progress_call call{&progress, nullptr};
+        mc_status st = mc_warm(mc_, what, limit, progress ? on_progress : nullptr, &call, &loaded, &err);
+        if (call.thrown) /* an exception may not cross the C frames: it stopped the call, and goes on here */
+            std::rethrow_exception(call.thrown);
+        detail::check(st, err);
+        return loaded;
+    }
+    void prepare_store() const
+    {
+        mc_error err;
+        detail::check(mc_prepare_store(mc_, &err), err);
+    }
+    /** Throws unless Redis and the store both answer. */
+    void ping() const
+    {
+        mc_error err;
+        detail::check(mc_ping(mc_, nullptr, nullptr, &err), err);
+    }
+    mc_stats stats() const
+    {
+        mc_stats s{};
+        mc_status st = mc_get_stats(mc_, &s);
+        if (st < 0)
+            throw error(st, mc_status_text(st));
+        return s;
+    }
+    /** Prometheus' text format. */
+    std::string metrics() const
+    {
+        char *p = nullptr;
+        mc_error err;
+        detail::check(mc_metrics_prometheus(mc_, &p, &err), err);
+        std::unique_ptr<char, void (*)(void *)> owner(p, mc_free);
+        return p;
+    }
+    /** Where log lines go; an empty function: nowhere. An exception in it ends the program. */
+    void set_log(log_fn fn, int level = MC_LOG_INFO)
+    {
+        auto next = std::make_unique<log_fn>(std::move(fn));
+        mc_status st = mc_set_log(mc_, *next ? on_log : nullptr, level, next.get());
+        if (st < 0)
+            throw error(st, mc_status_text(st));
+        log_ = std::move(next); /* the old one is not called any more */
+    }
+
+  private:
+    static std::size_t room(std::int64_t count)
+    {
+        return count < 1 ? 1 : count > 1000 ? 1000 : static_cast<std::size_t>(count);
+    }
+    static answer<movie> finish(answer<movie> &&a, mc_status st, const mc_error &err, const mc_movie *m)
+    {
+        a.found = detail::check(st, err) == MC_OK;
+        a.value = movie(m);
+        return std::move(a);
+    }
+    answer<movie> read(mc_status (*call)(mc_client *, const char *, const mc_movie **, mc_info *, mc_error *),
+                       const char *key) const
+    {
+        const mc_movie *m = nullptr;
+        answer<movie> a;
+        mc_error err;
+        a.found = detail::check(call(mc_, key, &m, &a.info, &err), err) == MC_OK;
+        a.value = movie(m);
+        return a;
+    }
+    template <class Call> answer<std::vector<ranked>> board(std::int64_t count, Call call) const
+    {
+        std::vector<mc_ranked> rows(room(count));
+        std::size_t n = 0;
+        answer<std::vector<ranked>> a;
+        mc_error err;
+        detail::check(call(rows.data(), &n, &a.info, &err), err);
+        a.value.reserve(n);
+        for (std::size_t i = 0; i < n; i++) /* the references move over */
+            a.value.push_back({movie(rows[i].movie), rows[i].score, rows[i].rank});
+        a.found = true;
+        return a;
+    }
+    struct progress_call {
+        const std::function<bool(const mc_progress &)> *fn;
+        std::exception_ptr thrown;
+    };
+    static void on_log(int level, const char *text, void *user) noexcept
+    {
+        (*static_cast<log_fn *>(user))(level, text);
+    }
+    static int on_progress(const mc_progress *p, void *user) noexcept
+    {
+        auto *call = static_cast<progress_call *>(user);
+        try {
+            return (*call->fn)(*p) ? 0 : 1;
+        } catch (...) {
+            call->thrown = std::current_exception();
+            return 1;
+        }
+    }
+
+    mc_client *mc_ = nullptr;
+    std::unique_ptr<log_fn> log_;
+};
+
+} // namespace mflixcache
+
+#endif /* MFLIXCACHE_HPP */
