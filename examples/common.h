@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const example_ids[] = {"573a1390f29313caabcd4801", "573a1390f29313caabcd4802", "573a1390f29313caabcd4803"};
+static const char *const example_ids[] = {"573a1390f29313caabcd4801", "573a1390f29313caabcd4802",
+                                          "573a1390f29313caabcd4803"};
 
 /* Open with MONGO_URL, REDIS_HOST, REDIS_PORT and MFLIXCACHE_*; ends the program when that fails. */
 static inline mc_client *example_open(void)
@@ -28,8 +29,10 @@ static inline mc_client *example_open(void)
 static inline void example_movies(mc_client *mc)
 {
     static const char *const docs[] = {
-        "{\"_id\":{\"$oid\":\"573a1390f29313caabcd4801\"},\"title\":\"City Lights\",\"year\":1931,\"imdb\":{\"rating\":8.5}}",
-        "{\"_id\":{\"$oid\":\"573a1390f29313caabcd4802\"},\"title\":\"Modern Times\",\"year\":1936,\"imdb\":{\"rating\":8.6}}",
+        "{\"_id\":{\"$oid\":\"573a1390f29313caabcd4801\"},\"title\":\"City "
+        "Lights\",\"year\":1931,\"imdb\":{\"rating\":8.5}}",
+        "{\"_id\":{\"$oid\":\"573a1390f29313caabcd4802\"},\"title\":\"Modern "
+        "Times\",\"year\":1936,\"imdb\":{\"rating\":8.6}}",
         "{\"_id\":{\"$oid\":\"573a1390f29313caabcd4803\"},\"title\":\"The Kid\",\"year\":1921,\"imdb\":{\"rating\":8.2}}"};
     size_t sizes[3];
     mc_status statuses[3];

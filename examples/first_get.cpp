@@ -16,7 +16,8 @@ int main()
         cache.invalidate(id);
         for (int i = 0; i < 2; i++) {
             auto movie = cache.get_movie(id);
-            std::cout << movie->title() << " (" << movie->year().value_or(0) << "): " << (movie.hit() ? "hit" : "miss") << '\n';
+            std::cout << movie->title() << " (" << movie->year().value_or(0) << "): " << (movie.hit() ? "hit" : "miss")
+                      << '\n';
         }
         for (auto genre : cache.get_movie(id)->genres())
             std::cout << genre << ' ';

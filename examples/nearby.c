@@ -5,11 +5,14 @@
 int main(void)
 {
     static const char *const docs[] = {
-        "{\"_id\":{\"$oid\":\"59a47286cfa9a3a73e51e701\"},\"theaterId\":1,\"location\":{\"address\":{\"street1\":\"1 Bay St\","
+        "{\"_id\":{\"$oid\":\"59a47286cfa9a3a73e51e701\"},\"theaterId\":1,\"location\":{\"address\":{\"street1\":\"1 Bay "
+        "St\","
         "\"city\":\"Harbour\"},\"geo\":{\"type\":\"Point\",\"coordinates\":[-74.0,40.7]}}}",
-        "{\"_id\":{\"$oid\":\"59a47286cfa9a3a73e51e702\"},\"theaterId\":2,\"location\":{\"address\":{\"street1\":\"2 Hill Rd\","
+        "{\"_id\":{\"$oid\":\"59a47286cfa9a3a73e51e702\"},\"theaterId\":2,\"location\":{\"address\":{\"street1\":\"2 Hill "
+        "Rd\","
         "\"city\":\"Upland\"},\"geo\":{\"type\":\"Point\",\"coordinates\":[-74.0,40.8]}}}",
-        "{\"_id\":{\"$oid\":\"59a47286cfa9a3a73e51e703\"},\"theaterId\":3,\"location\":{\"address\":{\"street1\":\"3 Far Ln\","
+        "{\"_id\":{\"$oid\":\"59a47286cfa9a3a73e51e703\"},\"theaterId\":3,\"location\":{\"address\":{\"street1\":\"3 Far "
+        "Ln\","
         "\"city\":\"Elsewhere\"},\"geo\":{\"type\":\"Point\",\"coordinates\":[-80.0,35.0]}}}"};
     mc_client *mc = example_open();
     size_t sizes[3];

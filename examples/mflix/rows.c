@@ -24,6 +24,7 @@ struct rows {
     char *row; /* the row under way */
     size_t n, capacity;
     char error[160];
+    int broken; /* reading ends with that error */
 };
 
 rows *rows_open(const char *path)
@@ -77,18 +78,12 @@ void rows_position(rows *r, int64_t *done, int64_t *total)
     *total = r->total;
 }
 
-/* Read more. 1: there is more, 0: the end, -1: an error, kept in r->error. */
-static int refill(rows *r)
+/* -1 when zlib found something wrong, with the text in r->error. Asked after every read: since zlib 1.3.2 the next one forgets. */
+static int note_error(rows *r)
 {
     int number;
-    int got = gzread(r->file, r->chunk, (unsigned)CHUNK);
-    if (got > 0) {
-        r->at = 0;
-        r->end = (size_t)got;
-        return 1;
-    }
     const char *why = gzerror(r->file, &number);
-    if (got == 0 && (number == Z_OK || number == Z_STREAM_END))
+    if (number == Z_OK || number == Z_STREAM_END)
         return 0;
     if (number == Z_ERRNO)
         why = strerror(errno);
@@ -96,6 +91,20 @@ static int refill(rows *r)
         why = "the packed file ends in the middle";
     snprintf(r->error, sizeof r->error, "%s", why);
     return -1;
+}
+
+/* Read more. 1: there is more, 0: the end, -1: an error, kept in r->error. What came before the error is given out first. */
+static int refill(rows *r)
+{
+    if (r->broken)
+        return -1;
+    int got = gzread(r->file, r->chunk, (unsigned)CHUNK);
+    r->broken = note_error(r) < 0;
+    if (got <= 0)
+        return got < 0 || r->broken ? -1 : 0;
+    r->at = 0;
+    r->end = (size_t)got;
+    return 1;
 }
 
 /* Put a piece to the row under way, unless it has grown too long already. 0, or -1 when memory is short. */

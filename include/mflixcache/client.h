@@ -86,10 +86,10 @@ enum mc_warm_what {
 
 /** How far a long call has come. */
 typedef struct mc_progress {
-    const char *stage;      /**< "board", "movies", "geo" or "theaters"; constant text */
-    int64_t done;           /**< documents finished in this stage */
-    int64_t total;          /**< documents expected in this stage; -1 when not known */
-    int64_t elapsed_ms;     /**< since the call began */
+    const char *stage;          /**< "board", "movies", "geo" or "theaters"; constant text */
+    int64_t done;               /**< documents finished in this stage */
+    int64_t total;              /**< documents expected in this stage; -1 when not known */
+    int64_t elapsed_ms;         /**< since the call began */
     unsigned char reserved[32]; /**< zero */
 } mc_progress;
 

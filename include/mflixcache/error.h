@@ -24,12 +24,12 @@ enum mc_status_code {
     MC_OK = 0,        /**< done */
     MC_NOT_FOUND = 1, /**< the store says there is no such document (or the key is not set) */
 
-    MC_E_ARG = -1,   /**< an argument is missing or malformed; nothing was sent */
-    MC_E_RANGE = -2, /**< a number is outside its documented limits; nothing was sent */
-    MC_E_UTF8 = -3,  /**< text is not valid UTF-8; nothing was sent */
-    MC_E_JSON = -4,  /**< text is not one JSON object, or has a duplicate key; nothing was sent */
-    MC_E_DEPTH = -5, /**< JSON is nested deeper than 64 levels; nothing was sent */
-    MC_E_FIELD = -6, /**< a field name is not allowed (leading '$', a dot, or "_id" in a patch); nothing was sent */
+    MC_E_ARG = -1,    /**< an argument is missing or malformed; nothing was sent */
+    MC_E_RANGE = -2,  /**< a number is outside its documented limits; nothing was sent */
+    MC_E_UTF8 = -3,   /**< text is not valid UTF-8; nothing was sent */
+    MC_E_JSON = -4,   /**< text is not one JSON object, or has a duplicate key; nothing was sent */
+    MC_E_DEPTH = -5,  /**< JSON is nested deeper than 64 levels; nothing was sent */
+    MC_E_FIELD = -6,  /**< a field name is not allowed (leading '$', a dot, or "_id" in a patch); nothing was sent */
     MC_E_TOOBIG = -7, /**< a text, key or document is above its limit; nothing was sent */
     MC_E_TYPE = -8,   /**< a value has the wrong type for its field */
 
@@ -62,11 +62,11 @@ enum mc_status_code {
 
 /** Part of the system an error, or an answer, came from. */
 enum mc_tier {
-    MC_TIER_NONE = 0,     /**< the library itself: arguments, memory, handle */
-    MC_TIER_NEAR = 1,     /**< the near cache inside the process (not in this release) */
-    MC_TIER_REDIS = 2,    /**< Redis */
-    MC_TIER_STORE = 3,    /**< the database: MongoDB, SQLite or the caller's callbacks */
-    MC_TIER_SNAPSHOT = 4  /**< the snapshot file (not in this release) */
+    MC_TIER_NONE = 0,    /**< the library itself: arguments, memory, handle */
+    MC_TIER_NEAR = 1,    /**< the near cache inside the process (not in this release) */
+    MC_TIER_REDIS = 2,   /**< Redis */
+    MC_TIER_STORE = 3,   /**< the database: MongoDB, SQLite or the caller's callbacks */
+    MC_TIER_SNAPSHOT = 4 /**< the snapshot file (not in this release) */
 };
 
 /** Size in bytes of an `mc_error`; never changes within a major version. */
@@ -77,12 +77,12 @@ enum mc_tier {
  * `code` to MC_OK when it succeeds. The text never holds a password.
  */
 typedef struct mc_error {
-    int code;                 /**< the status the call returned */
-    int tier;                 /**< an `mc_tier`: where it came from */
-    int backend_code;         /**< errno, or the database's own code; 0 when there is none */
-    unsigned char retriable;  /**< 1 when the same call may succeed later */
+    int code;                   /**< the status the call returned */
+    int tier;                   /**< an `mc_tier`: where it came from */
+    int backend_code;           /**< errno, or the database's own code; 0 when there is none */
+    unsigned char retriable;    /**< 1 when the same call may succeed later */
     unsigned char reserved[19]; /**< zero; room for growth */
-    char text[480];           /**< NUL-terminated UTF-8, one line, names the argument and the limit where there is one */
+    char text[480];             /**< NUL-terminated UTF-8, one line, names the argument and the limit where there is one */
 } mc_error;
 
 /**

@@ -23,10 +23,12 @@
 #include <utility>
 #include <vector>
 
-namespace mflixcache {
+namespace mflixcache
+{
 
 /** What a failed call left in its mc_error. */
-class error : public std::exception {
+class error : public std::exception
+{
   public:
     /** Take over the record of a call that returned `status`. */
     error(mc_status status, const mc_error &record) : record_(record)
@@ -74,7 +76,8 @@ class error : public std::exception {
     mc_error record_;
 };
 
-namespace detail {
+namespace detail
+{
 
 /** Throw unless the status is an outcome. */
 inline mc_status check(mc_status status, const mc_error &record)
@@ -85,7 +88,8 @@ inline mc_status check(mc_status status, const mc_error &record)
 }
 
 /** A NUL-terminated copy of a view: on the stack for ids and most titles. */
-class c_text {
+class c_text
+{
   public:
     explicit c_text(std::string_view text, const char *name)
     {
@@ -121,7 +125,8 @@ inline std::string_view view(const char *text) noexcept
 } // namespace detail
 
 /** A movie, or nothing. Copies share it. Views it hands out live as long as any copy. */
-class movie {
+class movie
+{
   public:
     movie() noexcept = default;
     /** Take over one reference. */
@@ -231,7 +236,8 @@ class movie {
     }
 
   private:
-    std::vector<std::string_view> list(std::size_t (*count)(const mc_movie *), const char *(*item)(const mc_movie *, std::size_t)) const
+    std::vector<std::string_view> list(std::size_t (*count)(const mc_movie *),
+                                       const char *(*item)(const mc_movie *, std::size_t)) const
     {
         std::vector<std::string_view> out;
         std::size_t n = count(p_);
@@ -244,7 +250,8 @@ class movie {
 };
 
 /** A theater, or nothing. */
-class theater {
+class theater
+{
   public:
     theater() noexcept = default;
     /** Take over one reference. */
@@ -369,7 +376,8 @@ struct batch_item {
 };
 
 /** Settings; see mc_options. */
-class options {
+class options
+{
   public:
     options() : o_(mc_options_new())
     {
@@ -411,7 +419,8 @@ class options {
 };
 
 /** An open cache. Movable, not copyable; closes itself. */
-class client {
+class client
+{
   public:
     using log_fn = std::function<void(int level, std::string_view text)>;
 

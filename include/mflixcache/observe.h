@@ -17,40 +17,40 @@ extern "C" {
 
 /** Counters since the handle was opened. All are exact; each is read by itself, so sums may be a call apart. */
 typedef struct mc_stats {
-    int64_t reads;              /**< documents asked for */
-    int64_t hits;               /**< answered from Redis with a document */
-    int64_t negative_hits;      /**< answered from Redis with "not found" */
-    int64_t misses;             /**< answered by the store after Redis had nothing */
-    int64_t bypasses;           /**< answered by the store because Redis could not be used */
-    int64_t not_found;          /**< reads that ended in MC_NOT_FOUND */
-    int64_t fills;              /**< values put into Redis after a miss */
-    int64_t fills_refused;      /**< values not put there: a write came between, or the lease was lost */
-    int64_t poisoned;           /**< cached values that did not decode, or had the wrong type; dropped */
-    int64_t quarantined;        /**< reads that met a write under way */
-    int64_t shared_loads;       /**< reads served by another thread's load (single flight) */
-    int64_t lease_waits;        /**< reads that waited for another process's load */
-    int64_t writes;             /**< documents created, changed, deleted */
-    int64_t writes_solo;        /**< of these: wrote the new value to Redis */
-    int64_t writes_contended;   /**< of these: met another writer and deleted the value instead */
-    int64_t writes_unknown;     /**< writes whose outcome is not known */
-    int64_t invalidations;      /**< ids invalidated by call */
-    int64_t epoch_bumps;        /**< mc_invalidate_all() calls that succeeded */
-    int64_t board_rebuilds;     /**< boards and geo sets built here */
-    int64_t board_repairs;      /**< ids put right on a board after an interrupted write */
-    int64_t views;              /**< views recorded */
-    int64_t recovery_queued;    /**< ids remembered because Redis was away */
-    int64_t recovery_done;      /**< of these: dropped from Redis since */
-    int64_t recovery_lost;      /**< of these: pushed out of the full queue (then the TTL is the bound) */
-    int64_t recovery_pending;   /**< of these: waiting now */
-    int64_t redis_round_trips;  /**< exchanges with Redis */
-    int64_t redis_errors;       /**< exchanges that failed */
-    int64_t redis_connects;     /**< connections opened */
-    int64_t redis_connections;  /**< connections open now */
+    int64_t reads;                /**< documents asked for */
+    int64_t hits;                 /**< answered from Redis with a document */
+    int64_t negative_hits;        /**< answered from Redis with "not found" */
+    int64_t misses;               /**< answered by the store after Redis had nothing */
+    int64_t bypasses;             /**< answered by the store because Redis could not be used */
+    int64_t not_found;            /**< reads that ended in MC_NOT_FOUND */
+    int64_t fills;                /**< values put into Redis after a miss */
+    int64_t fills_refused;        /**< values not put there: a write came between, or the lease was lost */
+    int64_t poisoned;             /**< cached values that did not decode, or had the wrong type; dropped */
+    int64_t quarantined;          /**< reads that met a write under way */
+    int64_t shared_loads;         /**< reads served by another thread's load (single flight) */
+    int64_t lease_waits;          /**< reads that waited for another process's load */
+    int64_t writes;               /**< documents created, changed, deleted */
+    int64_t writes_solo;          /**< of these: wrote the new value to Redis */
+    int64_t writes_contended;     /**< of these: met another writer and deleted the value instead */
+    int64_t writes_unknown;       /**< writes whose outcome is not known */
+    int64_t invalidations;        /**< ids invalidated by call */
+    int64_t epoch_bumps;          /**< mc_invalidate_all() calls that succeeded */
+    int64_t board_rebuilds;       /**< boards and geo sets built here */
+    int64_t board_repairs;        /**< ids put right on a board after an interrupted write */
+    int64_t views;                /**< views recorded */
+    int64_t recovery_queued;      /**< ids remembered because Redis was away */
+    int64_t recovery_done;        /**< of these: dropped from Redis since */
+    int64_t recovery_lost;        /**< of these: pushed out of the full queue (then the TTL is the bound) */
+    int64_t recovery_pending;     /**< of these: waiting now */
+    int64_t redis_round_trips;    /**< exchanges with Redis */
+    int64_t redis_errors;         /**< exchanges that failed */
+    int64_t redis_connects;       /**< connections opened */
+    int64_t redis_connections;    /**< connections open now */
     int64_t redis_scripts_resent; /**< scripts sent in full after NOSCRIPT */
-    int64_t redis_up;           /**< 1 when the last exchange succeeded */
-    int64_t store_calls;        /**< queries and writes sent to the store */
-    int64_t store_errors;       /**< of these: failed */
-    int64_t reserved[31];       /**< zero; room for growth */
+    int64_t redis_up;             /**< 1 when the last exchange succeeded */
+    int64_t store_calls;          /**< queries and writes sent to the store */
+    int64_t store_errors;         /**< of these: failed */
+    int64_t reserved[31];         /**< zero; room for growth */
 } mc_stats;
 
 /**

@@ -44,7 +44,8 @@ typedef struct mc_store {
     /** Read the document with this title and the lowest id. May be NULL. */
     mc_status (*find_by_title)(void *user, const char *collection, const char *title, int64_t deadline_ms, mc_sink *sink);
     /** Insert. @return MC_OK, MC_E_EXISTS, MC_E_UNKNOWN, or an error. May be NULL. */
-    mc_status (*insert)(void *user, const char *collection, const char *id, const char *json, size_t size, int64_t deadline_ms);
+    mc_status (*insert)(void *user, const char *collection, const char *id, const char *json, size_t size,
+                        int64_t deadline_ms);
     /**
      * Put `json` in the place of the document with this id, only if the stored one is still `expected` (byte for byte what
      * find gave). @return MC_OK, MC_NOT_FOUND, MC_E_CONFLICT (it changed meanwhile: the library tries again), MC_E_UNKNOWN. May be NULL.
@@ -57,7 +58,8 @@ typedef struct mc_store {
      * Give up to `limit` documents with an id above `after` ("" for the first), ascending by id.
      * @return MC_OK (fewer than `limit` documents: the end was reached). May be NULL: then no boards, geo or warming.
      */
-    mc_status (*scan)(void *user, const char *collection, const char *after, size_t limit, int64_t deadline_ms, mc_sink *sink);
+    mc_status (*scan)(void *user, const char *collection, const char *after, size_t limit, int64_t deadline_ms,
+                      mc_sink *sink);
     /** Called once by mc_close(), after the last other callback has returned. May be NULL. */
     void (*close)(void *user);
 } mc_store;

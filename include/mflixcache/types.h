@@ -36,11 +36,11 @@ enum mc_cache_outcome {
 
 /** Bits of mc_info.flags. */
 enum mc_info_flag {
-    MC_FLAG_STALE = 1,        /**< older than the promise allows in normal times; see docs/consistency.md. This release gives no
+    MC_FLAG_STALE = 1,    /**< older than the promise allows in normal times; see docs/consistency.md. This release gives no
                                    such answers: it has no tier that could */
-    MC_FLAG_FILLED = 2,       /**< this call put the value into Redis */
-    MC_FLAG_NEGATIVE = 4,     /**< "not found" came from a negative entry in the cache */
-    MC_FLAG_SHARED = 8,       /**< another thread of this process loaded it for us (single flight) */
+    MC_FLAG_FILLED = 2,   /**< this call put the value into Redis */
+    MC_FLAG_NEGATIVE = 4, /**< "not found" came from a negative entry in the cache */
+    MC_FLAG_SHARED = 8,   /**< another thread of this process loaded it for us (single flight) */
     MC_FLAG_REDIS_DOWN = 16,  /**< Redis could not be used during this call */
     MC_FLAG_QUARANTINED = 32, /**< a write to this id was under way: loaded, and not put into the cache */
     MC_FLAG_POISONED = 64,    /**< a cached value could not be decoded; it was dropped and loaded again */
@@ -54,16 +54,16 @@ enum mc_info_flag {
  * How one answer came about. Owned by the caller, may be NULL in every call; filled on success and on failure.
  */
 typedef struct mc_info {
-    int tier;              /**< an `mc_tier`: who answered */
-    int cache;             /**< an `mc_cache_outcome` */
-    unsigned flags;        /**< bits of `mc_info_flag` */
-    int redis_round_trips; /**< request/answer exchanges with Redis during this call */
-    int store_calls;       /**< queries and writes sent to the store during this call */
-    int reserved0;         /**< zero */
-    int64_t age_ms;        /**< milliseconds since the value was read from the store; 0 when it was read just now */
-    int64_t stale_bound_ms; /**< the answer is no older than this many milliseconds before the call (0: current as far as
+    int tier;                   /**< an `mc_tier`: who answered */
+    int cache;                  /**< an `mc_cache_outcome` */
+    unsigned flags;             /**< bits of `mc_info_flag` */
+    int redis_round_trips;      /**< request/answer exchanges with Redis during this call */
+    int store_calls;            /**< queries and writes sent to the store during this call */
+    int reserved0;              /**< zero */
+    int64_t age_ms;             /**< milliseconds since the value was read from the store; 0 when it was read just now */
+    int64_t stale_bound_ms;     /**< the answer is no older than this many milliseconds before the call (0: current as far as
                                  acknowledged writes go; -1: no bound is known) */
-    int64_t elapsed_ns;    /**< duration of the call in nanoseconds, monotonic clock */
+    int64_t elapsed_ns;         /**< duration of the call in nanoseconds, monotonic clock */
     unsigned char reserved[80]; /**< zero; room for growth */
 } mc_info;
 

@@ -77,7 +77,8 @@ mc_status mc_movie_rank(mc_client *mc, const char *id, int64_t *rank, double *ra
     mc_status st = mci_enter(&en, mc, info, err);
     if (st != MC_OK)
         return st;
-    st = rank == NULL ? mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "rank is NULL") : mci_check_id(en.cl->movies, id, key, &en.own_err);
+    st = rank == NULL ? mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "rank is NULL")
+                      : mci_check_id(en.cl->movies, id, key, &en.own_err);
     if (st == MC_OK)
         st = mci_board_rank(&en.call, en.cl->movies, key, &place, &score);
     if (st == MC_OK) {

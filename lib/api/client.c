@@ -172,7 +172,8 @@ mc_status mc_ping(mc_client *mc, int *redis_ok, int *store_ok, mc_error *err)
     mci_engine *e = en.cl->engine;
     mc_error second = {0};
     st = mci_redis_ping(e->redis, en.call.dl, &en.own_err);
-    mc_status st2 = e->store->ops->ping == NULL ? MC_OK : e->store->ops->ping(e->store, mci_store_deadline(&en.call), &second);
+    mc_status st2 =
+        e->store->ops->ping == NULL ? MC_OK : e->store->ops->ping(e->store, mci_store_deadline(&en.call), &second);
     if (redis_ok != NULL)
         *redis_ok = st == MC_OK;
     if (store_ok != NULL)
@@ -228,14 +229,17 @@ static mc_status import(mc_client *mc, int theaters, const char *const *json, co
         return st;
     if (json == NULL || sizes == NULL || statuses == NULL)
         st = mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "%s is NULL",
-                      json == NULL ? "json" : sizes == NULL ? "sizes" : "statuses");
+                      json == NULL    ? "json"
+                      : sizes == NULL ? "sizes"
+                                      : "statuses");
     else if (n == 0 || n > MCI_MAX_BATCH)
-        st = mci_fail(&en.own_err, MC_E_RANGE, MC_TIER_NONE, "n is %zu; 1 to %d documents go into one call", n, MCI_MAX_BATCH);
+        st = mci_fail(&en.own_err, MC_E_RANGE, MC_TIER_NONE, "n is %zu; 1 to %d documents go into one call", n,
+                      MCI_MAX_BATCH);
     else if (mode != MC_IMPORT_SKIP && mode != MC_IMPORT_REPLACE)
         st = mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "mode must be MC_IMPORT_SKIP or MC_IMPORT_REPLACE");
     else
-        st = mci_write_import(&en.call, theaters ? en.cl->theaters : en.cl->movies, json, sizes, n, mode == MC_IMPORT_REPLACE,
-                              statuses);
+        st = mci_write_import(&en.call, theaters ? en.cl->theaters : en.cl->movies, json, sizes, n,
+                              mode == MC_IMPORT_REPLACE, statuses);
     if (st == MC_OK && en.caller_err != NULL)
         *en.caller_err = en.own_err; /* about the first item that was refused */
     return mci_leave(&en, st, MCI_H_NONE);

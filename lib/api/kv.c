@@ -29,7 +29,8 @@ static mc_status check_key(const char *key, mc_error *err)
     return MC_OK;
 }
 
-mc_status mc_put(mc_client *mc, const char *key, const void *value, size_t size, int64_t ttl_ms, mc_info *info, mc_error *err)
+mc_status mc_put(mc_client *mc, const char *key, const void *value, size_t size, int64_t ttl_ms, mc_info *info,
+                 mc_error *err)
 {
     mci_entry en;
     mc_status st = mci_enter(&en, mc, info, err);

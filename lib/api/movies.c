@@ -17,7 +17,8 @@ static mc_status get(mc_client *mc, const char *id, mci_want want, const mc_movi
     mc_status st = mci_enter(&en, mc, info, err);
     if (st != MC_OK)
         return st;
-    st = out == NULL ? mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL") : mci_check_id(en.cl->movies, id, key, &en.own_err);
+    st = out == NULL ? mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL")
+                     : mci_check_id(en.cl->movies, id, key, &en.own_err);
     if (st == MC_OK) {
         st = mci_read_one(&en.call, en.cl->movies, key, want, &d);
         *out = mci_movie_of(d);
@@ -109,7 +110,10 @@ mc_status mc_get_movies(mc_client *mc, const char *const *ids, size_t n, const m
     if (n > MCI_MAX_BATCH)
         st = mci_fail(&en.own_err, MC_E_RANGE, MC_TIER_NONE, "n is %zu; at most %d ids go into one call", n, MCI_MAX_BATCH);
     else if (n > 0 && (ids == NULL || out == NULL || statuses == NULL))
-        st = mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "%s is NULL", ids == NULL ? "ids" : out == NULL ? "out" : "statuses");
+        st = mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "%s is NULL",
+                      ids == NULL   ? "ids"
+                      : out == NULL ? "out"
+                                    : "statuses");
     if (st == MC_OK && n > 0) {
         for (size_t i = 0; i < n; i++)
             out[i] = NULL;

@@ -35,7 +35,8 @@ static mc_status check_place(double lon, double lat, double radius_m, mc_error *
     if (!(fabs(lon) <= 180.0))
         return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "lon must be a number from -180 to 180 (degrees east)");
     if (!(fabs(lat) <= LAT_MAX))
-        return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "lat must be a number from -85.05112878 to 85.05112878 (degrees north)");
+        return mci_fail(err, MC_E_RANGE, MC_TIER_NONE,
+                        "lat must be a number from -85.05112878 to 85.05112878 (degrees north)");
     if (!(radius_m >= 0.0 && radius_m <= RADIUS_MAX))
         return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "radius_m must be a number from 0 to 20100000 (metres)");
     return MC_OK;
@@ -60,10 +61,8 @@ mc_status mc_nearby_theaters(mc_client *mc, double lon, double lat, double radiu
     if (st == MC_OK)
         st = mci_geo_near(&en.call, en.cl->theaters, lon, lat, radius_m, (size_t)count, found, &got);
     for (size_t i = 0; st == MC_OK && i < got; i++) {
-        rows[i] = (mc_nearby){.theater = mci_theater_of(found[i].doc),
-                              .distance_m = found[i].score,
-                              .lon = found[i].lon,
-                              .lat = found[i].lat};
+        rows[i] = (mc_nearby){
+            .theater = mci_theater_of(found[i].doc), .distance_m = found[i].score, .lon = found[i].lon, .lat = found[i].lat};
         free(found[i].id);
         *n = i + 1;
     }

@@ -7,7 +7,8 @@
 
 _Static_assert(sizeof(mc_error) == MC_ERROR_SIZE, "mc_error is part of the ABI");
 
-__attribute__((format(printf, 5, 0))) static void fill(mc_error *err, mc_status code, int tier, int backend_code, const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0))) static void fill(mc_error *err, mc_status code, int tier, int backend_code,
+                                                       const char *fmt, va_list ap)
 {
     if (err == NULL)
         return;

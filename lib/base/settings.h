@@ -11,7 +11,8 @@ typedef enum mci_write_mode { MCI_WRITE_SAFE = 0, MCI_WRITE_FAST = 1, MCI_WRITE_
 
 typedef struct mci_settings {
     /* Redis */
-    char cache_uri[MCI_TEXT_OPT];      /* cache.uri: redis://[user[:password]@]host[:port][/db] or unix://[user:pw@]/path[?db=n] */
+    char
+        cache_uri[MCI_TEXT_OPT]; /* cache.uri: redis://[user[:password]@]host[:port][/db] or unix://[user:pw@]/path[?db=n] */
     char cache_user[MCI_TEXT_OPT];     /* cache.user: wins over the URI's */
     char cache_password[MCI_TEXT_OPT]; /* cache.password: wins over the URI's */
     char cache_prefix[64];             /* cache.prefix */

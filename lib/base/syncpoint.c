@@ -3,9 +3,8 @@
 #include "base/syncpoint.h"
 
 #ifdef MCI_TEST_HOOKS
-mci_sync_fn mci_sync_hook;
-void *mci_sync_user;
-unsigned mci_cures_off;
+_Atomic(mci_sync_fn) mci_sync_hook;
+_Atomic unsigned mci_cures_off;
 #else
 typedef int mci_syncpoint_unused; /* a translation unit may not be empty */
 #endif

@@ -7,16 +7,18 @@
 #define MCI_BASE_SYNCPOINT_H
 
 #ifdef MCI_TEST_HOOKS
-typedef void (*mci_sync_fn)(const char *point, const char *id, void *user);
-extern mci_sync_fn mci_sync_hook;
-extern void *mci_sync_user;
-extern unsigned mci_cures_off; /* bits of MCI_CURE_... */
-#define MCI_SYNC(point, id)                                                                                                      \
-    do {                                                                                                                         \
-        if (mci_sync_hook != 0)                                                                                                  \
-            mci_sync_hook((point), (id), mci_sync_user);                                                                         \
+#include <stdatomic.h>
+
+typedef void (*mci_sync_fn)(const char *point, const char *id);
+extern _Atomic(mci_sync_fn) mci_sync_hook;
+extern _Atomic unsigned mci_cures_off; /* bits of MCI_CURE_... */
+#define MCI_SYNC(point, id)                                                                                                 \
+    do {                                                                                                                    \
+        mci_sync_fn hook_ = atomic_load(&mci_sync_hook);                                                                    \
+        if (hook_ != 0)                                                                                                     \
+            hook_((point), (id));                                                                                           \
     } while (0)
-#define MCI_CURE(bit) ((mci_cures_off & (bit)) == 0)
+#define MCI_CURE(bit) ((atomic_load(&mci_cures_off) & (bit)) == 0)
 #else
 #define MCI_SYNC(point, id) ((void)0)
 #define MCI_CURE(bit) 1

@@ -12,7 +12,8 @@
 
 typedef enum page_state { PAGE_OK, PAGE_AGAIN, PAGE_STORE, PAGE_FAILED } page_state;
 
-static page_state one_page(mci_call *c, mci_coll *coll, int64_t offset, size_t count, mci_row *rows, size_t *n, mc_status *st)
+static page_state one_page(mci_call *c, mci_coll *coll, int64_t offset, size_t count, mci_row *rows, size_t *n,
+                           mc_status *st)
 {
     mci_batch b;
     mci_guess g;
@@ -42,7 +43,8 @@ static page_state one_page(mci_call *c, mci_coll *coll, int64_t offset, size_t c
             state = PAGE_AGAIN;
         } else {
             size_t ghosts = 0;
-            *st = mci_rows_from_page(c, coll, &coll->top_memory, offset, mci_batch_reply(&b, 0), &b, &g, epoch, rows, n, &ghosts);
+            *st = mci_rows_from_page(c, coll, &coll->top_memory, offset, mci_batch_reply(&b, 0), &b, &g, epoch, rows, n,
+                                     &ghosts);
             state = *st < 0 ? PAGE_FAILED : ghosts > 0 ? PAGE_AGAIN : PAGE_OK;
         }
     }
@@ -128,7 +130,8 @@ mc_status mci_board_rank(mci_call *c, mci_coll *coll, const char *id, int64_t *r
                 again = mci_rebuild(c, coll, &coll->board) ? 1 : -1;
             else if (overdue->type == MCI_REPLY_ARRAY && overdue->len > 0)
                 again = mci_repair(c, coll, overdue) > 0;
-            else if (mci_reply_int(mci_batch_reply(&b, 0), rank) != 0 || mci_reply_double(mci_batch_reply(&b, 1), score) != 0)
+            else if (mci_reply_int(mci_batch_reply(&b, 0), rank) != 0 ||
+                     mci_reply_double(mci_batch_reply(&b, 1), score) != 0)
                 st = MC_NOT_FOUND;
             c->info->cache = again ? MC_CACHE_MISS : MC_CACHE_HIT;
         }

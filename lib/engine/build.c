@@ -74,8 +74,8 @@ static size_t members_of(const build *bd, mci_doc *const *docs, size_t n, mci_ba
         double x = 0;
         double y = 0;
         if (bd->d->geo) {
-            if (!mci_doc_number(docs[i], (size_t)spec->lon_field, &x) || !mci_doc_number(docs[i], (size_t)spec->lat_field, &y) ||
-                fabs(x) > 180.0 || fabs(y) > LAT_MAX)
+            if (!mci_doc_number(docs[i], (size_t)spec->lon_field, &x) ||
+                !mci_doc_number(docs[i], (size_t)spec->lat_field, &y) || fabs(x) > 180.0 || fabs(y) > LAT_MAX)
                 continue;
         } else if (!mci_doc_number(docs[i], (size_t)spec->rank_field, &x)) {
             continue;
@@ -123,7 +123,9 @@ static mc_status tell(build *bd, int last)
     if (bd->progress == NULL || (!last && now - bd->told_ns < 200000000))
         return MC_OK;
     bd->told_ns = now;
-    mc_progress p = {.stage = bd->d->geo ? "geo" : "board", .done = bd->seen, .total = bd->total,
+    mc_progress p = {.stage = bd->d->geo ? "geo" : "board",
+                     .done = bd->seen,
+                     .total = bd->total,
                      .elapsed_ms = (now - bd->t0_ns) / 1000000};
     if (bd->progress(&p, bd->user) == 0)
         return MC_OK;

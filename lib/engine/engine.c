@@ -30,7 +30,8 @@ static mc_status take_settings(mci_engine *e, mci_redis_options *out, mc_error *
     out->backoff_max_ms = s->cache_backoff_max_ms;
     out->breaker_failures = s->cache_breaker_failures;
     mc_status st = take_text("cache.user", s->cache_user, out->addr.user, sizeof out->addr.user, err);
-    return st != MC_OK ? st : take_text("cache.password", s->cache_password, out->addr.password, sizeof out->addr.password, err);
+    return st != MC_OK ? st
+                       : take_text("cache.password", s->cache_password, out->addr.password, sizeof out->addr.password, err);
 }
 
 mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *log, mci_engine **out, mc_error *err)

@@ -22,8 +22,8 @@
 #include "observe/metrics.h"
 #include "redis/redis.h"
 #include "scripts.h"
-#include <mflixcache/client.h>
 #include "store/store.h"
+#include <mflixcache/client.h>
 
 #define MCI_MAX_BATCH 1000 /* ids in one call */
 #define MCI_KEY_MAX 192    /* prefixes and fixed keys, with their NUL */
@@ -188,7 +188,7 @@ int mci_recover(mci_call *c);
 
 typedef struct mci_row {
     mci_doc *doc;
-    char *id; /* malloc'ed */
+    char *id;     /* malloc'ed */
     double score; /* rating, views, or metres */
     double lon, lat;
     int64_t rank;

@@ -71,8 +71,8 @@ static int take_row(const mci_reply *r, mci_row *row)
     const mci_reply *id = mci_reply_item(r, 0);
     const mci_reply *at = mci_reply_item(r, 2);
     if (id == NULL || id->type != MCI_REPLY_STRING || id->len == 0 || id->u.str[0] == '!' ||
-        mci_reply_double(mci_reply_item(r, 1), &row->score) != 0 || mci_reply_double(mci_reply_item(at, 0), &row->lon) != 0 ||
-        mci_reply_double(mci_reply_item(at, 1), &row->lat) != 0)
+        mci_reply_double(mci_reply_item(r, 1), &row->score) != 0 ||
+        mci_reply_double(mci_reply_item(at, 0), &row->lon) != 0 || mci_reply_double(mci_reply_item(at, 1), &row->lat) != 0)
         return 0;
     row->id = strdup(id->u.str);
     return row->id != NULL ? 1 : -1;
@@ -150,8 +150,8 @@ static near_state from_redis(mci_call *c, mci_coll *coll, const circle *where, s
     return state;
 }
 
-static mc_status from_store(mci_call *c, mci_coll *coll, double lon, double lat, double radius_m, size_t count, mci_row *rows,
-                            size_t *n)
+static mc_status from_store(mci_call *c, mci_coll *coll, double lon, double lat, double radius_m, size_t count,
+                            mci_row *rows, size_t *n)
 {
     mci_store *s = c->e->store;
     mci_doc *docs[PAGE];

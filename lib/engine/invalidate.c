@@ -105,8 +105,8 @@ mc_status mci_invalidate_alias(mci_call *c, mci_coll *coll, const char *alias, s
         mci_doc *d = NULL;
         if (c->e->store->ops->find_alias != NULL) {
             int64_t t0 = mci_now_ns();
-            st = mci_store_done(c, t0, c->e->store->ops->find_alias(c->e->store, coll->spec, alias, len,
-                                                                    mci_store_deadline(c), &d, c->err));
+            st = mci_store_done(
+                c, t0, c->e->store->ops->find_alias(c->e->store, coll->spec, alias, len, mci_store_deadline(c), &d, c->err));
         }
         if (d != NULL)
             memcpy(id, mci_doc_id(d, NULL), strlen(mci_doc_id(d, NULL)) + 1);

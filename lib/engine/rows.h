@@ -25,7 +25,8 @@ void mci_guess_free(mci_guess *g);
  * that begin with '!' are marks, not rows; members without a document are left out and counted in *ghosts. Remembers the page.
  */
 mc_status mci_rows_from_page(mci_call *c, mci_coll *coll, mci_memory *m, int64_t offset, const mci_reply *page,
-                             const mci_batch *b, const mci_guess *g, int64_t epoch, mci_row *rows, size_t *n, size_t *ghosts);
+                             const mci_batch *b, const mci_guess *g, int64_t epoch, mci_row *rows, size_t *n,
+                             size_t *ghosts);
 
 /* Rows whose ids and scores are set get their documents; rows without one are taken out. */
 mc_status mci_rows_load(mci_call *c, mci_coll *coll, mci_row *rows, size_t *n, size_t *ghosts);

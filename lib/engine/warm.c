@@ -121,7 +121,8 @@ static mc_status build_or_wait(warming *w, const mci_derived *d)
         if (st != MC_OK)
             return st;
         if (mci_now_ns() > give_up)
-            return mci_fail(w->c->err, MC_E_TIMEOUT, MC_TIER_REDIS, "another process is building %s and does not finish", d->name);
+            return mci_fail(w->c->err, MC_E_TIMEOUT, MC_TIER_REDIS, "another process is building %s and does not finish",
+                            d->name);
         mci_sleep_ms(50, MCI_NO_DEADLINE);
     }
 }
@@ -142,7 +143,8 @@ mc_status mci_warm(mci_call *c, mci_coll *coll, int values, const mci_derived *d
     if (c->e->store->ops->scan_ids == NULL)
         return mci_fail(c->err, MC_E_UNSUPPORTED, MC_TIER_STORE, "this store cannot be scanned");
     if (c->e->store->ops->count != NULL &&
-        c->e->store->ops->count(c->e->store, coll->spec, mci_deadline_in(c->e->set.store_timeout_ms), &w.p.total, NULL) != MC_OK)
+        c->e->store->ops->count(c->e->store, coll->spec, mci_deadline_in(c->e->set.store_timeout_ms), &w.p.total, NULL) !=
+            MC_OK)
         w.p.total = -1;
     if (limit > 0 && (w.p.total < 0 || w.p.total > limit))
         w.p.total = limit;

@@ -46,10 +46,10 @@ static const mci_field fields[F_COUNT] = {
     [F_PLOT] = {"plot", "plot", MCI_STR},
 };
 
-#define SPEC(kind)                                                                                                               \
-    {                                                                                                                            \
-        .name = "movies", .key = "movie", .fields = fields, .nfields = F_COUNT, .id_kind = (kind), .alias_field = F_TITLE,       \
-        .rank_field = F_RATING, .lon_field = -1, .lat_field = -1                                                                 \
+#define SPEC(kind)                                                                                                          \
+    {                                                                                                                       \
+        .name = "movies", .key = "movie", .fields = fields, .nfields = F_COUNT, .id_kind = (kind), .alias_field = F_TITLE,  \
+        .rank_field = F_RATING, .lon_field = -1, .lat_field = -1                                                            \
     }
 
 const mci_spec mci_movies_spec[3] = {SPEC(MCI_ID_OBJECTID), SPEC(MCI_ID_STRING), SPEC(MCI_ID_AUTO)};

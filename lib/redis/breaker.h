@@ -16,9 +16,9 @@ typedef struct mci_breaker {
 } mci_breaker;
 
 typedef enum mci_gate {
-    MCI_GATE_GO = 0,   /* closed: go on */
-    MCI_GATE_PROBE,    /* half open: go on, everybody watches */
-    MCI_GATE_STOP      /* open: answer without trying */
+    MCI_GATE_GO = 0, /* closed: go on */
+    MCI_GATE_PROBE,  /* half open: go on, everybody watches */
+    MCI_GATE_STOP    /* open: answer without trying */
 } mci_gate;
 
 mci_gate mci_breaker_enter(mci_breaker *b, int64_t now_ns);

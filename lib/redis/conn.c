@@ -130,7 +130,8 @@ static int set_timeout(mci_conn *c, mci_deadline dl)
 
 static mc_status timed_out(mc_error *err, const char *what)
 {
-    return mci_fail(err, MC_E_TIMEOUT, MC_TIER_REDIS, "Redis did not %s within the deadline; the connection was closed", what);
+    return mci_fail(err, MC_E_TIMEOUT, MC_TIER_REDIS, "Redis did not %s within the deadline; the connection was closed",
+                    what);
 }
 
 static mc_status send_all(mci_conn *c, mci_batch *b, mci_deadline dl, int *eof, mc_error *err)
@@ -145,7 +146,8 @@ static mc_status send_all(mci_conn *c, mci_batch *b, mci_deadline dl, int *eof, 
             if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)
                 continue; /* the deadline decides at the top */
             *eof = errno == EPIPE || errno == ECONNRESET;
-            return mci_fail_code(err, MC_E_CACHE, MC_TIER_REDIS, errno, "Redis closed the connection while commands were sent");
+            return mci_fail_code(err, MC_E_CACHE, MC_TIER_REDIS, errno,
+                                 "Redis closed the connection while commands were sent");
         }
         b->sent = 1;
         p += n;
@@ -162,7 +164,8 @@ static int take_replies(mci_conn *c, mci_batch *b, size_t *next, mc_error *err)
         mci_reply *r = NULL;
         int rc = mci_decoder_take(c->decoder, &r, &why);
         if (rc < 0) {
-            (void)mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "Redis sent something that is no reply (%s); connection closed", why);
+            (void)mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "Redis sent something that is no reply (%s); connection closed",
+                           why);
             return -1;
         }
         if (rc == 0)

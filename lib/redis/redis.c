@@ -237,7 +237,7 @@ static mc_status guarded_exchange(mci_redis *r, mci_batch *b, mci_deadline dl, i
     mci_set(r->metrics, MCI_C_REDIS_UP, is_up);
     if (was_up != is_up)
         mci_log_write(r->log, is_up ? MC_LOG_INFO : MC_LOG_WARN, is_up ? "Redis answers again%s" : "Redis is away: %s",
-                     is_up ? "" : here.text);
+                      is_up ? "" : here.text);
     if (st != MC_OK) {
         mci_count(r->metrics, MCI_C_REDIS_ERRORS);
         if (err != NULL)

@@ -225,8 +225,14 @@ typedef struct prefix {
 mc_status mci_reply_error(const mci_reply *r, const char *what, mc_error *err)
 {
     static const prefix known[] = {
-        {"NOAUTH", MC_E_AUTH},    {"WRONGPASS", MC_E_AUTH}, {"NOPERM", MC_E_AUTH},      {"ERR invalid password", MC_E_AUTH},
-        {"MOVED", MC_E_CLUSTER},  {"ASK", MC_E_CLUSTER},    {"CLUSTERDOWN", MC_E_CLUSTER}, {"CROSSSLOT", MC_E_CLUSTER},
+        {"NOAUTH", MC_E_AUTH},
+        {"WRONGPASS", MC_E_AUTH},
+        {"NOPERM", MC_E_AUTH},
+        {"ERR invalid password", MC_E_AUTH},
+        {"MOVED", MC_E_CLUSTER},
+        {"ASK", MC_E_CLUSTER},
+        {"CLUSTERDOWN", MC_E_CLUSTER},
+        {"CROSSSLOT", MC_E_CLUSTER},
         {"ERR Client sent AUTH", MC_E_AUTH},
     };
     if (r == NULL)

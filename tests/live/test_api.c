@@ -107,15 +107,18 @@ static void import_own(void)
     assert_true(fd >= 0);
     FILE *f = fdopen(fd, "w+");
     for (int i = 0; i < 60; i++)
-        fprintf(f, "{\"_id\":{\"$oid\":\"573a1390f29313caabcd%04x\"},\"title\":\"Film %d\",\"year\":%d,\"imdb\":{\"rating\":%d.%d}}\n", i,
-                i, 1950 + i, i % 10, i % 7);
+        fprintf(f,
+                "{\"_id\":{\"$oid\":\"573a1390f29313caabcd%04x\"},\"title\":\"Film "
+                "%d\",\"year\":%d,\"imdb\":{\"rating\":%d.%d}}\n",
+                i, i, 1950 + i, i % 10, i % 7);
     rewind(f);
     movies = import_lines(f, mc_import_movies);
     fclose(f);
     f = fopen(path, "w+");
     for (int i = 0; i < 60; i++)
         fprintf(f,
-                "{\"_id\":{\"$oid\":\"59a47286cfa9a3a73e51%04x\"},\"theaterId\":%d,\"location\":{\"address\":{\"street1\":\"s\"},"
+                "{\"_id\":{\"$oid\":\"59a47286cfa9a3a73e51%04x\"},\"theaterId\":%d,\"location\":{\"address\":{\"street1\":"
+                "\"s\"},"
                 "\"geo\":{\"type\":\"Point\",\"coordinates\":[%d.5,%d.25]}}}\n",
                 i, 1000 + i, -120 + i, 20 + i % 40);
     rewind(f);
@@ -277,9 +280,10 @@ static void test_write_through(void **state)
     const mc_movie *m = NULL;
     double r = 0;
     int64_t rank = 0;
-    const char *json = "{\"_id\":{\"$oid\":\"" HUGO "\"},\"title\":\"Hugo \xc3\xa9\",\"year\":\"1981\xc3\xa8\",\"plot\":\"p\","
-                       "\"released\":{\"$date\":{\"$numberLong\":\"-2085523200000\"}},\"big\":{\"$numberLong\":\"5\"},"
-                       "\"imdb\":{\"rating\":7.5,\"votes\":3}}";
+    const char *json =
+        "{\"_id\":{\"$oid\":\"" HUGO "\"},\"title\":\"Hugo \xc3\xa9\",\"year\":\"1981\xc3\xa8\",\"plot\":\"p\","
+        "\"released\":{\"$date\":{\"$numberLong\":\"-2085523200000\"}},\"big\":{\"$numberLong\":\"5\"},"
+        "\"imdb\":{\"rating\":7.5,\"votes\":3}}";
     (void)mc_delete_movie(mc, HUGO, NULL, NULL);
     assert_int_equal(mc_get_movie(other, HUGO, &m, NULL, NULL), MC_NOT_FOUND); /* cached as "not found" */
     assert_int_equal(mc_create_movie(mc, json, strlen(json), &m, &info, &err), MC_OK);
@@ -430,8 +434,9 @@ static double distance(double lon1, double lat1, double lon2, double lat2)
 static void test_nearby(void **state)
 {
     (void)state;
-    static const double points[][3] = {{-93.2, 44.9, 50000}, {-73.9, 40.7, 20000},    {-118.2, 34.0, 100000}, {0, 0, 20100000},
-                                       {-100, 40, 3000000},  {180, 10, 20100000}, {-179.9, 60, 9000000},   {-150, 85, 20100000}};
+    static const double points[][3] = {{-93.2, 44.9, 50000},  {-73.9, 40.7, 20000}, {-118.2, 34.0, 100000},
+                                       {0, 0, 20100000},      {-100, 40, 3000000},  {180, 10, 20100000},
+                                       {-179.9, 60, 9000000}, {-150, 85, 20100000}};
     mc_nearby rows[50];
     mc_nearby all[50];
     mc_info info;
@@ -459,7 +464,8 @@ static void test_nearby(void **state)
             assert_true(rows[i].distance_m <= points[p][2]);
         }
         if (alone != NULL) {
-            assert_int_equal(mc_nearby_theaters(alone, points[p][0], points[p][1], points[p][2], 50, all, &k, &info, &err), MC_OK);
+            assert_int_equal(mc_nearby_theaters(alone, points[p][0], points[p][1], points[p][2], 50, all, &k, &info, &err),
+                             MC_OK);
             assert_int_equal(info.tier, MC_TIER_STORE);
             assert_int_equal(n, k);
             for (size_t i = 0; i < n; i++) /* theaters at one place may change places */
@@ -575,10 +581,11 @@ static void test_ttl_jitter(void **state)
         assert_int_equal(mc_get_movie(mc, some_ids[i], &m, NULL, NULL), MC_OK);
         mc_movie_unref(m);
     }
-    snprintf(command, sizeof command,
-             "redis-cli -p %d EVAL \"local lo, hi = 1e9, 0 for _, k in ipairs(redis.call('KEYS', 'mflix:movie:*')) do local t = "
-             "redis.call('PTTL', k) lo = math.min(lo, t) hi = math.max(hi, t) end return lo .. ' ' .. hi\" 0",
-             redis.port);
+    snprintf(
+        command, sizeof command,
+        "redis-cli -p %d EVAL \"local lo, hi = 1e9, 0 for _, k in ipairs(redis.call('KEYS', 'mflix:movie:*')) do local t = "
+        "redis.call('PTTL', k) lo = math.min(lo, t) hi = math.max(hi, t) end return lo .. ' ' .. hi\" 0",
+        redis.port);
     FILE *in = popen(command, "r");
     long lo = 0;
     long hi = 0;
@@ -590,10 +597,12 @@ static void test_ttl_jitter(void **state)
 static int run_suite(const char *uri, const char *name)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hit_and_miss),  cmocka_unit_test(test_hit_equals_miss), cmocka_unit_test(test_many),
-        cmocka_unit_test(test_write_through), cmocka_unit_test(test_same_title),      cmocka_unit_test(test_top),
-        cmocka_unit_test(test_trending),      cmocka_unit_test(test_nearby),          cmocka_unit_test(test_invalidate),
-        cmocka_unit_test(test_warm),          cmocka_unit_test(test_told),            cmocka_unit_test(test_ttl_jitter),
+        cmocka_unit_test(test_hit_and_miss), cmocka_unit_test(test_hit_equals_miss),
+        cmocka_unit_test(test_many),         cmocka_unit_test(test_write_through),
+        cmocka_unit_test(test_same_title),   cmocka_unit_test(test_top),
+        cmocka_unit_test(test_trending),     cmocka_unit_test(test_nearby),
+        cmocka_unit_test(test_invalidate),   cmocka_unit_test(test_warm),
+        cmocka_unit_test(test_told),         cmocka_unit_test(test_ttl_jitter),
     };
     print_message("==== %s\n", name);
     store_uri = uri;

@@ -240,7 +240,9 @@ static void test_titles(void **state)
     }
     refused(mc_get_movie_by_title(f.a, long_title, &m, NULL, &err), MC_E_TOOBIG, &err, "title");
     free(long_title);
-    const char *good[] = {"a\xe2\x80\xae" "b", "\xf0\x9f\x8e\xac", "{}*?[%s] \r\n", "caf\xc3\xa9", "cafe\xcc\x81"};
+    const char *good[] = {"a\xe2\x80\xae"
+                          "b",
+                          "\xf0\x9f\x8e\xac", "{}*?[%s] \r\n", "caf\xc3\xa9", "cafe\xcc\x81"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         mc_bytes doc;
         char json[512];
@@ -278,8 +280,10 @@ static void test_ratings(void **state)
         const char *json;
         mc_status want;
     } docs[] = {
-        {"{\"imdb\":{\"rating\":10.01}}", MC_E_RANGE},  {"{\"imdb\":{\"rating\":-0.1}}", MC_E_RANGE},
-        {"{\"imdb\":{\"rating\":\"8.7\"}}", MC_E_TYPE}, {"{\"imdb\":{\"rating\":1e400}}", MC_E_RANGE},
+        {"{\"imdb\":{\"rating\":10.01}}", MC_E_RANGE},
+        {"{\"imdb\":{\"rating\":-0.1}}", MC_E_RANGE},
+        {"{\"imdb\":{\"rating\":\"8.7\"}}", MC_E_TYPE},
+        {"{\"imdb\":{\"rating\":1e400}}", MC_E_RANGE},
         {"{\"imdb\":{\"rating\":{\"$numberDouble\":\"NaN\"}}}", MC_E_RANGE},
         {"{\"imdb\":{\"rating\":true}}", MC_E_TYPE},
     };
@@ -322,12 +326,13 @@ static void test_counts(void **state)
     before = commands();
     const char *ids[1] = {ID1};
     refused(mc_get_movies(f.a, ids, 1001, (const mc_movie **)rows, (mc_status *)rows, NULL, &err), MC_E_RANGE, &err, "1000");
-    assert_int_equal(mc_top_movies(f.a, 0, 1000000000, rows, &n, NULL, &err), MC_OK); /* as many as there are, at most 1,000 */
+    assert_int_equal(mc_top_movies(f.a, 0, 1000000000, rows, &n, NULL, &err),
+                     MC_OK); /* as many as there are, at most 1,000 */
     assert_true(n >= 3);
     for (size_t i = 1; i < n; i++) /* a total order: score, then id, both descending */
-        assert_true(rows[i - 1].score > rows[i].score ||
-                    (rows[i - 1].score == rows[i].score &&
-                     strcmp(mc_movie_id(rows[i - 1].movie), mc_movie_id(rows[i].movie)) > 0));
+        assert_true(
+            rows[i - 1].score > rows[i].score ||
+            (rows[i - 1].score == rows[i].score && strcmp(mc_movie_id(rows[i - 1].movie), mc_movie_id(rows[i].movie)) > 0));
     mc_ranked_clear(rows, n);
     mc_ranked_clear(rows, n); /* twice is harmless */
     free(rows);
@@ -344,8 +349,8 @@ static void test_places(void **state)
         double lon, lat, radius;
         const char *names;
     } bad[] = {
-        {0, 85.06, 1, "lat"}, {0, -85.06, 1, "lat"},     {181, 0, 1, "lon"},           {-180.5, 0, 1, "lon"},
-        {NAN, 0, 1, "lon"},   {0, NAN, 1, "lat"},        {0, 0, -1, "radius"},         {0, 0, NAN, "radius"},
+        {0, 85.06, 1, "lat"},       {0, -85.06, 1, "lat"},   {181, 0, 1, "lon"},      {-180.5, 0, 1, "lon"},
+        {NAN, 0, 1, "lon"},         {0, NAN, 1, "lat"},      {0, 0, -1, "radius"},    {0, 0, NAN, "radius"},
         {0, 0, INFINITY, "radius"}, {0, 0, 1e300, "radius"}, {40.7, -95.0, 1, "lat"}, {INFINITY, 0, 1, "lon"},
     };
     watch();
@@ -485,12 +490,18 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_null_arguments), cmocka_unit_test(test_closed_handles),
-        cmocka_unit_test(test_calls_from_callbacks), cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_string_ids),     cmocka_unit_test(test_titles),
-        cmocka_unit_test(test_ratings),        cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_places),         cmocka_unit_test(test_ttls),
-        cmocka_unit_test(test_documents),      cmocka_unit_test(test_large_document),
+        cmocka_unit_test(test_null_arguments),
+        cmocka_unit_test(test_closed_handles),
+        cmocka_unit_test(test_calls_from_callbacks),
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_string_ids),
+        cmocka_unit_test(test_titles),
+        cmocka_unit_test(test_ratings),
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_ttls),
+        cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_large_document),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

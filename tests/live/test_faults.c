@@ -187,9 +187,18 @@ static void test_hostile_replies(void **state)
 {
     (void)state;
     static const char *const hostile[] = {
-        "$-2\r\n",           "*2147483647\r\n", "*-5\r\n",         "hello\r\n", ":12x\r\n", "$5\r\nab\r\n+OK\r\n",
+        "$-2\r\n",
+        "*2147483647\r\n",
+        "*-5\r\n",
+        "hello\r\n",
+        ":12x\r\n",
+        "$5\r\nab\r\n+OK\r\n",
         "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n",
-        "+OK\r\n+OK\r\n+OK\r\n+OK\r\n", "-ERR no\r\n-ERR no\r\n", ":1\r\n:2\r\n", "$536870913\r\n", "*2\r\n:1\r\n",
+        "+OK\r\n+OK\r\n+OK\r\n+OK\r\n",
+        "-ERR no\r\n-ERR no\r\n",
+        ":1\r\n:2\r\n",
+        "$536870913\r\n",
+        "*2\r\n:1\r\n",
     };
     for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
         start();
@@ -290,7 +299,8 @@ static void test_poisoned_values(void **state)
             free(fixture_redis(&f, "HSET", key, "_m", "M1 D", NULL));
             break;
         case 7:
-            free(fixture_redis(&f, "HSET", key, "_m", "M2 D 0 1 2 3 0 S 0000000000000000 0000000000000000 0000000000000000", NULL));
+            free(fixture_redis(&f, "HSET", key, "_m", "M2 D 0 1 2 3 0 S 0000000000000000 0000000000000000 0000000000000000",
+                               NULL));
             break;
         default:
             free(fixture_redis(&f, "HDEL", key, "_m", NULL));
@@ -429,8 +439,8 @@ static void test_restart(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    fixture_start(&f, "cache.timeout_ms", "100", "cache.backoff_max_ms", "50", "write.quarantine_ms", "2000", "store.timeout_ms",
-                  "900", NULL);
+    fixture_start(&f, "cache.timeout_ms", "100", "cache.backoff_max_ms", "50", "write.quarantine_ms", "2000",
+                  "store.timeout_ms", "900", NULL);
     proxy_start(&p, f.redis.port);
     mc_error err;
     mc_options *o = mc_options_new();

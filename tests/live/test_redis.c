@@ -61,8 +61,9 @@ static void test_passwords(void **state)
     mc_client *mc = NULL;
     mc_error err;
     mc_info info;
-    free(fixture_redis(&f, "ACL", "SETUSER", "films", "on", ">s3cr:t@/", "~mflix:*", "~mfc:*", "+@all", "-@admin", "-@dangerous",
-                       NULL));
+    /* The account that SECURITY.md recommends. */
+    free(fixture_redis(&f, "ACL", "SETUSER", "films", "on", ">s3cr:t@/", "resetkeys", "~mflix:*", "~mfc:*", "resetchannels",
+                       "-@all", "+@connection", "+@read", "+@write", "+@scripting", "+time", "-@dangerous", NULL));
     snprintf(uri, sizeof uri, "redis://films:s3cr%%3At%%40%%2F@127.0.0.1:%d/0", f.redis.port);
     assert_int_equal(open_on(uri, &mc, &err, NULL), MC_OK); /* a small account is enough */
     (void)fixture_rating(mc, ID2, NULL);
@@ -70,6 +71,13 @@ static void test_passwords(void **state)
     assert_int_equal(info.cache, MC_CACHE_HIT);
     assert_int_equal(mc_update_rating(mc, ID2, 2.5, NULL, NULL, &err), MC_OK);
     assert_true(fixture_board_rating(mc, ID2) == 2.5);
+    mc_nearby near[1];
+    size_t n = 0;
+    assert_int_equal(mc_nearby_theaters(mc, 1, 1, 1000, 1, near, &n, &info, &err), MC_OK);
+    assert_int_equal(info.tier, MC_TIER_REDIS);
+    assert_int_equal(mc_record_view(mc, ID2, NULL, NULL, &err), MC_OK);
+    assert_int_equal(mc_put(mc, "k", "v", 1, 0, NULL, &err), MC_OK);
+    assert_int_equal(mc_invalidate_all(mc, NULL, &err), MC_OK);
     assert_int_equal(mc_close(mc), MC_OK);
     snprintf(uri, sizeof uri, "redis://127.0.0.1:%d/0", f.redis.port);
     assert_int_equal(open_on(uri, &mc, &err, "cache.user", "films", "cache.password", "s3cr:t@/", NULL), MC_OK);
@@ -122,9 +130,9 @@ static void test_pool_is_bounded(void **state)
     mc_client *mc = NULL;
     mc_error err;
     pthread_t t[16];
-    assert_int_equal(open_on(f.redis.uri, &mc, &err, "cache.pool_max", "3", "cache.timeout_ms", "5000", "call.timeout_ms",
-                             "20000", NULL),
-                     MC_OK);
+    assert_int_equal(
+        open_on(f.redis.uri, &mc, &err, "cache.pool_max", "3", "cache.timeout_ms", "5000", "call.timeout_ms", "20000", NULL),
+        MC_OK);
     for (int i = 0; i < 16; i++)
         assert_int_equal(pthread_create(&t[i], NULL, read_often, mc), 0);
     for (int i = 0; i < 16; i++)
@@ -165,9 +173,9 @@ static void test_deadlines(void **state)
     mc_client *mc = NULL;
     mc_error err;
     proxy_start(&p, f.redis.port);
-    assert_int_equal(open_on(p.uri, &mc, &err, "cache.timeout_ms", "60000", "call.timeout_ms", "300", "store.timeout_ms", "200",
-                             NULL),
-                     MC_OK);
+    assert_int_equal(
+        open_on(p.uri, &mc, &err, "cache.timeout_ms", "60000", "call.timeout_ms", "300", "store.timeout_ms", "200", NULL),
+        MC_OK);
     assert_true(fixture_rating(mc, ID1, NULL) == 1.0);
     proxy_set(&p, PROXY_HANG, 0);
     for (int i = 0; i < 4; i++) {
@@ -239,10 +247,14 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unix_socket_and_database), cmocka_unit_test(test_passwords),
-        cmocka_unit_test(test_password_changed),         cmocka_unit_test(test_pool_is_bounded),
-        cmocka_unit_test(test_maxclients),               cmocka_unit_test(test_deadlines),
-        cmocka_unit_test(test_cluster_node),             cmocka_unit_test(test_nobody_there),
+        cmocka_unit_test(test_unix_socket_and_database),
+        cmocka_unit_test(test_passwords),
+        cmocka_unit_test(test_password_changed),
+        cmocka_unit_test(test_pool_is_bounded),
+        cmocka_unit_test(test_maxclients),
+        cmocka_unit_test(test_deadlines),
+        cmocka_unit_test(test_cluster_node),
+        cmocka_unit_test(test_nobody_there),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

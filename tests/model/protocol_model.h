@@ -25,26 +25,34 @@ typedef enum step { S_BEGIN = 0, S_MIDDLE, S_END, S_DONE, S_DEAD } step;
 
 /* Small and without padding: it is hashed and compared as bytes. */
 typedef struct model {
-    int8_t value;         /* version in Redis, NONE */
-    int8_t lease;         /* reader that holds it, NONE */
-    int8_t solo;          /* writer that is alone, NONE; -2: "not alone" */
-    uint8_t quarantine;   /* bit per writer */
-    int8_t stored;        /* version in the store */
-    int8_t acked;         /* newest version whose writer came back */
-    int8_t expiries;      /* events that may still happen */
-    int8_t deaths;        /* writers that may still die */
-    int8_t floods;        /* times that Redis may still forget everything */
-    int8_t writers;       /* how many take part */
+    int8_t value;       /* version in Redis, NONE */
+    int8_t lease;       /* reader that holds it, NONE */
+    int8_t solo;        /* writer that is alone, NONE; -2: "not alone" */
+    uint8_t quarantine; /* bit per writer */
+    int8_t stored;      /* version in the store */
+    int8_t acked;       /* newest version whose writer came back */
+    int8_t expiries;    /* events that may still happen */
+    int8_t deaths;      /* writers that may still die */
+    int8_t floods;      /* times that Redis may still forget everything */
+    int8_t writers;     /* how many take part */
     int8_t step[ACTORS];
     int8_t may_fill[READERS];
     int8_t loaded[READERS];
     int8_t began[READERS]; /* `acked` when the read began */
     int8_t version[WRITERS];
-    int8_t stale;          /* a read that began after a newer write had been acknowledged was given an older version */
+    int8_t stale; /* a read that began after a newer write had been acknowledged was given an older version */
 } model;
 
 /* What can happen next: an actor's step, or an event. */
-typedef enum event_kind { E_STEP = 0, E_DIE, E_VALUE_EXPIRES, E_LEASE_EXPIRES, E_TOKEN_EXPIRES, E_FLOOD, E_KINDS } event_kind;
+typedef enum event_kind {
+    E_STEP = 0,
+    E_DIE,
+    E_VALUE_EXPIRES,
+    E_LEASE_EXPIRES,
+    E_TOKEN_EXPIRES,
+    E_FLOOD,
+    E_KINDS
+} event_kind;
 
 typedef struct event {
     event_kind kind;

@@ -95,8 +95,9 @@ static double share_of_wrong(const char *name, int writers, int expiries, int de
     states = 0;
     model_init(&m, writers, expiries, deaths, floods);
     explore(&m, mutants, &all, &wrong);
-    print_message("%-34s %d readers, %d writers, %d expiries, %d deaths, %d floods: %.4g schedules, %zu states, %.2f %% wrong\n", name,
-                  READERS, writers, expiries, deaths, floods, all, states, 100 * wrong / all);
+    print_message(
+        "%-34s %d readers, %d writers, %d expiries, %d deaths, %d floods: %.4g schedules, %zu states, %.2f %% wrong\n", name,
+        READERS, writers, expiries, deaths, floods, all, states, 100 * wrong / all);
     return wrong;
 }
 
@@ -269,7 +270,8 @@ static void compare(const model *m)
         token_of(READERS + m->solo, want);
         assert_true(mci_reply_is(mci_batch_reply(&b, 3), want));
     } else {
-        assert_true(m->solo == NONE ? mci_batch_reply(&b, 3)->type == MCI_REPLY_NIL : mci_reply_is(mci_batch_reply(&b, 3), "-"));
+        assert_true(m->solo == NONE ? mci_batch_reply(&b, 3)->type == MCI_REPLY_NIL
+                                    : mci_reply_is(mci_batch_reply(&b, 3), "-"));
     }
     mci_batch_free(&b);
 }

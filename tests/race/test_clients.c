@@ -49,8 +49,8 @@ static void *writer(void *arg)
             id_of(i, id);
             seed = seed * 1103515245u + 12345u;
             mc_client *mc = seed >> 16 & 1 ? f.a : f.b;
-            int n = snprintf(patch, sizeof patch, "{\"imdb\":{\"votes\":%ld,\"rating\":%ld.%ld}}", version, version / 10 % 10,
-                             version % 10);
+            int n = snprintf(patch, sizeof patch, "{\"imdb\":{\"votes\":%ld,\"rating\":%ld.%ld}}", version,
+                             version / 10 % 10, version % 10);
             mc_status st = mc_update_movie(mc, id, patch, (size_t)n, NULL, NULL, NULL);
             if (st == MC_OK)
                 atomic_store(&acked[i], version);
@@ -79,7 +79,8 @@ static void *reader(void *arg)
         if (st != MC_OK || mc_movie_votes(m, &votes) != MC_OK)
             violation("a read failed", MC_OK, st);
         else if (votes < want)
-            violation(info.cache == MC_CACHE_HIT ? "older than acknowledged, from Redis" : "older than acknowledged", want, votes);
+            violation(info.cache == MC_CACHE_HIT ? "older than acknowledged, from Redis" : "older than acknowledged", want,
+                      votes);
         else if (votes < seen[i])
             violation(info.cache == MC_CACHE_HIT ? "back in time, from Redis" : "back in time", seen[i], votes);
         seen[i] = votes;
@@ -193,7 +194,8 @@ static void test_readers_and_writers(void **state)
     atomic_store(&stop, 1);
     while (n > 0)
         pthread_join(t[--n], NULL);
-    print_message("%ld reads, %ld hits, %ld violations\n", atomic_load(&reads), atomic_load(&hits), atomic_load(&violations));
+    print_message("%ld reads, %ld hits, %ld violations\n", atomic_load(&reads), atomic_load(&hits),
+                  atomic_load(&violations));
     assert_int_equal(atomic_load(&violations), 0);
     assert_true(atomic_load(&hits) > 0 && atomic_load(&reads) > 100);
 }
@@ -259,8 +261,8 @@ static void test_close_under_load(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    fixture_start(&f, "movies.ttl_ms", "300", "call.timeout_ms", "30000", "cache.timeout_ms", "10000", "store.timeout_ms", "4000",
-                  NULL);
+    fixture_start(&f, "movies.ttl_ms", "300", "call.timeout_ms", "30000", "cache.timeout_ms", "10000", "store.timeout_ms",
+                  "4000", NULL);
     return 0;
 }
 

@@ -13,10 +13,9 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static _Thread_local actor *self;
 
-static void hook(const char *point, const char *id, void *user)
+static void hook(const char *point, const char *id)
 {
     (void)id;
-    (void)user;
     if (self == NULL || self->stop_at == NULL || strcmp(self->stop_at, point) != 0)
         return;
     pthread_mutex_lock(&lock);
@@ -44,7 +43,7 @@ static void *body(void *arg)
 void actor_start(actor *a, void (*run)(void *), void *arg, const char *stop_at)
 {
     *a = (actor){.run = run, .arg = arg, .stop_at = stop_at};
-    mci_sync_hook = hook;
+    atomic_store(&mci_sync_hook, hook);
     if (pthread_create(&a->thread, NULL, body, a) != 0) {
         perror("pthread_create");
         exit(1);
@@ -93,8 +92,8 @@ static const char *swap_text(const mci_script *s)
 
 static const mci_script *script_named(const char *name)
 {
-    const mci_script *all[] = {&mci_script_miss, &mci_script_pre,         &mci_script_put,
-                               &mci_script_drop, &mci_script_build_begin, &mci_script_build_leave, &mci_script_build_swap};
+    const mci_script *all[] = {&mci_script_miss,        &mci_script_pre,         &mci_script_put,       &mci_script_drop,
+                               &mci_script_build_begin, &mci_script_build_leave, &mci_script_build_swap};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i]->name, name) == 0)
             return all[i];
@@ -135,12 +134,12 @@ void mutate_script(const char *name, const char *from, const char *to)
 
 void mutate_cure(unsigned bits)
 {
-    mci_cures_off |= bits;
+    atomic_fetch_or(&mci_cures_off, bits);
 }
 
 void mutate_reset(void)
 {
-    mci_cures_off = 0;
+    atomic_store(&mci_cures_off, 0);
     mci_script_hook = NULL;
     for (int i = 0; i < MUTANTS; i++) {
         free(mutants[i].text);

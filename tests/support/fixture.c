@@ -67,9 +67,10 @@ void fixture_stop(fixture *f)
 
 void fixture_json(char out[512], const char *id, const char *title, double rating)
 {
-    snprintf(out, 512,
-             "{\"_id\":{\"$oid\":\"%s\"},\"plot\":\"p\",\"title\":\"%s\",\"year\":1999,\"imdb\":{\"rating\":%.1f,\"votes\":7}}", id,
-             title, rating);
+    snprintf(
+        out, 512,
+        "{\"_id\":{\"$oid\":\"%s\"},\"plot\":\"p\",\"title\":\"%s\",\"year\":1999,\"imdb\":{\"rating\":%.1f,\"votes\":7}}",
+        id, title, rating);
 }
 
 void fixture_reset(fixture *f)
@@ -81,7 +82,8 @@ void fixture_reset(fixture *f)
         free(f->mem.docs[i].json);
     f->mem.n = 0;
     f->mem.finds = f->mem.fail_reads = f->mem.fail_writes = f->mem.late_writes = f->mem.slow_read_ms = f->mem.late_there = 0;
-    f->mem.slow_scan_ms = 0;
+    f->mem.scans = 0;
+    f->mem.scans_left = -1;
     pthread_mutex_unlock(&f->mem.lock);
     fixture_json(json, ID1, "One", 1);
     memstore_put(&f->mem, "movies", ID1, json);

@@ -10,6 +10,7 @@
 void memstore_init(memstore *m)
 {
     memset(m, 0, sizeof *m);
+    m->scans_left = -1;
     pthread_mutex_init(&m->lock, NULL);
 }
 
@@ -189,10 +190,15 @@ static mc_status scan(void *user, const char *collection, const char *after, siz
     char last[64];
     snprintf(last, sizeof last, "%s", after);
     mc_status st = MC_OK;
-    take_time(m->slow_scan_ms);
     pthread_mutex_lock(&m->lock);
     if (m->fail_reads != 0)
         st = m->fail_reads;
+    else if (m->scans_left == 0)
+        st = MC_E_TIMEOUT;
+    else
+        m->scans++;
+    if (m->scans_left > 0)
+        m->scans_left--;
     for (size_t k = 0; st == MC_OK && k < limit; k++) {
         size_t best = m->n;
         for (size_t i = 0; i < m->n; i++)
@@ -202,7 +208,8 @@ static mc_status scan(void *user, const char *collection, const char *after, siz
         if (best == m->n)
             break;
         snprintf(last, sizeof last, "%s", m->docs[best].id);
-        (void)mc_sink_document(sink, m->docs[best].json, strlen(m->docs[best].json)); /* one it refuses is no reason to stop */
+        (void)mc_sink_document(sink, m->docs[best].json,
+                               strlen(m->docs[best].json)); /* one it refuses is no reason to stop */
     }
     pthread_mutex_unlock(&m->lock);
     return st;

@@ -21,7 +21,8 @@ typedef struct memstore {
     int fail_writes;  /* a status to answer writes with, 0: none */
     int late_writes;  /* 1: the next write answers MC_E_UNKNOWN and waits for memstore_commit() */
     int slow_read_ms; /* each find takes so long */
-    int slow_scan_ms; /* and each page of a scan */
+    int scans;        /* pages given so far */
+    int scans_left;   /* pages until scans time out; negative: no end */
     char late_id[64];
     char *late_json; /* NULL: a removal */
     int late_there;

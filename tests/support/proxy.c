@@ -178,8 +178,7 @@ void proxy_start(proxy *p, int target_port)
     socklen_t len = sizeof sa;
     sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (p->listener < 0 || bind(p->listener, (struct sockaddr *)&sa, sizeof sa) != 0 || listen(p->listener, 64) != 0 ||
-        getsockname(p->listener, (struct sockaddr *)&sa, &len) != 0 ||
-        pthread_create(&p->thread, NULL, serve, p) != 0) {
+        getsockname(p->listener, (struct sockaddr *)&sa, &len) != 0 || pthread_create(&p->thread, NULL, serve, p) != 0) {
         perror("proxy");
         exit(1);
     }

@@ -264,8 +264,9 @@ void srv_start_again(srv *s)
 
 void srv_pause(srv *s)
 {
-    if (s->pid > 0)
-        kill(s->pid, SIGSTOP);
+    int status = 0;
+    if (s->pid > 0 && kill(s->pid, SIGSTOP) == 0)
+        (void)waitpid(s->pid, &status, WUNTRACED); /* until it stands: an answer under way would come after us */
 }
 
 void srv_resume(srv *s)

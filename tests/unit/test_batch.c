@@ -21,14 +21,16 @@ static void test_encoding(void **state)
     mci_arg_double(&b, 8.7);
     mci_cmd(&b, "GET", 2);
     mci_arg_join(&b, "p:{", "id", 2, "}");
-    static const char want[] = "*4\r\n$3\r\nSET\r\n$5\r\nk\r\n\0x\r\n$2\r\n-7\r\n$3\r\n8.7\r\n*2\r\n$3\r\nGET\r\n$6\r\np:{id}\r\n";
+    static const char want[] =
+        "*4\r\n$3\r\nSET\r\n$5\r\nk\r\n\0x\r\n$2\r\n-7\r\n$3\r\n8.7\r\n*2\r\n$3\r\nGET\r\n$6\r\np:{id}\r\n";
     assert_int_equal(b.out.len, sizeof want - 1);
     assert_memory_equal(b.out.data, want, sizeof want - 1);
     assert_int_equal(b.n, 2);
     mci_batch_free(&b);
 }
 
-static const char stream[] = "$5\r\nhello\r\n:42\r\n+OK\r\n-ERR no\r\n$-1\r\n*3\r\n$1\r\na\r\n*2\r\n:1\r\n$-1\r\n:3\r\n*0\r\n*-1\r\n";
+static const char stream[] =
+    "$5\r\nhello\r\n:42\r\n+OK\r\n-ERR no\r\n$-1\r\n*3\r\n$1\r\na\r\n*2\r\n:1\r\n$-1\r\n:3\r\n*0\r\n*-1\r\n";
 
 static void check(mci_reply *const r[8])
 {
@@ -96,9 +98,9 @@ static void test_error_replies(void **state)
     struct {
         const char *text;
         mc_status want;
-    } known[] = {{"NOAUTH x", MC_E_AUTH},        {"WRONGPASS x", MC_E_AUTH},     {"NOPERM x", MC_E_AUTH},
-                 {"MOVED 1 x", MC_E_CLUSTER},    {"CLUSTERDOWN x", MC_E_CLUSTER}, {"LOADING x", MC_E_CACHE},
-                 {"OOM x", MC_E_CACHE},          {"READONLY x", MC_E_CACHE},     {"ERR x", MC_E_CACHE}};
+    } known[] = {{"NOAUTH x", MC_E_AUTH},     {"WRONGPASS x", MC_E_AUTH},      {"NOPERM x", MC_E_AUTH},
+                 {"MOVED 1 x", MC_E_CLUSTER}, {"CLUSTERDOWN x", MC_E_CLUSTER}, {"LOADING x", MC_E_CACHE},
+                 {"OOM x", MC_E_CACHE},       {"READONLY x", MC_E_CACHE},      {"ERR x", MC_E_CACHE}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         mci_reply r = {.type = MCI_REPLY_ERROR, .len = strlen(known[i].text), .u.str = known[i].text};
         mc_error err;

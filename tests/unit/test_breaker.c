@@ -81,7 +81,7 @@ static void test_refused_password_waits_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_opens_after_failures),      cmocka_unit_test(test_refused_opens_at_once_and_one_probes),
+        cmocka_unit_test(test_opens_after_failures), cmocka_unit_test(test_refused_opens_at_once_and_one_probes),
         cmocka_unit_test(test_backoff_grows_within_limits), cmocka_unit_test(test_late_answers_say_nothing),
         cmocka_unit_test(test_refused_password_waits_long)};
     return cmocka_run_group_tests(tests, NULL, NULL);

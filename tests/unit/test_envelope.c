@@ -15,8 +15,14 @@ static const mci_spec spec = {.name = "things", .key = "thing", .fields = fields
 
 static size_t write_one(char *out, uint64_t seed)
 {
-    mci_envelope e = {.epoch = 7, .written_ms = 1763811234567, .soft_ms = 1763811434567, .hard_ms = 1763811434568, .version = 3,
-                      .kinds = "SIRLT-", .fields_sum = 0x0123456789abcdef, .doc_sum = UINT64_MAX};
+    mci_envelope e = {.epoch = 7,
+                      .written_ms = 1763811234567,
+                      .soft_ms = 1763811434567,
+                      .hard_ms = 1763811434568,
+                      .version = 3,
+                      .kinds = "SIRLT-",
+                      .fields_sum = 0x0123456789abcdef,
+                      .doc_sum = UINT64_MAX};
     mci_buf b;
     mci_buf_init(&b, MCI_ENVELOPE_MAX);
     mci_envelope_write(&e, seed, &b);

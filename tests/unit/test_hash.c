@@ -13,11 +13,17 @@
 
 enum { F_TEXT, F_INT, F_REAL, F_LIST, F_DATE, F_GONE, F_ODD, F_COUNT };
 static const mci_field fields[F_COUNT] = {
-    {"text", "text", MCI_STR}, {"int", "int", MCI_INT},   {"real", "real", MCI_REAL}, {"list", "list", MCI_LIST},
+    {"text", "text", MCI_STR},  {"int", "int", MCI_INT},   {"real", "real", MCI_REAL}, {"list", "list", MCI_LIST},
     {"date", "date", MCI_DATE}, {"gone", "gone", MCI_STR}, {"odd", "odd", MCI_INT},
 };
-static const mci_spec spec = {.name = "things", .key = "thing", .fields = fields, .nfields = F_COUNT, .alias_field = -1,
-                              .rank_field = -1, .lon_field = -1, .lat_field = -1};
+static const mci_spec spec = {.name = "things",
+                              .key = "thing",
+                              .fields = fields,
+                              .nfields = F_COUNT,
+                              .alias_field = -1,
+                              .rank_field = -1,
+                              .lon_field = -1,
+                              .lat_field = -1};
 static const char json[] = "{\"_id\":\"x\"}";
 
 static mci_doc *make(double real)
@@ -61,8 +67,8 @@ static void store(const mci_doc *d, stored *s)
     s->m_len = b.len;
     mci_buf_free(&b);
     for (size_t i = 0; i < F_COUNT; i++)
-        s->slices[i] = s->f.field[i].there ? (mci_slice){s->f.text.data + s->f.field[i].off, s->f.field[i].len}
-                                           : (mci_slice){NULL, 0};
+        s->slices[i] =
+            s->f.field[i].there ? (mci_slice){s->f.text.data + s->f.field[i].off, s->f.field[i].len} : (mci_slice){NULL, 0};
     s->json.p = mci_doc_json(d, &s->json.n);
 }
 
@@ -107,9 +113,9 @@ static void test_what_is_no_value(void **state)
     mci_doc *out = NULL;
     stored s;
     store(d, &s);
-    assert_int_equal(decode(&s, 2, 1500, &out), MCI_VALUE_OLD);  /* another epoch */
-    assert_int_equal(decode(&s, 1, 2001, &out), MCI_VALUE_OLD);  /* past its deadline */
-    assert_int_equal(decode(&s, 1, 0, &out), MCI_VALUE_HIT);     /* clock not known: the TTL has to do */
+    assert_int_equal(decode(&s, 2, 1500, &out), MCI_VALUE_OLD); /* another epoch */
+    assert_int_equal(decode(&s, 1, 2001, &out), MCI_VALUE_OLD); /* past its deadline */
+    assert_int_equal(decode(&s, 1, 0, &out), MCI_VALUE_HIT);    /* clock not known: the TTL has to do */
     mci_doc_unref(out);
     for (size_t i = 0; i < F_COUNT; i++) { /* each field: changed, removed, added */
         mci_slice keep = s.slices[i];

@@ -28,7 +28,7 @@ static void test_push_and_replay(void **state)
     assert_int_equal(mci_recovery_push(&r, 0, 0, "a", later()), 0); /* the same once more: one entry */
     assert_int_equal(atomic_load(&r.count), 3);
     assert_int_equal(mci_recovery_begin(&r, c, 10), 3);
-    assert_int_equal(mci_recovery_begin(&r, c + 3, 7), 0); /* one replays at a time */
+    assert_int_equal(mci_recovery_begin(&r, c + 3, 7), 0);          /* one replays at a time */
     assert_int_equal(mci_recovery_push(&r, 0, 0, "a", later()), 0); /* written again meanwhile */
     assert_int_equal(mci_recovery_has(&r, 0, 0, "a"), 1);           /* still waits while it is replayed */
     assert_int_equal(mci_recovery_finish(&r, c, 3, 1), 2);

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Take the right to rebuild a board or geo set, keep it (the same token), or go on where another left off.
 -- KEYS 1 lock  2 changes made meanwhile  3 epoch  4 the set under construction
 -- ARGV 1 token  2 lock in ms

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- A builder's time is up: leave the set under construction for the next one.
 -- KEYS 1 lock  2 epoch
 -- ARGV 1 token  2 lock in ms  3 when it was begun  4 the last id that is in
