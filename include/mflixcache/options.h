@@ -59,7 +59,7 @@ MC_API mc_status mc_options_get(const mc_options *o, const char *key, char *buf,
 
 /**
  * Take settings from environment variables: `MONGO_URL` (store.uri), `REDIS_HOST` and `REDIS_PORT` (cache.uri), and for
- * every option `MFLIXCACHE_` + its key in capitals with `_` for `.`, such as MFLIXCACHE_CACHE_URI. The specific form wins.
+ * every option `MFLIXCACHE_` and its key in capitals, underscores for dots, such as MFLIXCACHE_CACHE_URI. The specific form wins.
  * Unset and empty variables change nothing. mc_open() does not read the environment by itself.
  *
  * @param o    the options
