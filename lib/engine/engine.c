@@ -82,6 +82,8 @@ void mci_engine_close(mci_engine *e)
     for (size_t i = 0; i < e->ncolls; i++) {
         memory_free(&e->colls[i].top_memory);
         memory_free(&e->colls[i].views_memory);
+        for (int want = 0; want < 4; want++)
+            mci_buf_free(&e->colls[i].field_args[want]);
     }
     mci_redis_close(e->redis);
     if (e->store != NULL)
@@ -108,6 +110,25 @@ static void name_derived(mci_derived *d, int geo)
     (void)snprintf(d->changes, sizeof d->changes, "mfc:d:%.180s", name);
     (void)snprintf(d->temp, sizeof d->temp, "mfc:t:%.180s", name);
     d->geo = geo;
+}
+
+static int encode_fields(mci_coll *c)
+{
+    for (int want = MCI_WANT_FIELDS; want <= MCI_WANT_BOTH; want++) {
+        mci_buf *b = &c->field_args[want];
+        mci_buf_init(b, (size_t)64 * 1024);
+        mci_args_encode(b, MCI_HASH_ENVELOPE);
+        c->field_count[want] = 1;
+        for (size_t i = 0; want & MCI_WANT_FIELDS && i < c->spec->nfields; i++, c->field_count[want]++)
+            mci_args_encode(b, c->spec->fields[i].name);
+        if (want & MCI_WANT_DOC) {
+            mci_args_encode(b, MCI_HASH_DOC);
+            c->field_count[want]++;
+        }
+        if (b->failed)
+            return -1;
+    }
+    return 0;
 }
 
 mc_status mci_engine_add(mci_engine *e, const mci_spec *spec, int64_t ttl_ms, mci_coll **out, mc_error *err)
@@ -140,7 +161,9 @@ mc_status mci_engine_add(mci_engine *e, const mci_spec *spec, int64_t ttl_ms, mc
         mci_mutex_destroy(&c->top_memory.lock);
         return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a collection");
     }
-    e->ncolls++;
+    e->ncolls++; /* from here on closing the engine frees it */
+    if (encode_fields(c) != 0)
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a collection");
     *out = c;
     return MC_OK;
 }

@@ -62,6 +62,8 @@ typedef struct mci_coll {
     mci_derived geo;
     char dirty[MCI_KEY_MAX]; /* ids whose derived sets need a look; "" without derived sets */
     char views[MCI_KEY_MAX]; /* sorted set of views */
+    mci_buf field_args[4];   /* names of the hash fields a read asks for, by mci_want, encoded as arguments */
+    size_t field_count[4];
     mci_memory top_memory;
     mci_memory views_memory;
 } mci_coll;

@@ -40,14 +40,9 @@ typedef struct work {
 
 void mci_read_cmd(mci_batch *b, const mci_coll *coll, const char *id, mci_want want)
 {
-    size_t fields = 1 + (want & MCI_WANT_FIELDS ? coll->spec->nfields : 0) + (want & MCI_WANT_DOC ? 1 : 0);
-    mci_cmd(b, "HMGET", 2 + fields);
+    mci_cmd(b, "HMGET", 2 + coll->field_count[want]);
     mci_arg_id(b, coll->keys.value, id);
-    mci_arg_str(b, MCI_HASH_ENVELOPE);
-    for (size_t i = 0; want & MCI_WANT_FIELDS && i < coll->spec->nfields; i++)
-        mci_arg_str(b, coll->spec->fields[i].name);
-    if (want & MCI_WANT_DOC)
-        mci_arg_str(b, MCI_HASH_DOC);
+    mci_args_encoded(b, &coll->field_args[want]);
 }
 
 static mci_slice slice_of(const mci_reply *r)
@@ -169,8 +164,7 @@ static void ask_values(mci_call *c, mci_coll *coll, work *w, size_t n, mci_want 
 
 static void miss_cmd(mci_call *c, mci_batch *b, const mci_coll *coll, const work *w, mci_want want)
 {
-    size_t fields = 1 + (want & MCI_WANT_FIELDS ? coll->spec->nfields : 0) + (want & MCI_WANT_DOC ? 1 : 0);
-    mci_cmd_script(b, &mci_script_miss, 4, 4 + 3 + fields);
+    mci_cmd_script(b, &mci_script_miss, 4, 4 + 3 + coll->field_count[want]);
     mci_arg_id(b, coll->keys.value, w->it->id);
     mci_arg_id(b, coll->keys.quarantine, w->it->id);
     mci_arg_id(b, coll->keys.lease, w->it->id);
@@ -178,11 +172,7 @@ static void miss_cmd(mci_call *c, mci_batch *b, const mci_coll *coll, const work
     mci_arg_str(b, w->token);
     mci_arg_int(b, c->e->set.read_lease_ms);
     mci_arg_buf(b, &w->rejected);
-    mci_arg_str(b, MCI_HASH_ENVELOPE);
-    for (size_t i = 0; want & MCI_WANT_FIELDS && i < coll->spec->nfields; i++)
-        mci_arg_str(b, coll->spec->fields[i].name);
-    if (want & MCI_WANT_DOC)
-        mci_arg_str(b, MCI_HASH_DOC);
+    mci_args_encoded(b, &coll->field_args[want]);
 }
 
 static void no_lease(mci_call *c, work *w)

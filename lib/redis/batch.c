@@ -139,6 +139,23 @@ void mci_arg_buf(mci_batch *b, const mci_buf *v)
     mci_arg(b, v->data == NULL ? "" : v->data, v->len);
 }
 
+void mci_args_encoded(mci_batch *b, const mci_buf *args)
+{
+    if (args->failed)
+        b->out.failed = 1;
+    mci_buf_add(&b->out, args->data, args->len);
+}
+
+void mci_args_encode(mci_buf *args, const char *arg)
+{
+    size_t n = strlen(arg);
+    mci_buf_char(args, '$');
+    mci_buf_int(args, (int64_t)n);
+    mci_buf_add(args, "\r\n", 2);
+    mci_buf_add(args, arg, n);
+    mci_buf_add(args, "\r\n", 2);
+}
+
 const mci_reply *mci_batch_reply(const mci_batch *b, size_t i)
 {
     return i < b->n ? b->cmds[i].reply : NULL;

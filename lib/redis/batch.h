@@ -50,6 +50,9 @@ void mci_arg_double(mci_batch *b, double v); /* shortest text that reads back th
 /* One argument put together from three texts: the parts of a key. */
 void mci_arg_join(mci_batch *b, const char *first, const char *middle, size_t middle_len, const char *last);
 void mci_arg_buf(mci_batch *b, const mci_buf *v);
+/* Several arguments at once, encoded before by mci_args_encode(): what is the same in every read is encoded once. */
+void mci_args_encoded(mci_batch *b, const mci_buf *args);
+void mci_args_encode(mci_buf *args, const char *arg);
 
 /* Reply of command `i`, after an exchange; NULL before. */
 const mci_reply *mci_batch_reply(const mci_batch *b, size_t i);
