@@ -19,6 +19,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -90,6 +92,25 @@ static int accepts(int port)
     return ok;
 }
 
+/* Our Redis answers (an error, perhaps: it may want a password). Asked on its socket in the file system: on the port, it may be
+ * another server, or one that takes the connection and then finds that it cannot start (no second port for a cluster node). */
+static int answers(const char *path)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    struct timeval patience = {.tv_sec = 1};
+    char c;
+    if (strlen(path) >= sizeof a.sun_path)
+        die("too long a path");
+    memcpy(a.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
+             connect(fd, (struct sockaddr *)&a, sizeof a) == 0 && send(fd, "PING\r\n", 6, MSG_NOSIGNAL) == 6 &&
+             recv(fd, &c, 1, 0) == 1;
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
 /* Where a program is: an absolute path, or found in PATH. 0 or -1. */
 static int find_program(const char *name, char *out, size_t cap)
 {
@@ -133,7 +154,7 @@ static void child(const char *program, char **argv, const char *log, pid_t paren
     _exit(127);
 }
 
-/* Start the process and wait until it accepts. 0; -1 when it ended or stayed silent (the port may have been taken). */
+/* Start the process and wait until it is there. 0; -1 when it ended or stayed silent (the port may have been taken). */
 static int launch(srv *s)
 {
     char program[1024];
@@ -170,7 +191,7 @@ static int launch(srv *s)
             s->pid = 0;
             return -1;
         }
-        if (accepts(s->port))
+        if (s->is_mongo ? accepts(s->port) : answers(s->socket))
             return 0;
         nap(10);
     }
