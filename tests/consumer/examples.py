@@ -63,7 +63,7 @@ def sources():
 
 def compare(redis, name, program, expected, env):
     redis.flush()
-    done = run([program], env={**env, "REDIS_PORT": str(redis.port)})
+    done = run(program if isinstance(program, list) else [program], env={**env, "REDIS_PORT": str(redis.port)})
     check(name, done.returncode == 0 and done.stdout == expected.read_text(),
           f"exit {done.returncode}\n{done.stderr}--- wanted\n{expected.read_text()}--- got\n{done.stdout}")
 
@@ -121,6 +121,15 @@ def by_subdirectory(work, env):
           done.stdout + done.stderr)
 
 
+def in_python(redis, library, env):
+    env = {**env, "MFLIXCACHE_LIBRARY": library, "PYTHONPATH": os.path.join(ROOT, "bindings/python"), "PYTHONDONTWRITEBYTECODE": "1"}
+    for path in sorted((EXAMPLES / "python").glob("*.py")):
+        expected = EXAMPLES / "expected" / (path.stem + "_py.txt")
+        if path.stem != "movies":
+            compare(redis, f"{path.name}: output", [sys.executable, str(path)], expected, env)
+            check(f"{path.name} under 80 lines", len(path.read_text().splitlines()) < 80)
+
+
 def loading(work, library, redis):
     """Loaded and unloaded many times, and two copies in one process: nothing of one is seen by the other."""
     program = pathlib.Path(work, "loading.py")
@@ -167,6 +176,7 @@ def main():
         by_pkg_config(redis, work, env)
         by_find_package(redis, work, prefix, env)
         by_subdirectory(work, env)
+        in_python(redis, library, env)
         loading(work, library, redis)
     for path, expected in sources():
         lines = path.read_text().splitlines()
