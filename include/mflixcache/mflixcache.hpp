@@ -13,6 +13,8 @@
 
 #include <mflixcache/mflixcache.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <exception>
 #include <functional>
