@@ -18,7 +18,7 @@ def count(case):
     reason = case.find("skipped")
     skipped = reason is not None and "SKIP_RETURN_CODE" in reason.get("message", "")
     failed = failed or (reason is not None and not skipped)  # a program that was not built is no skip
-    ran = sum(int(n) for n in re.findall(r"^\[=+\] (?:\S+: )?Running (\d+) test", output, re.M))
+    ran = sum(int(n) for n in re.findall(r"^\[=+\] (?:.*: )?Running (\d+) test", output, re.M))
     ok = len(re.findall(r"^\[\s+OK \] \S", output, re.M))
     skip = len(re.findall(r"^\[\s+SKIPPED \] \S", output, re.M)) // 2  # once when it happens, once in the list
     if skipped:
