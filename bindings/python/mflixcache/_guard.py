@@ -15,7 +15,8 @@ from mflixcache.errors import MflixError
 
 
 class _Place(threading.local):
-    exception: BaseException | None = None
+    raised: BaseException | None = None  # must come out of the call
+    answer: MflixError | None = None  # was told to the library; is the cause of the call's own error, if there is one
     depth: int = 0
 
 
@@ -32,28 +33,19 @@ class Guard:
         """True while this thread is in a callback of this client."""
         return self._place.depth > 0
 
-    def take(self) -> BaseException | None:
-        """What this thread's callbacks have left; it is forgotten here."""
-        kept = self._place.exception
-        if kept is not None:
-            self._place.exception = None
-        return kept
-
-    def wrap(self, function: Callable[..., int], failed: int) -> Callable[..., int]:
-        """`function` for C: an exception becomes a status. An MflixError is an answer and gives its own, others give `failed`."""
+    def wrap(self, function: Callable[..., int], failed: int, *, answers: bool = False) -> Callable[..., int]:
+        """`function` for C: an exception becomes the status `failed`; with `answers`, an MflixError gives its own."""
 
         def guarded(*arguments: Any) -> int:
             place = self._place
             place.depth += 1
             try:
                 return function(*arguments)
-            except MflixError as e:
-                if place.exception is None or isinstance(place.exception, MflixError):
-                    place.exception = e
-                return e.code or failed
             except BaseException as e:  # noqa: BLE001 (KeyboardInterrupt too must not be lost in C)
-                if place.exception is None or isinstance(place.exception, MflixError):
-                    place.exception = e
+                if answers and isinstance(e, MflixError):
+                    place.answer = e
+                    return e.code or failed
+                place.raised = place.raised or e
                 return failed
             finally:
                 place.depth -= 1
@@ -62,14 +54,17 @@ class Guard:
 
     def settle(self, error: MflixError | None) -> None:
         """After a call: raise what a callback left, else the call's own error, if there is one."""
-        kept = self.take()
-        if kept is not None and not isinstance(kept, MflixError):
-            try:
-                raise kept
-            finally:
-                del kept  # the exception's frames hold this one: no cycle
-        if error is not None:
-            raise error from kept
+        place = self._place
+        raised, answer = place.raised, place.answer
+        if raised is not None or answer is not None:
+            place.raised = place.answer = None
+        try:
+            if raised is not None:
+                raise raised
+            if error is not None:
+                raise error from answer
+        finally:
+            del raised, answer, error  # an exception's frames must not hold the exception: no cycles
 
 
 def returning_none(function: Callable[..., None]) -> Callable[..., int]:

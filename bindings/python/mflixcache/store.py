@@ -107,7 +107,7 @@ def make_table(store: Store, guard: Guard) -> _ffi.mc_store:
         name = function.__name__
         if getattr(type(store), name) is not getattr(Store, name):
             failed = _ffi.MC_E_STORE if function in reads else _ffi.MC_E_UNKNOWN
-            setattr(table, name, getattr(_ffi, f"mc_store_{name}_fn")(guard.wrap(function, failed)))
+            setattr(table, name, getattr(_ffi, f"mc_store_{name}_fn")(guard.wrap(function, failed, answers=True)))
     closing = guard.wrap(returning_none(lambda _user: store.close()), _ffi.MC_E_STORE)
 
     def close(user: Any) -> None:
