@@ -642,8 +642,9 @@ int main(void)
     char command[128];
     snprintf(command, sizeof command, "rm -rf '%s'", file);
     failed += system(command) != 0;
-    if (getenv("MONGO_URL") != NULL && getenv("MONGO_URL")[0] != '\0')
-        failed += run_suite(getenv("MONGO_URL"), "MONGO_URL");
+    char url[2048];
+    if (srv_mongo_url(url, sizeof url))
+        failed += run_suite(url, "the server of MONGO_URL");
     srv_start_mongo(&mongo, NULL);
     failed += run_suite(mongo.uri, mongo.name);
     srv_stop(&mongo);

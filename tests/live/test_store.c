@@ -626,9 +626,9 @@ int main(int argc, char **argv)
         failed += run_sqlite();
     if (only == NULL || strcmp(only, "callback") == 0)
         failed += run_callback();
-    const char *url = getenv("MONGO_URL");
+    char url[2048];
     const char *server_name = getenv("MFLIX_SERVER");
-    if (url != NULL && (only == NULL || strcmp(only, "url") == 0))
+    if ((only == NULL || strcmp(only, "url") == 0) && srv_mongo_url(url, sizeof url))
         failed += run_uri(url, server_name != NULL ? server_name : "the server of MONGO_URL");
     if (only == NULL || strcmp(only, "secantus") == 0) {
         if (failed > 0) /* a skip must not hide it */

@@ -311,3 +311,27 @@ void srv_stop(srv *s)
         (void)nftw(s->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     s->dir[0] = '\0';
 }
+
+int srv_mongo_url(char *out, size_t cap)
+{
+    const char *url = getenv("MONGO_URL");
+    const char *host = url != NULL ? strstr(url, "://") : NULL;
+    if (host == NULL)
+        return 0;
+    const char *query = strchr(host, '?');
+    const char *path = strchr(host + 3, '/');
+    if (path != NULL && query != NULL && path > query)
+        path = NULL;
+    int head = (int)(path != NULL ? path - url : query != NULL ? query - url : (long)strlen(url));
+    int named = path != NULL ? (int)strcspn(path + 1, "?") : 0;
+    int user = memchr(host, '@', (size_t)(url + head - host)) != NULL;
+    int add = user && named > 0 && strstr(url, "authSource=") == NULL;
+    int n = snprintf(out, cap, "%.*s/mflixcache_test%s%s%s%.*s", head, url, query != NULL ? query : "",
+                     add ? (query != NULL ? "&" : "?") : "", add ? "authSource=" : "", add ? named : 0,
+                     path != NULL ? path + 1 : "");
+    if (n < 0 || (size_t)n >= cap) {
+        fprintf(stderr, "MONGO_URL is too long\n");
+        exit(1);
+    }
+    return 1;
+}

@@ -39,6 +39,10 @@ int srv_free_port(void);
 /* End the test: "SKIP reason" and exit 77, or a failure where skipping is forbidden. */
 void srv_skip(const char *reason) __attribute__((noreturn));
 
+/* MONGO_URL with the database `mflixcache_test` in the place of any it names (somebody's films are not for tests to write to), its
+ * database kept as authSource where a user is given. 1, or 0 when MONGO_URL is not set. */
+int srv_mongo_url(char *out, size_t cap);
+
 /* Path of a file of the sample data ("movies.ndjson.gz"): MFLIX_DATA, else ../shared/data beside the source root.
  * 0, or -1 when it is not there. */
 int srv_data_file(const char *name, char *out, size_t cap);
