@@ -74,7 +74,8 @@ def test_types_as_users_see_them(tmp_path: Path) -> None:
         "    reveal_type(mc.top_movies()[0].movie.rating)\n",
         encoding="utf-8",
     )
-    out = run(sys.executable, "-m", "mypy", "--no-incremental", "--strict", "--python-version=3.13", program, env={**os.environ, "MYPYPATH": str(PACKAGE)})
+    mypy = [sys.executable, "-m", "mypy", "--no-incremental", "--strict", "--python-version=3.13"]
+    out = run(*mypy, program, env={**os.environ, "MYPYPATH": str(PACKAGE)})
     types = [t.replace("mflixcache.", "").replace("builtins.", "") for t in re.findall(r'type is "(.*)"', out)]
     assert [re.sub(r"(client|results|errors)\.", "", t) for t in types] == [
         "Client",
