@@ -142,14 +142,19 @@ int mci_read_reply(mci_call *c, mci_coll *coll, mci_item *it, const mci_reply *r
 
 /* ---- put.c -------------------------------------------------------------------------------------------------------- */
 
-typedef enum mci_put_mode { MCI_PUT_FILL = 'F', MCI_PUT_POST = 'P', MCI_PUT_ABORT = 'A' } mci_put_mode;
+typedef enum mci_put_mode {
+    MCI_PUT_FILL = 'F',
+    MCI_PUT_POST = 'P',
+    MCI_PUT_ABORT = 'A',
+    MCI_PUT_RELEASE = 'R' /* the load failed: let somebody else try */
+} mci_put_mode;
 
 /* What a load or a write ends with. */
 typedef struct mci_put {
     mci_put_mode mode;
     const char *token;
     const char *id;
-    const mci_doc *doc; /* NULL: there is no such document (or ABORT) */
+    const mci_doc *doc; /* NULL: there is no such document (or ABORT, RELEASE) */
     int64_t epoch;
     int64_t now_ms; /* Redis' clock before the store was asked */
     int no_value;   /* boards only, leave the value out */

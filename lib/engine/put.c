@@ -64,7 +64,7 @@ static size_t pairs_of(const mci_doc *d, const mci_hash_fields *f)
 static int64_t ttl_of(mci_engine *e, const mci_coll *coll, const mci_put *put, const mci_hash_fields *f)
 {
     size_t json_len = 0;
-    if (put->no_value || put->mode == MCI_PUT_ABORT)
+    if (put->no_value || put->mode == MCI_PUT_ABORT || put->mode == MCI_PUT_RELEASE)
         return 0;
     if (put->doc == NULL)
         return e->set.negative_ttl_ms == 0 ? 0 : mci_jitter(e, e->set.negative_ttl_ms);

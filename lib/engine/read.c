@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define WAIT_FIRST_MS 1
+#define GIVE_BACK_MS 20 /* past the deadline, to return a lease */
 #define WAIT_LONGEST_MS 20
 #define MAX_ROUNDS 1000 /* somebody keeps writing what does not decode */
 
@@ -280,7 +281,7 @@ static void settle_load(mci_call *c, work *w, mc_status st, mci_doc *doc, const 
     it->info.stale_bound_ms = 0;
     if (it->status >= 0 || c->err == NULL || c->err->tier == MC_TIER_STORE)
         return;
-    if (c->err->tier == MC_TIER_REDIS) { /* both are away: say so */
+    if (c->err->tier == MC_TIER_REDIS && mci_status_retriable(err->code)) { /* both are away: say so */
         mc_error redis = *c->err;
         (void)mci_fail_code(c->err, err->code, err->tier, err->backend_code, "%.230s; and %.230s", err->text, redis.text);
     } else {
@@ -319,36 +320,39 @@ static void load_many(mci_call *c, mci_coll *coll, work **list, size_t n)
     free(docs);
 }
 
+/* Under our leases: what was loaded goes into Redis; where nothing could be loaded the lease is given back. */
 static void fill(mci_call *c, mci_coll *coll, work **list, size_t n)
 {
     mci_batch b;
     mci_batch_init(&b);
     for (size_t i = 0; i < n; i++) {
         work *w = list[i];
-        if (w->state != W_LOAD_FILL || w->it->status < 0)
+        if (w->state != W_LOAD_FILL)
             continue;
         MCI_SYNC("read:loaded", w->it->id);
-        mci_put put = {MCI_PUT_FILL, w->token, w->it->id, w->it->doc, w->epoch, w->now_ms, 0};
+        mci_put_mode mode = w->it->status < 0 ? MCI_PUT_RELEASE : MCI_PUT_FILL;
+        mci_put put = {mode, w->token, w->it->id, w->it->doc, w->epoch, w->now_ms, 0};
         if (mci_put_cmd(c->e, &b, coll, &put) != 0)
             break;
     }
-    mc_error *err = c->err;
-    c->err = NULL; /* a value that could not be cached is no failure of the read */
-    int ok = b.n > 0 && mci_call_exec(c, &b) == MC_OK;
-    c->err = err;
+    mci_call quiet = *c; /* a value that could not be cached is no failure of the read */
+    quiet.err = NULL;
+    if (mci_deadline_left_ms(c->dl) == 0) /* the store took all the time: others should not have to wait as well */
+        quiet.dl = mci_deadline_in(GIVE_BACK_MS);
+    int ok = b.n > 0 && mci_call_exec(&quiet, &b) == MC_OK;
     size_t k = 0;
     for (size_t i = 0; i < n; i++) {
         work *w = list[i];
         if (w->state != W_LOAD_FILL)
             continue;
         int64_t stored = 0;
-        if (w->it->status >= 0 && k < b.n && ok)
+        if (k < b.n && ok)
             (void)mci_reply_int(mci_reply_item(mci_batch_reply(&b, k), 0), &stored);
-        if (w->it->status >= 0)
-            k++;
+        k++;
         if (stored == 1)
             w->it->info.flags |= MC_FLAG_FILLED;
-        mci_count(c->e->metrics, stored == 1 ? MCI_C_FILLS : MCI_C_FILLS_REFUSED);
+        if (w->it->status >= 0)
+            mci_count(c->e->metrics, stored == 1 ? MCI_C_FILLS : MCI_C_FILLS_REFUSED);
         mci_flight_land(&c->e->flights, w->own, w->it->status, w->it->doc);
         w->own = NULL;
     }

@@ -543,6 +543,30 @@ static void test_single_flight(void **state)
     f.mem.slow_read_ms = 0;
 }
 
+/* A load that fails gives its lease back: the next read, in any process, does not wait for it. */
+static int lease_given_back(void)
+{
+    f.mem.fail_reads = MC_E_STORE;
+    assert_int_equal(mc_get_movie(f.a, ID1, &(const mc_movie *){NULL}, NULL, NULL), MC_E_STORE);
+    f.mem.fail_reads = 0;
+    mc_stats before;
+    mc_stats after;
+    assert_int_equal(mc_get_stats(f.b, &before), MC_OK);
+    assert_true(fixture_rating(f.b, ID1, NULL) == 1.0);
+    assert_int_equal(mc_get_stats(f.b, &after), MC_OK);
+    return after.lease_waits == before.lease_waits && after.fills == before.fills + 1;
+}
+
+static void test_lease_given_back(void **state)
+{
+    (void)state;
+    start();
+    assert_true(lease_given_back());
+    start();
+    mutate_script("put", "if ARGV[1] == 'R' then", "if ARGV[1] == 'R' then redis.call('SET', KEYS[3], ARGV[2], 'PX', 5000)");
+    assert_false(lease_given_back());
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -580,6 +604,7 @@ int main(void)
         cmocka_unit_test(test_invalidate_and_load),
         cmocka_unit_test(test_invalidate_all_and_load),
         cmocka_unit_test(test_single_flight),
+        cmocka_unit_test(test_lease_given_back),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -2,12 +2,13 @@
 -- The end of a load (fill) or of a write (post): store the value if that is safe, and with it the board and the geo set.
 -- KEYS 1 value  2 quarantine  3 lease  4 solo  5 epoch  6 ids whose boards need a look  7 board  8 geo
 --      (the epoch's key stands for "none": an account that may only touch its own keys refuses an empty one)
--- ARGV 1 'F' fill, 'P' post, 'A' post of a write that was not carried out  2 token  3 ttl in ms (0: store nothing)  4 id  5 epoch of the envelope
+-- ARGV 1 'F' fill, 'P' post, 'A' post of a write that was not carried out,
+--        'R' give the lease of a load that failed back  2 token  3 ttl in ms (0: store nothing)  4 id  5 epoch of the envelope
 --      6 score or '' (off the board)  7 longitude or ''  8 latitude  9... field, value, ... ('$', value: a string)
 -- Returns {1, writers under way} done, {0, writers under way} refused (a fill), or deleted only (a post)
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local post = ARGV[1] ~= 'F'
+local post = ARGV[1] == 'P' or ARGV[1] == 'A'
 local mine, alone
 if post then
     local had = redis.call('ZREM', KEYS[2], ARGV[2])
@@ -22,6 +23,9 @@ else
     if mine then
         redis.call('DEL', KEYS[3])
     end
+end
+if ARGV[1] == 'R' then
+    return {0, 0}
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 local writers = redis.call('ZCARD', KEYS[2])
