@@ -64,9 +64,15 @@ set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "The shared library.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libmflixcache-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SHLIBDEPS OFF)
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${runtime_package} (= ${PROJECT_VERSION})")
-# Only a static link needs what is underneath.
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "libhiredis-dev, libjansson-dev, libmongoc-dev, libsqlite3-dev")
+# pkg-config wants to see what is underneath even for a shared link (Requires.private), and a static link needs it.
+set(needs "${runtime_package} (= ${PROJECT_VERSION})" libhiredis-dev libjansson-dev)
+if(MFLIXCACHE_WITH_MONGODB)
+    list(APPEND needs libmongoc-dev)
+endif()
+if(MFLIXCACHE_WITH_SQLITE)
+    list(APPEND needs libsqlite3-dev)
+endif()
+list(JOIN needs ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Headers, static library, pkg-config and CMake files, manual pages.")
 
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME mflixcache-tools)
