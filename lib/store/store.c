@@ -15,6 +15,7 @@ static int has_scheme(const char *uri, const char *scheme)
 mc_status mci_store_open(const mci_store_options *opt, const mci_store_env *env, mci_store **out, mc_error *err)
 {
     *out = NULL;
+    (void)env; /* of no use to a build without stores */
     if (opt->uri == NULL || opt->uri[0] == '\0')
         return mci_fail(err, MC_E_URI, MC_TIER_STORE, "store.uri is empty");
     if (has_scheme(opt->uri, "mongodb://") || has_scheme(opt->uri, "mongodb+srv://"))

@@ -622,15 +622,15 @@ int main(int argc, char **argv)
 {
     const char *only = argc > 1 ? argv[1] : getenv("MFLIX_STORE"); /* sqlite, callback, secantus, url: one of them alone */
     int failed = 0;
-    if (only == NULL || strcmp(only, "sqlite") == 0)
+    if (MFLIXCACHE_WITH_SQLITE && (only == NULL || strcmp(only, "sqlite") == 0))
         failed += run_sqlite();
     if (only == NULL || strcmp(only, "callback") == 0)
         failed += run_callback();
     char url[2048];
     const char *server_name = getenv("MFLIX_SERVER");
-    if ((only == NULL || strcmp(only, "url") == 0) && srv_mongo_url(url, sizeof url))
+    if (MFLIXCACHE_WITH_MONGODB && (only == NULL || strcmp(only, "url") == 0) && srv_mongo_url(url, sizeof url))
         failed += run_uri(url, server_name != NULL ? server_name : "the server of MONGO_URL");
-    if (only == NULL || strcmp(only, "secantus") == 0) {
+    if (MFLIXCACHE_WITH_MONGODB && (only == NULL || strcmp(only, "secantus") == 0)) {
         if (failed > 0) /* a skip must not hide it */
             return 1;
         srv server;
