@@ -7,6 +7,7 @@
 #include "app.h"
 #include "help.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -82,10 +83,27 @@ static int apply_flags(app *a)
     return 0;
 }
 
+/*
+ * The MongoDB driver under the library prints to stdout by itself when a server is away, which would break --json. The library may
+ * not change what belongs to the whole process; this process is ours. Without the driver there is nothing to silence.
+ */
+static void silence_driver(void)
+{
+    void (*set_handler)(void *, void *) = NULL;
+    void *self = dlopen(NULL, RTLD_NOW);
+    void *symbol = self ? dlsym(self, "mongoc_log_set_handler") : NULL;
+    memcpy(&set_handler, &symbol, sizeof symbol); /* the way POSIX gives from data to function pointers */
+    if (set_handler)
+        set_handler(NULL, NULL);
+    if (self)
+        dlclose(self);
+}
+
 static int collect_options(app *a)
 {
     mc_error err;
     mc_status st;
+    silence_driver();
     a->options = mc_options_new();
     if (!a->options)
         return fail(a, "options", MC_E_NOMEM, NULL, NULL);

@@ -24,8 +24,8 @@ extern "C" {
  * @param options  settings; NULL means the defaults. Copied: free them at will afterwards
  * @param out      receives the handle; NULL on failure. Close it with mc_close()
  * @param err      may be NULL
- * @return  MC_OK; MC_E_ARG, MC_E_OPTION, MC_E_URI, MC_E_TLS, MC_E_AUTH, MC_E_CACHE (strict only), MC_E_STORE, MC_E_FILE,
- *          MC_E_NOMEM, MC_E_UNSUPPORTED.
+ * @return  MC_OK; MC_E_ARG, MC_E_OPTION, MC_E_URI, MC_E_TLS, MC_E_AUTH, MC_E_CLUSTER, MC_E_CACHE (strict only), MC_E_STORE,
+ *          MC_E_FILE, MC_E_NOMEM, MC_E_UNSUPPORTED, MC_E_RANGE (256 handles are open).
  * Threads: any; up to 256 handles are open at a time in a process.
  */
 MC_API mc_status mc_open(const mc_options *options, mc_client **out, mc_error *err);

@@ -105,7 +105,7 @@ typedef void (*mc_log_fn)(int level, const char *text, void *user);
  * @param fn     the receiver, or NULL for none. When this returns, the earlier receiver is not called any more
  * @param level  least important level wanted
  * @param user   handed to `fn`
- * @return  MC_OK; MC_E_ARG, MC_E_RANGE, MC_E_CLOSED, MC_E_REENTRANT.
+ * @return  MC_OK; MC_E_ARG, MC_E_RANGE, MC_E_CLOSED, MC_E_REENTRANT, MC_E_NOMEM.
  * Threads: any.
  */
 MC_API mc_status mc_set_log(mc_client *mc, mc_log_fn fn, int level, void *user);

@@ -54,16 +54,16 @@ enum mc_info_flag {
  * How one answer came about. Owned by the caller, may be NULL in every call; filled on success and on failure.
  */
 typedef struct mc_info {
-    int tier;                   /**< an `mc_tier`: who answered */
-    int cache;                  /**< an `mc_cache_outcome` */
-    unsigned flags;             /**< bits of `mc_info_flag` */
-    int redis_round_trips;      /**< request/answer exchanges with Redis during this call */
-    int store_calls;            /**< queries and writes sent to the store during this call */
-    int reserved0;              /**< zero */
-    int64_t age_ms;             /**< milliseconds since the value was read from the store; 0 when it was read just now */
-    int64_t stale_bound_ms;     /**< the answer is no older than this many milliseconds before the call (0: current as far as
-                                 acknowledged writes go; -1: no bound is known) */
-    int64_t elapsed_ns;         /**< duration of the call in nanoseconds, monotonic clock */
+    int tier;               /**< an `mc_tier`: who answered */
+    int cache;              /**< an `mc_cache_outcome` */
+    unsigned flags;         /**< bits of `mc_info_flag` */
+    int redis_round_trips;  /**< request/answer exchanges with Redis during this call */
+    int store_calls;        /**< queries and writes sent to the store during this call */
+    int reserved0;          /**< zero */
+    int64_t age_ms;         /**< milliseconds since the value was read from the store; 0 when it was read just now */
+    int64_t stale_bound_ms; /**< 0: no write is missing in it that was acknowledged before the call, as long as the writers
+                                   reached Redis (docs/consistency.md: what holds when they could not); -1: no bound is known */
+    int64_t elapsed_ns;     /**< duration of the call in nanoseconds, monotonic clock */
     unsigned char reserved[80]; /**< zero; room for growth */
 } mc_info;
 

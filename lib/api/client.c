@@ -46,7 +46,7 @@ static mc_status first_contact(mci_client *cl, const mci_settings *set, mc_error
 {
     mc_error why = {0};
     mci_deadline dl = mci_deadline_in(set->cache_connect_timeout_ms + set->cache_timeout_ms);
-    mc_status st = mci_redis_ping(cl->engine->redis, dl, &why);
+    mc_status st = mci_engine_ping(cl->engine, dl, &why);
     int fatal = st == MC_E_AUTH || st == MC_E_CLUSTER || (st != MC_OK && set->write_mode == MCI_WRITE_STRICT);
     if (!fatal)
         return MC_OK;
@@ -171,7 +171,7 @@ mc_status mc_ping(mc_client *mc, int *redis_ok, int *store_ok, mc_error *err)
         return st;
     mci_engine *e = en.cl->engine;
     mc_error second = {0};
-    st = mci_redis_ping(e->redis, en.call.dl, &en.own_err);
+    st = mci_engine_ping(e, en.call.dl, &en.own_err);
     mc_status st2 =
         e->store->ops->ping == NULL ? MC_OK : e->store->ops->ping(e->store, mci_store_deadline(&en.call), &second);
     if (redis_ok != NULL)

@@ -142,7 +142,7 @@ static const mci_option table[] = {
     INT("movies.ttl_ms", "MFLIXCACHE_MOVIES_TTL_MS", movies_ttl_ms, 200000, 1, 31536000000,
         "How long a movie stays in Redis."),
     INT("theaters.ttl_ms", "MFLIXCACHE_THEATERS_TTL_MS", theaters_ttl_ms, 3600000, 1, 31536000000,
-        "How long a theater and the set of all theaters stay in Redis."),
+        "How long a theater stays in Redis (the set of all of them: board.ttl_ms)."),
     INT("negative.ttl_ms", "MFLIXCACHE_NEGATIVE_TTL_MS", negative_ttl_ms, 5000, 0, 86400000,
         "How long Redis remembers that an id is not in the database; 0: not at all."),
     INT("ttl.jitter_pct", "MFLIXCACHE_TTL_JITTER_PCT", ttl_jitter_pct, 10, 0, 50,

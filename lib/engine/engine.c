@@ -168,6 +168,22 @@ mc_status mci_engine_add(mci_engine *e, const mci_spec *spec, int64_t ttl_ms, mc
     return MC_OK;
 }
 
+mc_status mci_engine_ping(mci_engine *e, mci_deadline dl, mc_error *err)
+{
+    mc_status st = mci_redis_ping(e->redis, dl, err);
+    mci_batch b;
+    if (st != MC_OK)
+        return st;
+    mci_batch_init(&b);
+    mci_cmd(&b, "GET", 2);
+    mci_arg_str(&b, e->epoch_key);
+    st = mci_redis_exec(e->redis, &b, dl, err);
+    if (st == MC_OK)
+        st = mci_reply_error(mci_batch_reply(&b, 0), "ping", err);
+    mci_batch_free(&b);
+    return st;
+}
+
 mc_status mci_call_exec(mci_call *c, mci_batch *b)
 {
     int before = b->round_trips;

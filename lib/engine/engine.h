@@ -97,6 +97,9 @@ typedef struct mci_call {
 mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *log, mci_engine **out, mc_error *err);
 void mci_engine_close(mci_engine *e);
 
+/* Does Redis answer, and may we use it? PING passes where commands on keys are redirected or forbidden, so a key is read as well. */
+mc_status mci_engine_ping(mci_engine *e, mci_deadline dl, mc_error *err);
+
 /* Register a collection; before any call. `ttl_ms` is for its values. */
 mc_status mci_engine_add(mci_engine *e, const mci_spec *spec, int64_t ttl_ms, mci_coll **out, mc_error *err);
 

@@ -20,7 +20,7 @@ static fixture f;
 
 #define ANY_FILL "mine = redis.call('GET', KEYS[3]) == ARGV[2]"
 #define ONLY_SOLO "mine = ARGV[1] == 'P' and alone"
-#define NO_WRITERS "if not mine or writers > 0 then"
+#define NO_WRITERS "if not mine or writers > 0 or full then"
 
 static void read_one(void *arg)
 {

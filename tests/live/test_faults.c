@@ -358,6 +358,9 @@ static void test_out_of_memory(void **state)
     free(fixture_redis(&f, "CONFIG", "SET", "maxmemory", "1", NULL));
     assert_int_equal(mc_update_rating(f.b, ID1, 8.0, NULL, NULL, NULL), MC_OK);
     assert_true(fixture_rating(f.b, ID1, NULL) == 8.0);
+    assert_int_equal(fixture_redis_int(&f, "EXISTS", "mflix:movie:{" ID1 "}", NULL), 0); /* and Redis' limit is kept */
+    assert_true(fixture_rating(f.b, ID2, NULL) == 2.0);
+    assert_int_equal(fixture_redis_int(&f, "EXISTS", "mflix:movie:{" ID2 "}", NULL), 0);
     free(fixture_redis(&f, "CONFIG", "SET", "maxmemory", "0", NULL));
     for (int i = 0; i < 20; i++)
         assert_true(fixture_rating(f.b, ID1, NULL) == 8.0);

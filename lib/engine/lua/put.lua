@@ -10,6 +10,9 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local post = ARGV[1] == 'P' or ARGV[1] == 'A'
 local mine, alone
+-- A Redis that is full (maxmemory, no eviction) is asked first: after a deletion scripts are not refused any more.
+local probe = redis.pcall('SETRANGE', KEYS[3], 0, '')
+local full = type(probe) == 'table' and probe.err ~= nil and string.find(probe.err, 'OOM', 1, true) ~= nil
 if post then
     local had = redis.call('ZREM', KEYS[2], ARGV[2])
     alone = had == 1 and redis.call('GET', KEYS[4]) == ARGV[2]
@@ -29,11 +32,11 @@ if ARGV[1] == 'R' then
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 local writers = redis.call('ZCARD', KEYS[2])
-if not mine or writers > 0 then
+if not mine or writers > 0 or full then
     if post then
         redis.call('DEL', KEYS[1])
         if KEYS[6] ~= KEYS[5] then
-            if not alone or writers > 0 then -- nobody knows the last word: let it be read from the store
+            if ARGV[1] == 'P' or not alone or writers > 0 then -- nobody knows the last word: let it be read from the store
                 redis.call('ZADD', KEYS[6], now, ARGV[4])
             elseif tonumber(redis.call('ZSCORE', KEYS[6], ARGV[4]) or 0) > now then -- nothing was changed, the mark is ours
                 redis.call('ZREM', KEYS[6], ARGV[4])
