@@ -87,6 +87,8 @@ static mc_status get_many(mci_entry *en, const char *const *ids, size_t n, const
             infos[i].elapsed_ns = mci_now_ns() - en->t0_ns;
         }
     }
+    for (size_t i = 0; st != MC_OK && i < n; i++)
+        statuses[i] = st;
     if (first.code != 0)
         en->own_err = first;
     if (st == MC_OK && en->caller_err != NULL && en->own_err.code < 0)

@@ -36,13 +36,14 @@ typedef struct build {
 
 static void lock_cmd(build *bd, mci_batch *b)
 {
-    mci_cmd_script(b, &mci_script_build_begin, 4, 6);
+    mci_cmd_script(b, &mci_script_build_begin, 4, 7);
     mci_arg_str(b, bd->d->lock);
     mci_arg_str(b, bd->d->changes);
     mci_arg_str(b, bd->c->e->epoch_key);
     mci_arg_str(b, bd->d->temp);
     mci_arg_str(b, bd->token);
     mci_arg_int(b, LOCK_MS);
+    mci_arg_str(b, bd->begun_ms == 0 ? "new" : "keep");
 }
 
 /* MC_OK: ours; MC_NOT_FOUND: another builds. The first reply also tells where to go on. */
@@ -101,10 +102,10 @@ static mc_status add_page(build *bd, mci_doc *const *docs, size_t n)
         mci_cmd(&b, bd->d->geo ? "GEOADD" : "ZADD", 2 + m * (bd->d->geo ? 3 : 2));
         mci_arg_str(&b, bd->d->temp);
         (void)members_of(bd, docs, n, &b, 1);
-        mci_cmd(&b, "PEXPIRE", 3);
-        mci_arg_str(&b, bd->d->temp);
-        mci_arg_int(&b, TEMP_MS);
     }
+    mci_cmd(&b, "PEXPIRE", 3);
+    mci_arg_str(&b, bd->d->temp);
+    mci_arg_int(&b, TEMP_MS);
     mc_status st = mci_call_exec(bd->c, &b);
     int64_t epoch = 0;
     if (st == MC_OK)
@@ -305,6 +306,17 @@ void mci_repair_cmd(mci_call *c, mci_batch *b, const mci_coll *coll)
     mci_arg_int(b, REPAIR_MAX);
 }
 
+static void forget_doubt(mci_call *c, const mci_coll *coll, const mci_reply *id)
+{
+    mci_batch b;
+    mci_batch_init(&b);
+    mci_cmd(&b, "ZREM", 3);
+    mci_arg_str(&b, coll->dirty);
+    mci_arg(&b, id->u.str, id->len);
+    (void)mci_call_exec(c, &b);
+    mci_batch_free(&b);
+}
+
 size_t mci_repair(mci_call *c, mci_coll *coll, const mci_reply *overdue)
 {
     mci_item items[REPAIR_MAX] = {0};
@@ -317,6 +329,8 @@ size_t mci_repair(mci_call *c, mci_coll *coll, const mci_reply *overdue)
         if (id != NULL && id->type == MCI_REPLY_STRING &&
             mci_id_check(coll->spec->id_kind, id->u.str, id->len, checked, "id", NULL) == MC_OK)
             items[n++].id = id->u.str;
+        else if (id != NULL && id->type == MCI_REPLY_STRING)
+            forget_doubt(c, coll, id); /* nobody could ever settle it, and it would stand in the way of others */
     }
     mc_error *err = c->err;
     c->err = NULL;

@@ -9,6 +9,7 @@ struct mci_flight {
     char token[MCI_TOKEN_SIZE];
     int refs; /* guarded by the table's lock, as everything here */
     int landed;
+    int64_t epoch; /* of its lease; -1: not given yet */
     mc_status status;
     mci_doc *doc;
     mci_cond done;
@@ -42,6 +43,7 @@ mci_flight *mci_flight_begin(mci_flights *f, const char *token)
     }
     memcpy(fl->token, token, strnlen(token, MCI_TOKEN_SIZE - 1));
     fl->refs = 1;
+    fl->epoch = -1;
     mci_mutex_lock(&f->lock);
     mci_flight **b = bucket_of(f, fl->token);
     fl->next = *b;
@@ -85,7 +87,16 @@ void mci_flight_land(mci_flights *f, mci_flight *fl, mc_status status, mci_doc *
     bury(dead);
 }
 
-mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len)
+void mci_flight_leased(mci_flights *f, mci_flight *fl, int64_t epoch)
+{
+    if (fl == NULL)
+        return;
+    mci_mutex_lock(&f->lock);
+    fl->epoch = epoch;
+    mci_mutex_unlock(&f->lock);
+}
+
+mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, int64_t epoch)
 {
     if (len != MCI_TOKEN_SIZE - 1)
         return NULL;
@@ -93,6 +104,8 @@ mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len)
     mci_flight *fl = *bucket_of(f, token);
     while (fl != NULL && memcmp(fl->token, token, len) != 0)
         fl = fl->next;
+    if (fl != NULL && fl->epoch != epoch)
+        fl = NULL;
     if (fl != NULL)
         fl->refs++;
     mci_mutex_unlock(&f->lock);

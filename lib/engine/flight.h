@@ -30,8 +30,11 @@ mci_flight *mci_flight_begin(mci_flights *f, const char *token);
 /* The load ended: hand the outcome to all that joined, and forget it. `fl` may be NULL. */
 void mci_flight_land(mci_flights *f, mci_flight *fl, mc_status status, mci_doc *doc);
 
-/* The load under this token, if it is one of ours. */
-mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len);
+/* Its lease was given in this epoch; until then nobody can join. */
+void mci_flight_leased(mci_flights *f, mci_flight *fl, int64_t epoch);
+
+/* The load under this token, if it is one of ours and of this epoch: everything may have been invalidated since it began. */
+mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, int64_t epoch);
 
 /* Wait for it and let go of it. 0: `*status` and `*doc` (a reference) are its outcome; -1: the deadline passed. */
 int mci_flight_wait(mci_flights *f, mci_flight *fl, mci_deadline dl, mc_status *status, mci_doc **doc);

@@ -70,7 +70,7 @@ static int take_row(const mci_reply *r, mci_row *row)
 {
     const mci_reply *id = mci_reply_item(r, 0);
     const mci_reply *at = mci_reply_item(r, 2);
-    if (id == NULL || id->type != MCI_REPLY_STRING || id->len == 0 || id->u.str[0] == '!' ||
+    if (id == NULL || id->type != MCI_REPLY_STRING || id->len == 0 || (id->u.str[0] == '!' && id->u.str[1] == ' ') ||
         mci_reply_double(mci_reply_item(r, 1), &row->score) != 0 ||
         mci_reply_double(mci_reply_item(at, 0), &row->lon) != 0 || mci_reply_double(mci_reply_item(at, 1), &row->lat) != 0)
         return 0;
@@ -84,7 +84,7 @@ static int measure(const mci_reply *all, const circle *where, size_t count, mci_
     for (size_t i = 0; i + 1 < all->len; i += 2) {
         const mci_reply *id = all->u.items[i];
         double score = 0;
-        if (id->type != MCI_REPLY_STRING || id->len == 0 || id->u.str[0] == '!' ||
+        if (id->type != MCI_REPLY_STRING || id->len == 0 || (id->u.str[0] == '!' && id->u.str[1] == ' ') ||
             mci_reply_double(all->u.items[i + 1], &score) != 0)
             continue;
         mci_row row = {.id = (char *)(uintptr_t)id->u.str};
@@ -212,6 +212,10 @@ mc_status mci_geo_near(mci_call *c, mci_coll *coll, double lon, double lat, doub
         mci_rows_free(rows, *n);
         *n = 0;
         st = from_store(c, coll, lon, lat, radius_m, count, rows, n);
+    }
+    if (st < 0) {
+        mci_rows_free(rows, *n);
+        *n = 0;
     }
     for (size_t i = 0; i < *n; i++)
         rows[i].rank = (int64_t)i;

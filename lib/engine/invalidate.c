@@ -10,12 +10,17 @@
 
 #define REPLAY 100 /* ids in one batch */
 
-static void drop_cmd(mci_batch *b, const mci_keys *keys, const char *id, const char *tell)
+/* `dirty`: where the id's place on boards is put in doubt; "": it has none. */
+static void drop_cmd(mci_call *c, mci_batch *b, const mci_keys *keys, const char *id, const char *tell, const char *dirty)
 {
-    mci_cmd_script(b, &mci_script_drop, 2, 3);
+    mci_cmd_script(b, &mci_script_drop, 5, 7);
     mci_arg_id(b, keys->value, id);
     mci_arg_id(b, keys->lease, id);
+    mci_arg_id(b, keys->solo, id);
+    mci_arg_key(b, c->e, dirty);
+    mci_arg_str(b, c->e->epoch_key);
     mci_arg_str(b, tell);
+    mci_arg_str(b, id);
 }
 
 static const char *alias_name(const mci_coll *coll)
@@ -34,7 +39,7 @@ static mc_status drop_encoded(mci_call *c, mci_coll *coll, const char *encoded)
 {
     mci_batch b;
     mci_batch_init(&b);
-    drop_cmd(&b, &coll->alias_keys, encoded, "");
+    drop_cmd(c, &b, &coll->alias_keys, encoded, "", "");
     mc_status st = run(c, &b, "invalidate");
     mci_batch_free(&b);
     return st;
@@ -46,7 +51,7 @@ mc_status mci_invalidate_id(mci_call *c, mci_coll *coll, const char *id)
     mci_buf encoded;
     mci_batch_init(&b);
     mci_buf_init(&encoded, MCI_ALIAS_MAX * 3);
-    drop_cmd(&b, &coll->keys, id, alias_name(coll));
+    drop_cmd(c, &b, &coll->keys, id, alias_name(coll), coll->dirty);
     mc_status st = run(c, &b, "invalidate");
     const mci_reply *told = mci_batch_reply(&b, 0);
     if (st == MC_OK && told->type == MCI_REPLY_STRING && told->len > 0 && told->len <= MCI_ALIAS_MAX) {
@@ -90,7 +95,7 @@ mc_status mci_invalidate_alias(mci_call *c, mci_coll *coll, const char *alias, s
     } else {
         mci_cmd(&b, "GET", 2);
         mci_arg_id(&b, coll->alias_keys.value, encoded.data);
-        drop_cmd(&b, &coll->alias_keys, encoded.data, "");
+        drop_cmd(c, &b, &coll->alias_keys, encoded.data, "", "");
         st = mci_call_exec(c, &b);
     }
     if (st == MC_OK)
@@ -134,16 +139,10 @@ static void replay_cmds(mci_call *c, mci_batch *b, const mci_recovery_copy *it)
 {
     const mci_coll *coll = &c->e->colls[it->coll];
     if (it->alias) {
-        drop_cmd(b, &coll->alias_keys, it->id, "");
+        drop_cmd(c, b, &coll->alias_keys, it->id, "", "");
         return;
     }
-    if (coll->dirty[0] != '\0') { /* before the drop: the fill that follows it takes the mark away */
-        mci_cmd(b, "ZADD", 4);
-        mci_arg_str(b, coll->dirty);
-        mci_arg_int(b, 0);
-        mci_arg_str(b, it->id);
-    }
-    drop_cmd(b, &coll->keys, it->id, "");
+    drop_cmd(c, b, &coll->keys, it->id, "", coll->dirty);
 }
 
 int mci_recover(mci_call *c)

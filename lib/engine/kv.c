@@ -16,6 +16,7 @@ mc_status mci_kv_put(mci_call *c, const char *key, const void *value, size_t siz
 {
     mci_batch b;
     mci_batch_init(&b);
+    b.once = 1; /* a second attempt could overwrite what somebody else has set since */
     mci_cmd(&b, "SET", 5);
     mci_arg_id(&b, c->e->kv_prefix, key);
     mci_arg(&b, value, size);

@@ -186,7 +186,7 @@ static void no_lease(mci_call *c, work *w)
 static void take_other(mci_call *c, work *w, const mci_reply *holder)
 {
     if (holder != NULL && holder->type == MCI_REPLY_STRING)
-        w->joined = mci_flight_join(&c->e->flights, holder->u.str, holder->len);
+        w->joined = mci_flight_join(&c->e->flights, holder->u.str, holder->len, w->epoch);
     if (w->joined != NULL) {
         w->state = W_JOIN;
         return;
@@ -218,6 +218,7 @@ static void take_miss(mci_call *c, mci_coll *coll, work *w, const mci_reply *r, 
     w->now_ms = now_ms;
     if (mci_reply_is(tag, "L")) {
         w->state = W_LOAD_FILL;
+        mci_flight_leased(&c->e->flights, w->own, w->epoch);
         MCI_SYNC("read:leased", w->it->id);
         return;
     }
@@ -500,7 +501,7 @@ mc_status mci_read_many(mci_call *c, mci_coll *coll, mci_item *items, size_t n, 
         items[i].doc = NULL;
         items[i].status = MC_E_INTERNAL;
         items[i].info = (mc_info){0};
-        mci_buf_init(&w[i].rejected, (size_t)1 << 20);
+        mci_buf_init(&w[i].rejected, (size_t)64 << 20); /* whatever stands there has to be named to be removed */
     }
     if (find_twins(w, n) != 0) {
         free(w);

@@ -82,8 +82,11 @@ static mci_doc *from_guess(mci_call *c, mci_coll *coll, const char *id, size_t p
 mc_status mci_rows_load(mci_call *c, mci_coll *coll, mci_row *rows, size_t *n, size_t *ghosts)
 {
     mci_item *items = calloc(*n > 0 ? *n : 1, sizeof *items);
-    if (items == NULL)
-        return mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory for %zu rows", *n);
+    if (items == NULL) {
+        mci_rows_free(rows, *n);
+        *n = 0;
+        return mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory for rows");
+    }
     size_t wanted = 0;
     for (size_t i = 0; i < *n; i++)
         if (rows[i].doc == NULL)
@@ -133,7 +136,7 @@ mc_status mci_rows_from_page(mci_call *c, mci_coll *coll, mci_memory *m, int64_t
     for (size_t i = 0; page != NULL && page->type == MCI_REPLY_ARRAY && i + 1 < page->len; i += 2) {
         const mci_reply *id = page->u.items[i];
         double score = 0;
-        if (id->type != MCI_REPLY_STRING || id->len == 0 || id->u.str[0] == '!' ||
+        if (id->type != MCI_REPLY_STRING || id->len == 0 || (id->u.str[0] == '!' && id->u.str[1] == ' ') ||
             mci_reply_double(page->u.items[i + 1], &score) != 0)
             continue;
         mci_row *row = &rows[count];

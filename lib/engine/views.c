@@ -68,7 +68,7 @@ mc_status mci_view_top(mci_call *c, mci_coll *coll, size_t count, mci_row *rows,
     int64_t offset = 0;
     mc_status st = MC_OK;
     /* Movies that are gone leave holes: go on behind them until there are enough, or no more. */
-    for (int i = 0; i < 100 && have < count; i++) {
+    while (have < count && mci_deadline_left_ms(c->dl) > 0) {
         size_t got = 0;
         size_t ghosts = 0;
         size_t want = count - have;

@@ -92,7 +92,11 @@ static mc_status pre(writing *w)
 static void remember(writing *w)
 {
     mci_engine *e = w->c->e;
-    int64_t longest = w->coll->ttl_ms + w->coll->ttl_ms / 100 * e->set.ttl_jitter_pct;
+    int64_t longest = w->coll->ttl_ms; /* of all that may say something old about this id */
+    longest = e->set.negative_ttl_ms > longest ? e->set.negative_ttl_ms : longest;
+    longest = e->set.alias_ttl_ms > longest ? e->set.alias_ttl_ms : longest;
+    longest = w->coll->dirty[0] != '\0' && e->set.board_ttl_ms > longest ? e->set.board_ttl_ms : longest;
+    longest += longest / 100 * e->set.ttl_jitter_pct + e->set.ttl_jitter_pct;
     int64_t until = mci_deadline_in(longest + e->set.write_quarantine_ms);
     int lost = mci_recovery_push(&e->recovery, coll_index(w), 0, w->id, until);
     if (w->alias.len > 0)
@@ -331,6 +335,8 @@ typedef struct import_item {
     mci_buf text;
     mci_doc *doc;
     size_t index; /* in the caller's arrays */
+    size_t reply; /* in the batch of POSTs */
+    int told;     /* a POST was sent */
 } import_item;
 
 static mc_status import_check(mci_call *c, mci_coll *coll, const char *json, size_t len, import_item *it, mc_error *err)
@@ -355,14 +361,18 @@ static mc_status import_pre(mci_call *c, import_item *items, size_t n)
     mci_batch_init(&b);
     for (size_t i = 0; i < n; i++)
         pre_cmd(&items[i].w, &b);
+    int strict = c->e->set.write_mode == MCI_WRITE_STRICT;
+    mc_error *err = c->err;
+    c->err = strict ? err : NULL; /* a Redis that is away is no error of the import */
     mc_status st = n == 0 || c->e->set.write_mode == MCI_WRITE_FAST ? MC_E_CACHE : mci_call_exec(c, &b);
     size_t k = 0;
     for (size_t i = 0; st == MC_OK && i < n; i++) {
         st = pre_reply(&items[i].w, &b, k);
         k += items[i].w.alias.len > 0 ? 2 : 1;
     }
+    c->err = err;
     mci_batch_free(&b);
-    return n > 0 && st != MC_OK && c->e->set.write_mode == MCI_WRITE_STRICT ? st : MC_OK;
+    return n > 0 && st != MC_OK && strict ? st : MC_OK;
 }
 
 /* Boards are kept, values are not put into Redis: a collection that is being loaded is not what readers want there. */
@@ -373,16 +383,24 @@ static void import_post(mci_call *c, import_item *items, size_t n, const mc_stat
     for (size_t i = 0; i < n; i++) {
         writing *w = &items[i].w;
         int done = statuses[items[i].index] == MC_OK;
-        if (w->announced && statuses[items[i].index] != MC_E_UNKNOWN)
+        items[i].reply = b.n;
+        items[i].told = (w->announced || c->e->set.write_mode == MCI_WRITE_FAST) && statuses[items[i].index] != MC_E_UNKNOWN;
+        if (items[i].told)
             post_cmds(w, &b, done ? MCI_PUT_POST : MCI_PUT_ABORT, done ? items[i].doc : NULL, 1);
     }
+    mc_error *err = c->err;
+    c->err = NULL; /* the writes themselves are done */
     int ok = b.n == 0 || mci_call_exec(c, &b) == MC_OK;
     for (size_t i = 0; i < n; i++) {
         mc_status st = statuses[items[i].index];
-        if ((!items[i].w.announced || !ok) && (st == MC_OK || st == MC_E_UNKNOWN))
+        int64_t stored = 0;
+        int heard =
+            items[i].told && ok && mci_reply_int(mci_reply_item(mci_batch_reply(&b, items[i].reply), 0), &stored) == 0;
+        if (!heard && (st == MC_OK || (st == MC_E_UNKNOWN && !items[i].w.announced)))
             remember(&items[i].w);
         mci_add(c->e->metrics, MCI_C_WRITES, st == MC_OK);
     }
+    c->err = err;
     mci_batch_free(&b);
 }
 

@@ -5,7 +5,7 @@
 -- ARGV 1 token  2 epoch it was built in  3 ttl in ms  4 'Z' board, 'G' geo  5 when the build began
 -- Returns 1 swapped, 0 not ours any more
 local epoch = redis.call('GET', KEYS[3]) or '0'
-if redis.call('GET', KEYS[1]) ~= ARGV[1] or epoch ~= ARGV[2] then
+if redis.call('GET', KEYS[1]) ~= ARGV[1] or epoch ~= ARGV[2] or not redis.call('ZSCORE', KEYS[4], '!') then
     redis.call('DEL', KEYS[4])
     return 0
 end
@@ -27,10 +27,11 @@ if ARGV[4] == 'Z' then
 else
     redis.call('GEOADD', KEYS[4], -180, -85.05112878, '! ' .. epoch)
 end
+redis.call('ZREM', KEYS[4], '!')
 redis.call('RENAME', KEYS[4], KEYS[5])
 redis.call('PEXPIRE', KEYS[5], ARGV[3])
 redis.call('DEL', KEYS[1], KEYS[2])
 if KEYS[6] ~= KEYS[3] then -- in doubt before the build began: read from the store since
-    redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', ARGV[5])
+    redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', '(' .. ARGV[5])
 end
 return 1

@@ -10,10 +10,14 @@ redis.call('DEL', KEYS[1], KEYS[3])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 -- Called again with the same token (a lost answer), this says "not alone", and the writer will only delete.
 local alone = redis.call('ZCARD', KEYS[2]) == 0
-redis.call('SET', KEYS[4], alone and ARGV[1] or '-', 'PX', 2 * span)
+redis.call('SET', KEYS[4], alone and ARGV[1] or '-', 'PX', math.max(2 * span, redis.call('PTTL', KEYS[4])))
 redis.call('ZADD', KEYS[2], now + span, ARGV[1])
-redis.call('PEXPIRE', KEYS[2], 2 * span)
+redis.call('PEXPIRE', KEYS[2], math.max(2 * span, redis.call('PTTL', KEYS[2]))) -- another's may last longer
 if KEYS[6] ~= KEYS[5] then
+    local kind = redis.call('TYPE', KEYS[6]).ok
+    if kind ~= 'zset' and kind ~= 'none' then
+        redis.call('DEL', KEYS[6])
+    end
     redis.call('ZADD', KEYS[6], 'NX', now + span, ARGV[3]) -- an older doubt stays as urgent as it is
 end
 return {now, redis.call('GET', KEYS[5]) or '0'}

@@ -9,13 +9,14 @@
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local post = ARGV[1] == 'P' or ARGV[1] == 'A'
+local epoch = redis.call('GET', KEYS[5]) or '0'
 local mine, alone
 -- A Redis that is full (maxmemory, no eviction) is asked first: after a deletion scripts are not refused any more.
 local probe = redis.pcall('SETRANGE', KEYS[3], 0, '')
 local full = type(probe) == 'table' and probe.err ~= nil and string.find(probe.err, 'OOM', 1, true) ~= nil
 if post then
     local had = redis.call('ZREM', KEYS[2], ARGV[2])
-    alone = had == 1 and redis.call('GET', KEYS[4]) == ARGV[2]
+    alone = had == 1 and redis.call('GET', KEYS[4]) == ARGV[2] and ARGV[5] == epoch
     mine = ARGV[1] == 'P' and alone
     if had == 0 then -- Redis lost our announcement (restart, flush): writers that came after it were not alone
         redis.call('SET', KEYS[4], '-', 'XX', 'KEEPTTL')
@@ -25,6 +26,7 @@ else
     mine = redis.call('GET', KEYS[3]) == ARGV[2]
     if mine then
         redis.call('DEL', KEYS[3])
+        mine = ARGV[5] == epoch -- loaded before everything was invalidated: not for the boards either
     end
 end
 if ARGV[1] == 'R' then
@@ -37,7 +39,7 @@ if not mine or writers > 0 or full then
         redis.call('DEL', KEYS[1])
         if KEYS[6] ~= KEYS[5] then
             if ARGV[1] == 'P' or not alone or writers > 0 then -- nobody knows the last word: let it be read from the store
-                redis.call('ZADD', KEYS[6], now, ARGV[4])
+                redis.pcall('ZADD', KEYS[6], now, ARGV[4])
             elseif tonumber(redis.call('ZSCORE', KEYS[6], ARGV[4]) or 0) > now then -- nothing was changed, the mark is ours
                 redis.call('ZREM', KEYS[6], ARGV[4])
             end
@@ -49,7 +51,6 @@ redis.call('DEL', KEYS[1])
 if post then
     redis.call('DEL', KEYS[4])
 end
-local epoch = redis.call('GET', KEYS[5]) or '0'
 
 -- Keep one derived set in step: in place when it is whole and of this epoch, and in the list of changes that a rebuild applies.
 local function derive(key, text, apply)
@@ -85,9 +86,9 @@ if KEYS[8] ~= KEYS[5] then
     end)
 end
 if KEYS[6] ~= KEYS[5] then
-    redis.call('ZREM', KEYS[6], ARGV[4])
+    redis.pcall('ZREM', KEYS[6], ARGV[4])
 end
-if ARGV[3] ~= '0' and ARGV[5] == epoch then
+if ARGV[3] ~= '0' then
     if ARGV[9] == '$' then
         redis.call('SET', KEYS[1], ARGV[10], 'PX', ARGV[3])
     else
