@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Meetings of two mechanisms: drops and writers, epochs and boards, rebuilds and lost locks, doubts and ranks, odd ids. */
+#include "actor.h"
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static fixture f;
+
+static void start(void)
+{
+    mutate_reset();
+    fixture_reset(&f);
+}
+
+static void read_a(void *arg)
+{
+    (void)fixture_rating(f.a, arg, NULL);
+}
+
+static void rate_a_5(void *arg)
+{
+    (void)mc_update_rating(f.a, arg, 5.0, NULL, NULL, NULL);
+}
+
+/* Changed by a program that knows nothing of the cache. */
+static void change(const char *id, double rating)
+{
+    char json[512];
+    fixture_json(json, id, "One", rating);
+    memstore_put(&f.mem, "movies", id, json);
+}
+
+/* A drop while a writer is between database and Redis: the writer may not store what it wrote before. */
+static int dropped_stays(void)
+{
+    actor w;
+    actor_start(&w, rate_a_5, (void *)(uintptr_t)ID1, "write:stored");
+    assert_true(actor_wait(&w));
+    change(ID1, 9.0);
+    assert_int_equal(mc_invalidate(f.b, ID1, NULL, NULL), MC_OK);
+    actor_join(&w);
+    return fixture_rating(f.b, ID1, NULL) == 9.0 && fixture_board_rating(f.b, ID1) == 9.0;
+}
+
+static void test_drop_and_writer(void **state)
+{
+    (void)state;
+    start();
+    assert_true(dropped_stays());
+    start();
+    mutate_script("drop", "redis.call('SET', KEYS[3], '-', 'XX', 'KEEPTTL')", "local lost = 1");
+    assert_false(dropped_stays());
+}
+
+/* Everything invalidated, the board built anew, and then a fill and a post of the epoch before. */
+static int old_epoch_leaves_boards_alone(void (*run)(void *), const char *point)
+{
+    actor x;
+    actor_start(&x, run, (void *)(uintptr_t)ID1, point);
+    assert_true(actor_wait(&x));
+    change(ID1, 9.0);
+    assert_int_equal(mc_invalidate_all(f.b, NULL, NULL), MC_OK);
+    assert_true(fixture_board_rating(f.b, ID1) == 9.0);
+    actor_join(&x);
+    return fixture_board_rating(f.b, ID1) == 9.0 && fixture_rating(f.b, ID1, NULL) == 9.0;
+}
+
+static void test_old_epoch_and_board(void **state)
+{
+    (void)state;
+    start();
+    assert_true(old_epoch_leaves_boards_alone(read_a, "read:loaded"));
+    start();
+    assert_true(old_epoch_leaves_boards_alone(rate_a_5, "write:stored"));
+    start();
+    mutate_script("put", "mine = ARGV[5] == epoch -- loaded", "mine = true -- loaded");
+    assert_false(old_epoch_leaves_boards_alone(read_a, "read:loaded"));
+}
+
+/* A load under way when everything is invalidated may not be shared with later reads. */
+static void test_old_epoch_is_not_joined(void **state)
+{
+    (void)state;
+    start();
+    actor x;
+    actor_start(&x, read_a, (void *)(uintptr_t)ID1, "read:loaded");
+    assert_true(actor_wait(&x));
+    change(ID1, 9.0);
+    assert_int_equal(mc_invalidate_all(f.a, NULL, NULL), MC_OK);
+    mc_info info;
+    assert_true(fixture_rating(f.a, ID1, &info) == 9.0); /* while the old load still stands there */
+    assert_false(info.flags & MC_FLAG_SHARED);
+    actor_join(&x);
+    assert_true(fixture_rating(f.a, ID1, NULL) == 9.0);
+}
+
+static int flushed;
+
+static int flush_once(const mc_progress *progress, void *user)
+{
+    (void)progress;
+    (void)user;
+    if (flushed++ == 0)
+        free(fixture_redis(&f, "FLUSHALL", NULL));
+    return 0;
+}
+
+/* Redis forgets everything in the middle of a build: no part of a board is taken for the whole. */
+static void test_build_that_lost_its_set(void **state)
+{
+    (void)state;
+    char id[25];
+    start();
+    for (int i = 0; i < 700; i++) {
+        snprintf(id, sizeof id, "673a1390f29313caabc%05x", i);
+        change(id, (i % 90) / 10.0);
+    }
+    flushed = 0;
+    assert_int_equal(mc_warm(f.a, MC_WARM_BOARD, 0, flush_once, NULL, NULL, NULL), MC_OK);
+    assert_int_equal(fixture_redis_int(&f, "ZCARD", "mflix:board:movies:rating", NULL), 704); /* 703 films and the mark */
+}
+
+/* A doubt that nobody can settle, and one that has to wait: ranks of other movies are told all the same. */
+static void test_doubts_do_not_block_ranks(void **state)
+{
+    (void)state;
+    int64_t rank = -1;
+    double rating = 0;
+    start();
+    assert_true(fixture_board_rating(f.a, ID1) == 1.0);
+    free(fixture_redis(&f, "ZADD", "mfc:r:mflix:movies", "0", "no id at all", NULL));
+    assert_int_equal(mc_movie_rank(f.a, ID1, &rank, &rating, NULL, NULL), MC_OK);
+    assert_true(rank == 2 && rating == 1.0);
+    assert_int_equal(fixture_redis_int(&f, "ZCARD", "mfc:r:mflix:movies", NULL), 0);
+    f.mem.late_writes = 1; /* its quarantine holds for a while */
+    assert_int_equal(mc_update_rating(f.a, ID2, 5.0, NULL, NULL, NULL), MC_E_UNKNOWN);
+    assert_int_equal(mc_invalidate(f.a, ID2, NULL, NULL), MC_OK);
+    assert_int_equal(mc_movie_rank(f.b, ID3, &rank, &rating, NULL, NULL), MC_OK);
+    assert_true(rank == 0 && rating == 3.0);
+    free(fixture_redis(&f, "DEL", "mfc:r:mflix:movies", NULL)); /* and a wrong type there blocks no writes */
+    free(fixture_redis(&f, "SADD", "mfc:r:mflix:movies", "x", NULL));
+    mc_client *strict = fixture_open(&f, "write.mode", "strict", NULL);
+    assert_int_equal(mc_update_rating(strict, ID1, 4.0, NULL, NULL, NULL), MC_OK);
+    assert_int_equal(mc_close(strict), MC_OK);
+}
+
+/* Invalidation of a movie that changed outside: the board follows without anybody reading that movie. */
+static void test_invalidate_and_board(void **state)
+{
+    (void)state;
+    start();
+    assert_true(fixture_board_rating(f.a, ID1) == 1.0);
+    change(ID1, 9.0);
+    assert_int_equal(mc_invalidate(f.b, ID1, NULL, NULL), MC_OK);
+    assert_true(fixture_board_rating(f.a, ID1) == 9.0);
+}
+
+/* A writer with a short quarantine does not shorten that of another. */
+static void test_quarantines_of_two_lengths(void **state)
+{
+    (void)state;
+    start();
+    mc_client *hasty = fixture_open(&f, "write.quarantine_ms", "100", "store.timeout_ms", "40", NULL);
+    f.mem.late_writes = 1;
+    assert_int_equal(mc_update_rating(f.a, ID1, 5.0, NULL, NULL, NULL), MC_E_UNKNOWN);
+    assert_int_equal(mc_update_movie(hasty, ID1, "{\"plot\":\"x\"}", 12, NULL, NULL, NULL), MC_OK);
+    assert_true(fixture_redis_int(&f, "PTTL", "mfc:q:mflix:movie:{" ID1 "}", NULL) > 5000);
+    assert_int_equal(mc_close(hasty), MC_OK);
+}
+
+static void test_odd_ids_and_ghosts(void **state)
+{
+    (void)state;
+    const char *json = "{\"_id\":\"!x\",\"title\":\"Bang\",\"imdb\":{\"rating\":9.5}}";
+    mc_ranked rows[1];
+    size_t n = 0;
+    char ghost[25];
+    start();
+    mc_client *mc = fixture_open(&f, "movies.id", "string", "cache.prefix", "odd:", NULL);
+    assert_int_equal(mc_create_movie(mc, json, strlen(json), NULL, NULL, NULL), MC_OK);
+    assert_int_equal(mc_top_movies(mc, 0, 1, rows, &n, NULL, NULL), MC_OK);
+    assert_int_equal(n, 1);
+    assert_string_equal(mc_movie_id(rows[0].movie), "!x");
+    mc_ranked_clear(rows, n);
+    assert_int_equal(mc_close(mc), MC_OK);
+    memstore_put(&f.mem, "movies", "!x", NULL);
+    for (int i = 0; i < 101; i++) {
+        snprintf(ghost, sizeof ghost, "673a1390f29313caabc%05x", i);
+        free(fixture_redis(&f, "ZADD", "mflix:board:views", "5", ghost, NULL));
+    }
+    assert_int_equal(mc_record_view(f.a, ID1, NULL, NULL, NULL), MC_OK);
+    assert_int_equal(mc_trending(f.a, 1, rows, &n, NULL, NULL), MC_OK);
+    assert_int_equal(n, 1);
+    mc_ranked_clear(rows, n);
+}
+
+/* An envelope of a megabyte and a half is removed like any other that does not decode. */
+static void test_huge_poison(void **state)
+{
+    (void)state;
+    mc_info info;
+    char *big = malloc(1500001);
+    start();
+    memset(big, 'x', 1500000);
+    big[1500000] = '\0';
+    free(fixture_redis(&f, "HSET", "mflix:movie:{" ID1 "}", "_m", big, NULL));
+    free(big);
+    assert_true(fixture_rating(f.a, ID1, &info) == 1.0);
+    assert_int_equal(info.cache, MC_CACHE_MISS);
+    assert_true(fixture_rating(f.a, ID1, &info) == 1.0);
+    assert_int_equal(info.cache, MC_CACHE_HIT);
+}
+
+static void test_import_modes(void **state)
+{
+    (void)state;
+    char json[512];
+    const char *docs[1] = {json};
+    mc_status st = MC_E_INTERNAL;
+    start();
+    mc_client *fast = fixture_open(&f, "write.mode", "fast", "recovery.max", "0", NULL);
+    assert_true(fixture_rating(fast, ID1, NULL) == 1.0);
+    fixture_json(json, ID1, "One", 8);
+    size_t size = strlen(json);
+    (void)mc_import_movies(fast, docs, &size, 1, MC_IMPORT_REPLACE, &st, NULL);
+    if (st == MC_OK) /* a store without bulk writes says so */
+        assert_true(fixture_rating(fast, ID1, NULL) == 8.0);
+    assert_int_equal(mc_close(fast), MC_OK);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    fixture_start(&f, NULL);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    mutate_reset();
+    fixture_stop(&f);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_drop_and_writer),
+        cmocka_unit_test(test_old_epoch_and_board),
+        cmocka_unit_test(test_old_epoch_is_not_joined),
+        cmocka_unit_test(test_build_that_lost_its_set),
+        cmocka_unit_test(test_doubts_do_not_block_ranks),
+        cmocka_unit_test(test_invalidate_and_board),
+        cmocka_unit_test(test_quarantines_of_two_lengths),
+        cmocka_unit_test(test_odd_ids_and_ghosts),
+        cmocka_unit_test(test_huge_poison),
+        cmocka_unit_test(test_import_modes),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
