@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 struct mc_options {
     mci_settings s;
@@ -278,7 +277,7 @@ static int is_secret_parameter(const char *name, size_t n)
     static const char *const secret[] = {"authMechanismProperties", "tlsCertificateKeyFilePassword",
                                          "sslClientCertificateKeyPassword", "password"};
     for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++)
-        if (strlen(secret[i]) == n && strncasecmp(secret[i], name, n) == 0)
+        if (strlen(secret[i]) == n && mci_same_word(secret[i], name, n))
             return 1;
     return 0;
 }

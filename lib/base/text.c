@@ -360,6 +360,22 @@ void mci_buf_json_string(mci_buf *b, const char *p, size_t n)
 
 /* ---- ids ---- */
 
+static int lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
+int mci_same_word(const char *a, const char *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (lower(a[i]) != lower(b[i]))
+            return 0;
+        if (a[i] == '\0')
+            return 1;
+    }
+    return 1;
+}
+
 int mci_objectid_normalise(const char *p, size_t n, char out[25])
 {
     if (n != 24)

@@ -22,6 +22,9 @@ int mci_utf8_valid(const char *p, size_t n);
 /* Append the bytes as a JSON string with quotes; the input is valid UTF-8. Escapes '"', '\\' and control bytes only. */
 void mci_buf_json_string(mci_buf *b, const char *p, size_t n);
 
+/* 1 when the n bytes are the same but for the case of a to z. Not strncasecmp(): in a Turkish locale, I is no capital i there. */
+int mci_same_word(const char *a, const char *b, size_t n);
+
 /* 24 hexadecimal digits? Writes them in lower case with a NUL. 0 or -1. */
 int mci_objectid_normalise(const char *p, size_t n, char out[25]);
 

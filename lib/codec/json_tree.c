@@ -13,7 +13,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define STORED_MAX (48u << 20) /* a document of 16 MiB of BSON is longer as text */
 #define STORED_DEPTH 68        /* normal form may nest a little deeper than the text it came from (dates, decimals) */
@@ -200,8 +199,8 @@ static int put_decimal(mci_buf *out, const char *s)
     int64_t exp = 0;
     int negative = *s == '-';
     s += *s == '-' || *s == '+';
-    if (strcasecmp(s, "nan") == 0 || strcasecmp(s, "inf") == 0 || strcasecmp(s, "infinity") == 0) {
-        mci_buf_str(out, tolower((unsigned char)*s) == 'n' ? "NaN" : negative ? "-Infinity" : "Infinity");
+    if (mci_same_word(s, "nan", 4) || mci_same_word(s, "inf", 4) || mci_same_word(s, "infinity", 9)) {
+        mci_buf_str(out, *s == 'n' || *s == 'N' ? "NaN" : negative ? "-Infinity" : "Infinity");
         return 1;
     }
     for (int point = 0; (*s >= '0' && *s <= '9') || (*s == '.' && !point); s++) {

@@ -6,11 +6,11 @@
 #include "redis/uri.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "base/wipe.h"
 
 #include <arpa/inet.h>
 #include <string.h>
-#include <strings.h>
 
 /* A piece of the URI. */
 typedef struct span {
@@ -218,10 +218,10 @@ static mc_status parse(const char *uri, mci_redis_addr *out, mc_error *err)
     if (colon == NULL || colon == uri)
         return bad(err, "it has no scheme: redis://host:port/db or unix:///path");
     size_t scheme = (size_t)(colon - uri);
-    if (scheme == 6 && strncasecmp(uri, "rediss", 6) == 0)
+    if (scheme == 6 && mci_same_word(uri, "rediss", 6))
         return mci_fail(err, MC_E_TLS, MC_TIER_NONE, "Redis URI: rediss:// asks for TLS, which this build does not have");
-    int tcp = scheme == 5 && strncasecmp(uri, "redis", 5) == 0;
-    if (!tcp && !(scheme == 4 && strncasecmp(uri, "unix", 4) == 0))
+    int tcp = scheme == 5 && mci_same_word(uri, "redis", 5);
+    if (!tcp && !(scheme == 4 && mci_same_word(uri, "unix", 4)))
         return bad(err, "the scheme must be redis or unix");
 
     const char *rest = colon + 3;

@@ -10,10 +10,10 @@
 #include "store/mongo_conn.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define SELECTION_MS 1000 /* the driver's own wait for a server: we have waited before it, so this is for its retry */
 #define WAIT_STEP_MS 5
@@ -63,7 +63,7 @@ static const char *const known_options[] = {"appname",
 static int is_known(const char *key, size_t n)
 {
     for (size_t i = 0; i < sizeof known_options / sizeof *known_options; i++)
-        if (strlen(known_options[i]) == n && strncasecmp(known_options[i], key, n) == 0)
+        if (strlen(known_options[i]) == n && mci_same_word(known_options[i], key, n))
             return 1;
     return 0;
 }

@@ -3,13 +3,13 @@
 #include "store/store.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <string.h>
-#include <strings.h>
 
 static int has_scheme(const char *uri, const char *scheme)
 {
-    return strncasecmp(uri, scheme, strlen(scheme)) == 0;
+    return mci_same_word(uri, scheme, strlen(scheme));
 }
 
 mc_status mci_store_open(const mci_store_options *opt, const mci_store_env *env, mci_store **out, mc_error *err)

@@ -300,6 +300,20 @@ static void test_base64(void **state)
     }
 }
 
+/* The case of a to z only, whatever the locale; never past the end of the shorter one. */
+static void test_same_word(void **state)
+{
+    (void)state;
+    assert_true(mci_same_word("REDIS://h", "redis", 5));
+    assert_true(mci_same_word("nAn", "NaN", 4));
+    assert_true(mci_same_word("", "", 1));
+    assert_false(mci_same_word("redi", "redis", 5));
+    assert_false(mci_same_word("redis", "redi", 5));
+    assert_false(mci_same_word("[\\]", "{|}", 3)); /* 32 apart, as letters are, but none */
+    assert_false(mci_same_word("\xc4", "\xe4", 1));
+    assert_false(mci_same_word("@", "`", 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_parse),       cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_json_string), cmocka_unit_test(test_objectid),
         cmocka_unit_test(test_dates),       cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_same_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
