@@ -84,6 +84,23 @@ def by_pkg_config(redis, work, env):
                 compare(redis, f"{path.name} by {compiler}: output", out, expected, env)
 
 
+def static_by_pkg_config(redis, work, library, env):
+    """The archive by its name, and with it what pkg-config says is underneath."""
+    archive = os.path.join(os.path.dirname(library), "libmflixcache.a")
+    cflags = run(["pkg-config", "--cflags", "mflixcache"], env=env).stdout.strip()
+    libs = run(["pkg-config", "--static", "--libs", "mflixcache"], env=env).stdout.replace("-lmflixcache", "").strip()
+    for path, expected in sources():
+        if path.stem != "first_get":
+            continue
+        compiler, std = (CC, "c11") if path.suffix == ".c" else ("g++", "c++17")
+        out = os.path.join(work, path.stem + "_static")
+        done = run(["sh", "-c", f'exec "$0" -std={std} {cflags} "$1" "$2" -o "$3" {libs} -lpthread', compiler, str(path), archive, out],
+                   env=env)
+        check(f"{path.name} static by {compiler}", done.returncode == 0, done.stderr)
+        if done.returncode == 0:
+            compare(redis, f"{path.name} static by {compiler}: output", out, expected, {**env, "LD_LIBRARY_PATH": ""})
+
+
 def by_find_package(redis, work, prefix, env):
     lists = ["cmake_minimum_required(VERSION 3.25)", "project(examples LANGUAGES C CXX)", "set(CMAKE_CXX_STANDARD 17)",
              "find_package(mflixcache 0.1 REQUIRED)", "find_package(Threads REQUIRED)"]
@@ -93,6 +110,10 @@ def by_find_package(redis, work, prefix, env):
         names[target] = expected
         lists += [f'add_executable({target} "{path}")',
                   f"target_link_libraries({target} PRIVATE mflixcache::mflixcache Threads::Threads)"]
+        if path.stem == "first_get":  # once more with the static library, in C and in C++
+            names[target + "_static"] = expected
+            lists += [f'add_executable({target}_static "{path}")',
+                      f"target_link_libraries({target}_static PRIVATE mflixcache::static Threads::Threads)"]
     tree = pathlib.Path(work, "with cmake")
     tree.mkdir()
     (tree / "CMakeLists.txt").write_text("\n".join(lists) + "\n")
@@ -174,6 +195,7 @@ def main():
         for name in [n for n in env if n.startswith("MFLIXCACHE_") or n == "MONGO_URL"]:
             del env[name]
         by_pkg_config(redis, work, env)
+        static_by_pkg_config(redis, work, library, env)
         by_find_package(redis, work, prefix, env)
         by_subdirectory(work, env)
         in_python(redis, library, env)
