@@ -10,7 +10,22 @@
 #include <string.h>
 #include <sys/random.h>
 
-__extension__ typedef unsigned __int128 u128;
+/* The low half of a product, and its high half. */
+static uint64_t multiply(uint64_t a, uint64_t b, uint64_t *high)
+{
+#ifdef __SIZEOF_INT128__
+    __extension__ typedef unsigned __int128 u128;
+    u128 m = (u128)a * b;
+    *high = (uint64_t)(m >> 64);
+    return (uint64_t)m;
+#else /* 32-bit machines: by halves */
+    uint64_t low = (a & UINT32_MAX) * (b & UINT32_MAX);
+    uint64_t cross1 = (a >> 32) * (b & UINT32_MAX) + (low >> 32);
+    uint64_t cross2 = (a & UINT32_MAX) * (b >> 32) + (cross1 & UINT32_MAX);
+    *high = (a >> 32) * (b >> 32) + (cross1 >> 32) + (cross2 >> 32);
+    return cross2 << 32 | (low & UINT32_MAX);
+#endif
+}
 
 /* Odd constants with about half their bits set; taken from the digits of pi and e. */
 #define K1 UINT64_C(0x243f6a8885a308d3)
@@ -19,8 +34,9 @@ __extension__ typedef unsigned __int128 u128;
 
 static uint64_t fold(uint64_t a, uint64_t b)
 {
-    u128 m = (u128)a * b;
-    return (uint64_t)m ^ (uint64_t)(m >> 64);
+    uint64_t high = 0;
+    uint64_t low = multiply(a, b, &high);
+    return low ^ high;
 }
 
 int mci_random_init(mci_random *r)
@@ -45,7 +61,9 @@ uint64_t mci_random_u64(mci_random *r)
 
 uint64_t mci_random_below(mci_random *r, uint64_t n)
 {
-    return (uint64_t)(((u128)mci_random_u64(r) * n) >> 64);
+    uint64_t high = 0;
+    (void)multiply(mci_random_u64(r), n, &high);
+    return high;
 }
 
 static void hex(uint64_t v, unsigned digits, char *out)
