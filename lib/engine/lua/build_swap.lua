@@ -32,6 +32,6 @@ redis.call('RENAME', KEYS[4], KEYS[5])
 redis.call('PEXPIRE', KEYS[5], ARGV[3])
 redis.call('DEL', KEYS[1], KEYS[2])
 if KEYS[6] ~= KEYS[3] then -- in doubt before the build began: read from the store since
-    redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', '(' .. ARGV[5])
+    redis.call('ZREMRANGEBYSCORE', KEYS[6], '(-' .. ARGV[5], '(' .. ARGV[5])
 end
 return 1

@@ -15,6 +15,7 @@ if KEYS[4] ~= KEYS[5] then
     if kind ~= 'zset' and kind ~= 'none' then
         redis.call('DEL', KEYS[4])
     end
-    redis.call('ZADD', KEYS[4], t[1] * 1000 + math.floor(t[2] / 1000), ARGV[2])
+    -- Negative: due at once by any clock, and still telling a rebuild which doubts are older than itself.
+    redis.call('ZADD', KEYS[4], -(t[1] * 1000 + math.floor(t[2] / 1000)), ARGV[2])
 end
 return told

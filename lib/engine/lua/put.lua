@@ -39,7 +39,7 @@ if not mine or writers > 0 or full then
         redis.call('DEL', KEYS[1])
         if KEYS[6] ~= KEYS[5] then
             if ARGV[1] == 'P' or not alone or writers > 0 then -- nobody knows the last word: let it be read from the store
-                redis.pcall('ZADD', KEYS[6], now, ARGV[4])
+                redis.pcall('ZADD', KEYS[6], -now, ARGV[4]) -- negative: due at once
             elseif tonumber(redis.call('ZSCORE', KEYS[6], ARGV[4]) or 0) > now then -- nothing was changed, the mark is ours
                 redis.call('ZREM', KEYS[6], ARGV[4])
             end
