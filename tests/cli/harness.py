@@ -28,6 +28,8 @@ class World:
         self.data = os.environ.get("MFLIX_DATA") or os.path.join(source, "..", "shared", "data")
         self.env = {k: v for k, v in os.environ.items()
                     if not k.startswith("MFLIXCACHE_") and k not in ("MONGO_URL", "REDIS_HOST", "REDIS_PORT", "NO_COLOR")}
+        # libmongoc warns on stderr when a killed process of the same number has left its counters in shared memory.
+        self.env["MONGOC_DISABLE_SHM"] = "1"
 
     # ---- servers
 
