@@ -130,20 +130,6 @@ static void fill(mci_call *c, mci_coll *coll, const alias_read *a, const char *i
     mci_batch_free(&b);
 }
 
-void mci_alias_pre(mci_call *c, mci_batch *b, const mci_coll *coll, const char *encoded, const char *token)
-{
-    mci_cmd_script(b, &mci_script_pre, 6, 9);
-    mci_arg_id(b, coll->alias_keys.value, encoded);
-    mci_arg_id(b, coll->alias_keys.quarantine, encoded);
-    mci_arg_id(b, coll->alias_keys.lease, encoded);
-    mci_arg_id(b, coll->alias_keys.solo, encoded);
-    mci_arg_str(b, c->e->epoch_key);
-    mci_arg_key(b, c->e, "");
-    mci_arg_str(b, token);
-    mci_arg_int(b, c->e->set.write_quarantine_ms);
-    mci_arg_str(b, "");
-}
-
 void mci_alias_post(mci_call *c, mci_batch *b, const mci_coll *coll, const char *encoded, const char *token)
 {
     mci_cmd_script(b, &mci_script_put, 8, 16);

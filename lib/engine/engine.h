@@ -173,8 +173,7 @@ mc_status mci_read_alias(mci_call *c, mci_coll *coll, const char *alias, size_t 
 mc_status mci_alias_id(mci_call *c, mci_coll *coll, const char *alias, size_t len, char id[MCI_ID_CAP]);
 /* The alias as it stands in keys: percent-encoded where braces, blanks or control bytes would hurt. */
 void mci_alias_encode(const char *alias, size_t len, mci_buf *out);
-/* PRE and POST of an alias within a write's batches. */
-void mci_alias_pre(mci_call *c, mci_batch *b, const mci_coll *coll, const char *encoded, const char *token);
+/* POST of an alias within a write's batch. */
 void mci_alias_post(mci_call *c, mci_batch *b, const mci_coll *coll, const char *encoded, const char *token);
 
 /* ---- write.c ------------------------------------------------------------------------------------------------------ */

@@ -34,21 +34,27 @@ static void begin(writing *w, mci_call *c, mci_coll *coll, const char *id)
     mci_random_token(&c->e->rnd, w->token);
 }
 
-static void pre_cmd(writing *w, mci_batch *b)
+/* One announcement: of a value, or of an alias (which stands on no board). */
+static void announce(const writing *w, mci_batch *b, const mci_keys *keys, const char *id, const char *dirty)
 {
-    const mci_coll *coll = w->coll;
+    const mci_engine *e = w->c->e;
     mci_cmd_script(b, &mci_script_pre, 6, 9);
-    mci_arg_id(b, coll->keys.value, w->id);
-    mci_arg_id(b, coll->keys.quarantine, w->id);
-    mci_arg_id(b, coll->keys.lease, w->id);
-    mci_arg_id(b, coll->keys.solo, w->id);
-    mci_arg_str(b, w->c->e->epoch_key);
-    mci_arg_key(b, w->c->e, coll->dirty);
+    mci_arg_id(b, keys->value, id);
+    mci_arg_id(b, keys->quarantine, id);
+    mci_arg_id(b, keys->lease, id);
+    mci_arg_id(b, keys->solo, id);
+    mci_arg_str(b, e->epoch_key);
+    mci_arg_key(b, e, dirty);
     mci_arg_str(b, w->token);
-    mci_arg_int(b, w->c->e->set.write_quarantine_ms);
-    mci_arg_str(b, w->id);
+    mci_arg_int(b, e->set.write_quarantine_ms);
+    mci_arg_str(b, id);
+}
+
+static void pre_cmd(const writing *w, mci_batch *b)
+{
+    announce(w, b, &w->coll->keys, w->id, w->coll->dirty);
     if (w->alias.len > 0)
-        mci_alias_pre(w->c, b, coll, w->alias.data, w->token);
+        announce(w, b, &w->coll->alias_keys, w->alias.data, "");
 }
 
 /* What PRE's replies say; MC_OK when all of it was done. */
