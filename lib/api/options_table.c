@@ -102,6 +102,8 @@ static mc_status check_store_uri(const mci_option *opt, const char *value, mc_er
     }
 
 _Static_assert(MCI_ID_OBJECTID == 0 && MCI_ID_STRING == 1 && MCI_ID_AUTO == 2, "order of objectid|string|auto");
+_Static_assert(MCI_TIERS_REDIS_SNAPSHOT_STORE == 0 && MCI_TIERS_REDIS_STORE == 2 && MCI_TIERS_STORE == 5,
+               "order of read.tiers");
 _Static_assert(MCI_WRITE_SAFE == 0 && MCI_WRITE_FAST == 1 && MCI_WRITE_STRICT == 2, "order of safe|fast|strict");
 
 static const mci_option table[] = {
@@ -168,6 +170,11 @@ static const mci_option table[] = {
            "strict: as safe, and a write is refused while Redis is away."),
     INT("write.quarantine_ms", "MFLIXCACHE_WRITE_QUARANTINE_MS", write_quarantine_ms, 10000, 100, 600000,
         "How long a write that never ended keeps its id out of Redis."),
+    CHOICE("read.tiers", "MFLIXCACHE_READ_TIERS", read_tiers, "redis,snapshot,store",
+           "redis,snapshot,store|redis,store,snapshot|redis,store|snapshot,store|store,snapshot|store",
+           "Who is asked for an answer, in this order. Documents, top lists and places know redis and store only; the "
+           "snapshot is "
+           "for mc_get_or_load(). Without redis every read goes to the store; writes keep Redis coherent all the same."),
     INT("read.lease_ms", "MFLIXCACHE_READ_LEASE_MS", read_lease_ms, 3000, 10, 60000,
         "How long one reader has the sole right to put a missing value into Redis."),
     INT("recovery.max", "MFLIXCACHE_RECOVERY_MAX", recovery_max, 10000, 0, 1000000,

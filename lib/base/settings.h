@@ -9,6 +9,16 @@
 
 typedef enum mci_write_mode { MCI_WRITE_SAFE = 0, MCI_WRITE_FAST = 1, MCI_WRITE_STRICT = 2 } mci_write_mode;
 
+/* Which tiers reads ask, in this order. */
+typedef enum mci_read_tiers {
+    MCI_TIERS_REDIS_SNAPSHOT_STORE = 0,
+    MCI_TIERS_REDIS_STORE_SNAPSHOT = 1,
+    MCI_TIERS_REDIS_STORE = 2,
+    MCI_TIERS_SNAPSHOT_STORE = 3,
+    MCI_TIERS_STORE_SNAPSHOT = 4,
+    MCI_TIERS_STORE = 5
+} mci_read_tiers;
+
 typedef struct mci_settings {
     /* Redis */
     char
@@ -46,6 +56,7 @@ typedef struct mci_settings {
     int64_t call_timeout_ms;
     int64_t write_mode; /* mci_write_mode */
     int64_t write_quarantine_ms;
+    int64_t read_tiers; /* mci_read_tiers */
     int64_t read_lease_ms;
     int64_t recovery_max;
 } mci_settings;

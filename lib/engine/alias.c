@@ -160,7 +160,7 @@ static mc_status from_store(mci_call *c, mci_coll *coll, const char *alias, size
     mc_status st = mci_store_done(
         c, t0, c->e->store->ops->find_alias(c->e->store, coll->spec, alias, len, mci_store_deadline(c), out, c->err));
     c->info->tier = MC_TIER_STORE;
-    c->info->cache = usable ? MC_CACHE_MISS : MC_CACHE_BYPASS;
+    c->info->cache = usable ? MC_CACHE_MISS : mci_outcome_without_redis(c->e);
     if (a->leased && (st == MC_OK || (st == MC_NOT_FOUND && c->e->set.negative_ttl_ms > 0))) {
         mc_error *err = c->err;
         c->err = NULL;
@@ -180,9 +180,10 @@ static void count(mci_call *c, mc_status st)
 {
     mci_metrics *m = c->e->metrics;
     mci_count(m, MCI_C_READS);
-    mci_count(m, c->info->cache == MC_CACHE_HIT    ? MCI_C_NEGATIVE_HITS
-                 : c->info->cache == MC_CACHE_MISS ? MCI_C_MISSES
-                                                   : MCI_C_BYPASSES);
+    if (c->info->cache != MC_CACHE_NONE)
+        mci_count(m, c->info->cache == MC_CACHE_HIT    ? MCI_C_NEGATIVE_HITS
+                     : c->info->cache == MC_CACHE_MISS ? MCI_C_MISSES
+                                                       : MCI_C_BYPASSES);
     if (st == MC_NOT_FOUND)
         mci_count(m, MCI_C_NOT_FOUND);
 }
@@ -216,6 +217,11 @@ static mc_status by_alias(mci_call *c, mci_coll *coll, const char *alias, size_t
                           mci_doc **out)
 {
     int usable = 0;
+    if (!mci_reads_redis(c->e)) {
+        mc_status direct = from_store(c, coll, alias, len, a, 0, out);
+        count(c, direct);
+        return direct;
+    }
     int suspicious = mci_recover(c) && mci_recovery_has(&c->e->recovery, (size_t)(coll - c->e->colls), 1, a->encoded.data);
     alias_state s = suspicious ? A_MISS : ask(c, coll, a, &usable);
     if (s == A_MISS && usable)

@@ -74,7 +74,9 @@ static mc_status top_from_store(mci_call *c, mci_coll *coll, int64_t offset, siz
     else if (c->err != NULL)
         *c->err = err;
     c->info->tier = MC_TIER_STORE;
-    c->info->cache = c->info->flags & MC_FLAG_REDIS_DOWN ? MC_CACHE_BYPASS : MC_CACHE_MISS;
+    c->info->cache = !mci_reads_redis(c->e)                ? MC_CACHE_NONE
+                     : c->info->flags & MC_FLAG_REDIS_DOWN ? MC_CACHE_BYPASS
+                                                           : MC_CACHE_MISS;
     return st;
 }
 
@@ -83,9 +85,12 @@ mc_status mci_board_top(mci_call *c, mci_coll *coll, int64_t offset, size_t coun
     *n = 0;
     if (count == 0)
         return MC_OK;
-    (void)mci_recover(c);
-    page_state state = PAGE_AGAIN;
     mc_status st = MC_OK;
+    page_state state = PAGE_STORE;
+    if (mci_reads_redis(c->e)) {
+        (void)mci_recover(c);
+        state = PAGE_AGAIN;
+    }
     for (int i = 0; i < ATTEMPTS && state == PAGE_AGAIN; i++) {
         mci_rows_free(rows, *n); /* of the attempt before */
         *n = 0;

@@ -215,6 +215,16 @@ int64_t mci_engine_now_ms(const mci_engine *e)
     return now != 0 ? now : mci_wall_ms();
 }
 
+int mci_reads_redis(const mci_engine *e)
+{
+    return e->set.read_tiers <= MCI_TIERS_REDIS_STORE;
+}
+
+int mci_outcome_without_redis(const mci_engine *e)
+{
+    return mci_reads_redis(e) ? MC_CACHE_BYPASS : MC_CACHE_NONE;
+}
+
 int64_t mci_jitter(mci_engine *e, int64_t ttl_ms)
 {
     int64_t span = ttl_ms / 100 * e->set.ttl_jitter_pct + ttl_ms % 100 * e->set.ttl_jitter_pct / 100;

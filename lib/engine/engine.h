@@ -116,6 +116,10 @@ mc_status mci_store_done(mci_call *c, int64_t t0_ns, mc_status st);
 int64_t mci_engine_now_ms(const mci_engine *e);
 /* `ttl_ms` with the jitter of the options. */
 int64_t mci_jitter(mci_engine *e, int64_t ttl_ms);
+/* Does read.tiers name Redis? */
+int mci_reads_redis(const mci_engine *e);
+/* What a read that could not use Redis calls it: it failed, or was never to be asked. */
+int mci_outcome_without_redis(const mci_engine *e);
 /* Key of one id as the next argument. */
 void mci_arg_id(mci_batch *b, const char *prefix, const char *id);
 /* A fixed key as the next argument; the epoch's key stands for "none". */

@@ -183,7 +183,9 @@ static mc_status from_store(mci_call *c, mci_coll *coll, double lon, double lat,
     } while (st == MC_OK && after != NULL);
     free(after);
     c->info->tier = MC_TIER_STORE;
-    c->info->cache = c->info->flags & MC_FLAG_REDIS_DOWN ? MC_CACHE_BYPASS : MC_CACHE_MISS;
+    c->info->cache = !mci_reads_redis(c->e)                ? MC_CACHE_NONE
+                     : c->info->flags & MC_FLAG_REDIS_DOWN ? MC_CACHE_BYPASS
+                                                           : MC_CACHE_MISS;
     if (st != MC_OK) {
         mci_rows_free(rows, *n);
         *n = 0;
@@ -201,7 +203,7 @@ mc_status mci_geo_near(mci_call *c, mci_coll *coll, double lon, double lat, doub
         return MC_OK;
     memset(rows, 0, count * sizeof *rows);
     circle where = {lon, lat, radius_m, mci_sphere_wraps(lon, lat, radius_m)};
-    near_state state = NEAR_AGAIN;
+    near_state state = mci_reads_redis(c->e) ? NEAR_AGAIN : NEAR_STORE;
     mc_status st = MC_OK;
     for (int i = 0; i < ATTEMPTS && state == NEAR_AGAIN; i++) {
         mci_rows_free(rows, *n);

@@ -122,6 +122,14 @@ static void all_bypass(work *w, size_t n, work_state from)
     }
 }
 
+/* By read.tiers, not by mishap. */
+static void all_from_store(work *w, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (w[i].same_as == i)
+            w[i].state = W_LOAD;
+}
+
 static void ask_values(mci_call *c, mci_coll *coll, work *w, size_t n, mci_want want)
 {
     int suspicious = mci_recover(c);
@@ -277,7 +285,7 @@ static void settle_load(mci_call *c, work *w, mc_status st, mci_doc *doc, const 
     it->status = st != MC_OK ? st : doc != NULL ? MC_OK : MC_NOT_FOUND;
     it->info.tier = MC_TIER_STORE;
     if (it->info.cache != MC_CACHE_BYPASS)
-        it->info.cache = MC_CACHE_MISS;
+        it->info.cache = mci_reads_redis(c->e) ? MC_CACHE_MISS : MC_CACHE_NONE;
     it->info.age_ms = 0;
     it->info.stale_bound_ms = 0;
     if (it->status >= 0 || c->err == NULL || c->err->tier == MC_TIER_STORE)
@@ -469,7 +477,7 @@ static void count_item(mci_metrics *m, const mci_item *it)
         mci_count(m, MCI_C_NOT_FOUND);
     if (it->info.cache == MC_CACHE_HIT)
         mci_count(m, it->status == MC_OK ? MCI_C_HITS : MCI_C_NEGATIVE_HITS);
-    else
+    else if (it->info.cache != MC_CACHE_NONE)
         mci_count(m, it->info.cache == MC_CACHE_BYPASS ? MCI_C_BYPASSES : MCI_C_MISSES);
 }
 
@@ -507,7 +515,10 @@ mc_status mci_read_many(mci_call *c, mci_coll *coll, mci_item *items, size_t n, 
         free(w);
         return mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to read %zu documents", n);
     }
-    ask_values(c, coll, w, n, want);
+    if (mci_reads_redis(c->e))
+        ask_values(c, coll, w, n, want);
+    else
+        all_from_store(w, n);
     int again = 1;
     for (int round = 0; again; round++) {
         ask_leases(c, coll, w, n, want);

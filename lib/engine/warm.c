@@ -130,6 +130,8 @@ static mc_status build_or_wait(warming *w, const mci_derived *d)
 mc_status mci_warm(mci_call *c, mci_coll *coll, int values, const mci_derived *d, int64_t limit, mc_progress_fn progress,
                    void *user, int64_t *loaded)
 {
+    if (!mci_reads_redis(c->e))
+        return mci_fail(c->err, MC_E_UNSUPPORTED, MC_TIER_NONE, "read.tiers leaves Redis out: there is nothing to warm");
     warming w = {.c = c, .coll = coll, .progress = progress, .user = user, .t0_ns = mci_now_ns()};
     if (d != NULL && d->name[0] != '\0') {
         mc_status st = build_or_wait(&w, d);
