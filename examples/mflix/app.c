@@ -123,19 +123,27 @@ int fail(app *a, const char *what, mc_status st, const mc_info *info, const mc_e
     return exit_code(st);
 }
 
-int fail_errno(app *a, const char *what)
+int fail_outside(app *a, const char *what, mc_status st, const char *why, const char *next)
 {
-    int number = errno;
     if (a->json && a->args->cmd) {
         json j;
-        answer_begin(&j, a, MC_E_FILE);
-        json_int(&j, "code", MC_E_FILE);
+        answer_begin(&j, a, st);
+        json_int(&j, "code", st);
         json_text(&j, "what", what);
-        json_text(&j, "error", strerror(number));
+        json_text(&j, "error", why);
         answer_end(&j, NULL);
     }
     fputs("mflix: ", stderr);
     print_safe(stderr, what);
-    fprintf(stderr, ": %s\n", strerror(number));
+    fputs(": ", stderr);
+    print_safe(stderr, why);
+    if (next)
+        fprintf(stderr, " (%s)", next);
+    fputc('\n', stderr);
     return EXIT_SERVER;
+}
+
+int fail_errno(app *a, const char *what)
+{
+    return fail_outside(a, what, MC_E_FILE, strerror(errno), NULL);
 }

@@ -45,7 +45,10 @@ int exit_code(mc_status st);
  */
 int fail(app *a, const char *what, mc_status st, const mc_info *info, const mc_error *err);
 
-/* Say that something failed outside the library, with errno's text. Returns EXIT_SERVER. */
+/* Say that something failed outside the library; `next` may be NULL. Returns EXIT_SERVER. */
+int fail_outside(app *a, const char *what, mc_status st, const char *why, const char *next);
+
+/* The same with errno's text. */
 int fail_errno(app *a, const char *what);
 
 /* "mflix: " + text on stderr. Returns EXIT_USAGE. */

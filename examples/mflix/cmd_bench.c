@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command bench: its options, the order of its parts, its report. */
 #include "bench.h"
+#include "bench_http.h"
 #include "output.h"
 
 #include <inttypes.h>
@@ -17,6 +18,10 @@ static const option_spec bench_options[] = {
     {"offset", 0, "N", "take the titles from this place of the board on (0)"},
     {"uncached-sample", 0, "N", "also time so many reads that the cache cannot answer (0)"},
     {"by-id", 0, NULL, "ask by id (default: by title)"},
+    {"http", 0, "URL", "ask mflix-server at http://HOST:PORT instead of the library, with the cache and past it"},
+    {"top-share", 0, "PERCENT", "with --http: share of the requests that asks for the top list (10)"},
+    {"seconds", 0, "N", "with --http: end after so many seconds at the latest (60; at most 3600)"},
+    {"report", 0, "FILE", "with --http: also draw latency and hit ratio over time; FILE ends in .svg or .html"},
 };
 
 static int read_plan(const args *g, bench_plan *p)
@@ -211,11 +216,46 @@ static void json_report(const app *a, const bench_plan *p, const bench_result *r
     answer_end(&j, NULL);
 }
 
+/* Options that the other form of the experiment has no use for are a mistake, not noise. */
+static int refuse_options(const args *g, const char *const *names, size_t n, const char *why)
+{
+    for (size_t i = 0; i < n; i++)
+        if (args_text(g, names[i]))
+            return usage_error("bench: --%s %s", names[i], why);
+    return 0;
+}
+
+static int run_over_http(app *a, const args *g, const bench_plan *mix)
+{
+    static const char *const library_only[] = {"uncached-sample", "by-id"};
+    http_plan plan = {
+        .mix = *mix, .url = args_text(g, "http"), .report = args_text(g, "report"), .seconds = 60, .top_share = 10};
+    char why[300];
+    int rc = refuse_options(g, library_only, 2, "has no meaning with --http, which asks by id both ways anyway");
+    if (!rc)
+        rc = args_int(g, "seconds", 1, 3600, &plan.seconds);
+    if (!rc)
+        rc = args_int(g, "top-share", 0, 100, &plan.top_share);
+    if (rc)
+        return rc;
+    const char *dot = plan.report ? strrchr(plan.report, '.') : ".svg";
+    if (!dot || (strcmp(dot, ".svg") != 0 && strcmp(dot, ".html") != 0))
+        return usage_error("--report: '%.80s' ends in neither .svg nor .html", plan.report);
+    if (http_parse(&plan.server, plan.url, why, sizeof why))
+        return usage_error("--http: %s", why);
+    return bench_over_http(a, &plan);
+}
+
 static int run_bench(app *a, const args *g)
 {
+    static const char *const http_only[] = {"top-share", "seconds", "report"};
     bench_plan plan;
     bench_result *r;
     int rc = read_plan(g, &plan);
+    if (!rc && args_text(g, "http"))
+        return run_over_http(a, g, &plan);
+    if (!rc)
+        rc = refuse_options(g, http_only, 3, "needs --http URL");
     if (!rc)
         rc = app_open(a);
     if (rc)
@@ -254,13 +294,21 @@ const command cmd_bench = {
     "Examples:\n"
     "  mflix bench                                      500 requests over 100 titles, 80 % to the hot 20 %\n"
     "  mflix bench -n 20000 --threads 4 --titles 500\n"
-    "  mflix bench --hot-share 95 --hot-part 5 --uncached-sample 200 --json\n\n"
+    "  mflix bench --hot-share 95 --hot-part 5 --uncached-sample 200 --json\n"
+    "  mflix bench --http http://127.0.0.1:8080 -n 20000 --threads 8 --report report.html\n\n"
     "Titles come from the rating board and are dropped from the cache first; each request is one read and one recorded "
     "view,\n"
     "and only the read is timed. At the end the rating of a hot title is changed: the next read, the board's score and the\n"
     "board's order must agree at once; then it is put back. The exit status is 0 when all is well, 1 when the check failed "
     "or\n"
-    "a request failed. The trending list counts all views in this Redis, not only those of this run.\n",
+    "a request failed. The trending list counts all views in this Redis, not only those of this run.\n\n"
+    "With --http each thread is a user with one connection. Each movie or top list is asked for twice, with the cache and "
+    "past "
+    "it,\n"
+    "so that both meet the same load; no views and no ratings are written. The time is that of the request as the user sees "
+    "it, "
+    "and\n"
+    "beside it that of the library, which the server tells.\n",
     bench_options,
     sizeof bench_options / sizeof *bench_options,
     0,

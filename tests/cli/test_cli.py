@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 
 import cases_bench  # noqa: E402
 import cases_generate  # noqa: E402
+import cases_http  # noqa: E402
 import cases_load  # noqa: E402
 import cases_read  # noqa: E402
 import cases_usage  # noqa: E402
@@ -22,7 +23,7 @@ import harness  # noqa: E402
 def main():
     program, source, words = sys.argv[1], sys.argv[2], sys.argv[3:]
     harness.end_on_signals()
-    tests = [t for part in (cases_usage, cases_generate, cases_load, cases_read, cases_write, cases_bench)
+    tests = [t for part in (cases_usage, cases_generate, cases_load, cases_read, cases_write, cases_bench, cases_http)
              for t in part.TESTS if not words or any(w in t.__name__ for w in words)]
     world = harness.World(program, source)
     if not os.path.exists(os.path.join(world.data, "movies.ndjson.gz")):

@@ -24,9 +24,10 @@ _mflix()
     done
 
     case $prev in
-    --config) COMPREPLY=($(compgen -f -- "$cur")) && return ;;
+    --config | --report) COMPREPLY=($(compgen -f -- "$cur")) && return ;;
     --out) COMPREPLY=($(compgen -d -- "$cur")) && return ;;
     --collection | -c) COMPREPLY=($(compgen -W 'movies theaters' -- "$cur")) && return ;;
+    --http) COMPREPLY=($(compgen -W 'http://127.0.0.1:8080' -- "$cur")) && return ;;
     --redis) COMPREPLY=($(compgen -W 'redis://127.0.0.1:6379/0' -- "$cur")) && return ;;
     --store) COMPREPLY=($(compgen -W 'sqlite: sqlite::memory: mongodb://127.0.0.1/sample_mflix' -- "$cur")) && return ;;
     -o | --option)
@@ -48,7 +49,8 @@ _mflix()
     generate) own='--movies --theaters --seed --out --gzip --load' ;;
     warm) own='--movies --board --theaters --limit' ;;
     put) own='--ttl-ms' ;;
-    bench) own='--requests -n --titles --hot-share --hot-part --threads --seed --offset --uncached-sample --by-id' ;;
+    bench) own='--requests -n --titles --hot-share --hot-part --threads --seed --offset --uncached-sample --by-id --http --top-share
+        --seconds --report' ;;
     stats) own='--prometheus --reads' ;;
     options) own='--markdown' ;;
     esac
