@@ -20,6 +20,7 @@ PAGES = {
     "boards": ("the rating board, ranks, counted views", [("movies.h", "---- boards", None)]),
     "theaters": ("theaters by id, and the nearest to a point", [("theaters.h", None, None)]),
     "kv": ("string keys in Redis", [("kv.h", None, None)]),
+    "tiers": ("values through Redis, a snapshot file and a loader", [("tiers.h", None, None)]),
     "observe": ("counters, latency histograms, log", [("observe.h", None, None)]),
     "store": ("the caller's own database behind the cache", [("store.h", None, None)]),
     "errors": ("statuses and the error record", [("error.h", None, None)]),

@@ -120,6 +120,16 @@ typedef int (*mc_progress_fn)(const mc_progress *progress, void *user);
 MC_API mc_status mc_warm(mc_client *mc, unsigned what, int64_t limit, mc_progress_fn progress, void *user, int64_t *loaded,
                          mc_error *err);
 
+/**
+ * Set the clock by which this handle stamps, judges and ages cached values, for tests and simulations: a program can pass
+ * an hour in a moment, and see what expires. Deadlines of calls, leases and Redis' own expiry keep to real time.
+ * @param mc      the handle
+ * @param now_ms  milliseconds since 1970 that are now, and stay so until the next call; 0: Redis' clock again, as it was
+ * @return  MC_OK; MC_E_ARG, MC_E_CLOSED, MC_E_RANGE (negative).
+ * Threads: any.
+ */
+MC_API mc_status mc_set_clock(mc_client *mc, int64_t now_ms);
+
 /** How mc_import_movies() treats a document whose id is in the store already. */
 enum mc_import_mode {
     MC_IMPORT_SKIP = 0,   /**< leave the stored one alone: the item's status is MC_E_EXISTS */

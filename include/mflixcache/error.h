@@ -66,7 +66,7 @@ enum mc_tier {
     MC_TIER_NEAR = 1,    /**< the near cache inside the process (not in this release) */
     MC_TIER_REDIS = 2,   /**< Redis */
     MC_TIER_STORE = 3,   /**< the database: MongoDB, SQLite or the caller's callbacks */
-    MC_TIER_SNAPSHOT = 4 /**< the snapshot file (not in this release) */
+    MC_TIER_SNAPSHOT = 4 /**< the snapshot file (option snapshot.path) */
 };
 
 /** Size in bytes of an `mc_error`; never changes within a major version. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file kv.h
- * String keys in Redis for status and configuration. They are no copies of anything: mc_invalidate_all() leaves them alone.
+ * String keys in Redis for status and configuration, and for values that a producer puts there (tiers.h reads those with a
+ * fallback). mc_invalidate_all() leaves them alone. The value stands in Redis as it is, for any client to read.
  */
 #ifndef MFLIXCACHE_KV_H
 #define MFLIXCACHE_KV_H
@@ -57,7 +58,7 @@ MC_API mc_status mc_remove(mc_client *mc, const char *key, mc_info *info, mc_err
 /**
  * Free a buffer that this library handed over.
  *
- * @param p  from mc_get(), mc_stats_json() or mc_metrics_prometheus(); NULL does nothing
+ * @param p  from mc_get(), mc_get_or_load(), mc_stats_json() or mc_metrics_prometheus(); NULL does nothing
  * Threads: any. Errors: none.
  */
 MC_API void mc_free(void *p);

@@ -15,6 +15,7 @@
 #include <mflixcache/options.h>
 #include <mflixcache/store.h>
 #include <mflixcache/theaters.h>
+#include <mflixcache/tiers.h>
 #include <mflixcache/types.h>
 #include <mflixcache/version.h>
 

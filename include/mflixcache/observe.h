@@ -17,8 +17,8 @@ extern "C" {
 
 /** Counters since the handle was opened. All are exact; each is read by itself, so sums may be a call apart. */
 typedef struct mc_stats {
-    int64_t reads;                /**< documents asked for */
-    int64_t hits;                 /**< answered from Redis with a document */
+    int64_t reads;                /**< documents, and values of mc_get_or_load(), asked for */
+    int64_t hits;                 /**< answered from Redis with a document or value */
     int64_t negative_hits;        /**< answered from Redis with "not found" */
     int64_t misses;               /**< answered by the store after Redis had nothing */
     int64_t bypasses;             /**< answered by the store because Redis could not be used */
@@ -50,7 +50,9 @@ typedef struct mc_stats {
     int64_t redis_up;             /**< 1 when the last exchange succeeded */
     int64_t store_calls;          /**< queries and writes sent to the store */
     int64_t store_errors;         /**< of these: failed */
-    int64_t reserved[31];         /**< zero; room for growth */
+    int64_t snapshot_hits;        /**< reads answered from the snapshot file */
+    int64_t snapshot_errors;      /**< snapshot files that were refused: unreadable or damaged */
+    int64_t reserved[29];         /**< zero; room for growth */
 } mc_stats;
 
 /**

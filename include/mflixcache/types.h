@@ -36,8 +36,7 @@ enum mc_cache_outcome {
 
 /** Bits of mc_info.flags. */
 enum mc_info_flag {
-    MC_FLAG_STALE = 1,    /**< older than the promise allows in normal times; see docs/consistency.md. This release gives no
-                                   such answers: it has no tier that could */
+    MC_FLAG_STALE = 1,    /**< older than the promise allows in normal times: it came from the snapshot file */
     MC_FLAG_FILLED = 2,   /**< this call put the value into Redis */
     MC_FLAG_NEGATIVE = 4, /**< "not found" came from a negative entry in the cache */
     MC_FLAG_SHARED = 8,   /**< another thread of this process loaded it for us (single flight) */
@@ -62,7 +61,8 @@ typedef struct mc_info {
     int reserved0;          /**< zero */
     int64_t age_ms;         /**< milliseconds since the value was read from the store; 0 when it was read just now */
     int64_t stale_bound_ms; /**< 0: no write is missing in it that was acknowledged before the call, as long as the writers
-                                   reached Redis (docs/consistency.md: what holds when they could not); -1: no bound is known */
+                                   reached Redis (docs/consistency.md: what holds when they could not); above 0: none is that is
+                                   older than so many milliseconds; -1: no bound is known */
     int64_t elapsed_ns;     /**< duration of the call in nanoseconds, monotonic clock */
     unsigned char reserved[80]; /**< zero; room for growth */
 } mc_info;

@@ -321,6 +321,19 @@ mc_status mc_set_log(mc_client *mc, mc_log_fn fn, int level, void *user)
     return mci_leave(&en, mci_guard_log(en.cl, fn, level, user), MCI_H_NONE);
 }
 
+mc_status mc_set_clock(mc_client *mc, int64_t now_ms)
+{
+    mci_entry en;
+    mc_status st = mci_enter(&en, mc, NULL, NULL);
+    if (st != MC_OK)
+        return st;
+    if (now_ms < 0)
+        st = MC_E_RANGE;
+    else
+        atomic_store_explicit(&en.cl->engine->set_clock_ms, now_ms, memory_order_relaxed);
+    return mci_leave(&en, st, MCI_H_NONE);
+}
+
 void mc_free(void *p)
 {
     free(p);

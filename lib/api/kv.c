@@ -10,7 +10,7 @@
 #define KEY_MAX 512
 #define TTL_MAX INT64_C(31536000000)
 
-static mc_status check_key(const char *key, mc_error *err)
+mc_status mci_check_key(const char *key, mc_error *err)
 {
     if (key == NULL)
         return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "key is NULL");
@@ -29,6 +29,26 @@ static mc_status check_key(const char *key, mc_error *err)
     return MC_OK;
 }
 
+mc_status mci_check_value(const mci_settings *set, const void *value, size_t size, mc_error *err)
+{
+    if (value == NULL && size > 0)
+        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "value is NULL and size is not 0");
+    if (size > (size_t)set->value_max_bytes)
+        return mci_fail(err, MC_E_TOOBIG, MC_TIER_NONE, "value has %zu bytes; value.max_bytes is %lld", size,
+                        (long long)set->value_max_bytes);
+    return MC_OK;
+}
+
+mc_status mci_check_ttl(const mci_settings *set, int64_t *ttl_ms, mc_error *err)
+{
+    if (*ttl_ms < 0 || *ttl_ms > TTL_MAX)
+        return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "ttl_ms must be from 1 to %lld, or 0 for kv.ttl_ms",
+                        (long long)TTL_MAX);
+    if (*ttl_ms == 0)
+        *ttl_ms = set->kv_ttl_ms;
+    return MC_OK;
+}
+
 mc_status mc_put(mc_client *mc, const char *key, const void *value, size_t size, int64_t ttl_ms, mc_info *info,
                  mc_error *err)
 {
@@ -37,17 +57,14 @@ mc_status mc_put(mc_client *mc, const char *key, const void *value, size_t size,
     if (st != MC_OK)
         return st;
     const mci_settings *set = &en.cl->engine->set;
-    st = check_key(key, &en.own_err);
-    if (st == MC_OK && value == NULL && size > 0)
-        st = mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "value is NULL and size is not 0");
-    if (st == MC_OK && size > (size_t)set->value_max_bytes)
-        st = mci_fail(&en.own_err, MC_E_TOOBIG, MC_TIER_NONE, "value has %zu bytes; value.max_bytes is %lld", size,
-                      (long long)set->value_max_bytes);
-    if (st == MC_OK && (ttl_ms < 0 || ttl_ms > TTL_MAX))
-        st = mci_fail(&en.own_err, MC_E_RANGE, MC_TIER_NONE, "ttl_ms must be from 1 to %lld, or 0 for kv.ttl_ms",
-                      (long long)TTL_MAX);
+    st = mci_check_key(key, &en.own_err);
     if (st == MC_OK)
-        st = mci_kv_put(&en.call, key, value == NULL ? "" : value, size, ttl_ms == 0 ? set->kv_ttl_ms : ttl_ms);
+        st = mci_check_value(set, value, size, &en.own_err);
+    if (st == MC_OK)
+        st = mci_check_ttl(set, &ttl_ms, &en.own_err);
+    mc_entry one = {key, value, size};
+    if (st == MC_OK)
+        st = mci_kv_put(&en.call, &one, 1, ttl_ms, NULL);
     return mci_leave(&en, st, MCI_H_NONE);
 }
 
@@ -62,7 +79,7 @@ mc_status mc_get(mc_client *mc, const char *key, char **out, size_t *size, mc_in
     mc_status st = mci_enter(&en, mc, info, err);
     if (st != MC_OK)
         return st;
-    st = out == NULL ? mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL") : check_key(key, &en.own_err);
+    st = out == NULL ? mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL") : mci_check_key(key, &en.own_err);
     if (st == MC_OK)
         st = mci_kv_get(&en.call, key, out, &len);
     if (st == MC_OK && size != NULL)
@@ -76,7 +93,7 @@ mc_status mc_remove(mc_client *mc, const char *key, mc_info *info, mc_error *err
     mc_status st = mci_enter(&en, mc, info, err);
     if (st != MC_OK)
         return st;
-    st = check_key(key, &en.own_err);
+    st = mci_check_key(key, &en.own_err);
     if (st == MC_OK)
         st = mci_kv_remove(&en.call, key);
     return mci_leave(&en, st, MCI_H_NONE);

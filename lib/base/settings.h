@@ -49,8 +49,11 @@ typedef struct mci_settings {
     int64_t board_ttl_ms;
     int64_t kv_ttl_ms;
     int64_t value_max_bytes;
-    int64_t movies_id;   /* mci_id_kind */
-    int64_t theaters_id; /* mci_id_kind */
+    char snapshot_path[MCI_TEXT_OPT]; /* "": no snapshot */
+    int64_t snapshot_max_bytes;
+    int64_t snapshot_max_age_ms; /* 0: any age */
+    int64_t movies_id;           /* mci_id_kind */
+    int64_t theaters_id;         /* mci_id_kind */
 
     /* Protocol */
     int64_t call_timeout_ms;

@@ -48,20 +48,24 @@ mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *lo
         st = take_settings(e, &opt, err);
     if (st == MC_OK) {
         e->metrics = mci_metrics_new();
-        if (e->metrics == NULL || mci_random_init(&e->rnd) != 0 || mci_flights_init(&e->flights) != 0 ||
-            mci_recovery_init(&e->recovery, (size_t)set->recovery_max) != 0)
+        e->snapshot = mci_snapshot_new(e->set.snapshot_path, set->snapshot_max_bytes);
+        if (e->metrics == NULL || e->snapshot == NULL || mci_random_init(&e->rnd) != 0 ||
+            mci_flights_init(&e->flights) != 0 || mci_recovery_init(&e->recovery, (size_t)set->recovery_max) != 0)
             st = mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a client");
     }
     if (st == MC_OK)
         st = mci_redis_open(&opt, &e->rnd, e->metrics, log, &e->redis, err);
     mci_redis_addr_wipe(&opt.addr);
     if (st != MC_OK) {
+        mci_snapshot_free(e->snapshot);
         mci_metrics_free(e->metrics);
         free(e);
         return st;
     }
     (void)snprintf(e->epoch_key, sizeof e->epoch_key, "mfc:epoch:%s", set->cache_prefix);
-    (void)snprintf(e->kv_prefix, sizeof e->kv_prefix, "%skv:{", set->cache_prefix);
+    (void)snprintf(e->kv_keys.value, sizeof e->kv_keys.value, "%skv:{", set->cache_prefix);
+    (void)snprintf(e->kv_keys.stamp, sizeof e->kv_keys.stamp, "mfc:v:%skv:{", set->cache_prefix);
+    (void)snprintf(e->kv_keys.lease, sizeof e->kv_keys.lease, "mfc:l:%skv:{", set->cache_prefix);
     e->store = store;
     *out = e;
     return MC_OK;
@@ -90,6 +94,7 @@ void mci_engine_close(mci_engine *e)
         e->store->ops->close(e->store);
     mci_recovery_destroy(&e->recovery);
     mci_flights_destroy(&e->flights);
+    mci_snapshot_free(e->snapshot);
     mci_metrics_free(e->metrics);
     free(e);
 }
@@ -213,6 +218,17 @@ int64_t mci_engine_now_ms(const mci_engine *e)
 {
     int64_t now = mci_redis_now_ms(e->redis);
     return now != 0 ? now : mci_wall_ms();
+}
+
+int64_t mci_engine_clock_at(const mci_engine *e, int64_t redis_ms)
+{
+    int64_t set = atomic_load_explicit(&e->set_clock_ms, memory_order_relaxed);
+    return set != 0 ? set : redis_ms;
+}
+
+int64_t mci_engine_clock(const mci_engine *e)
+{
+    return mci_engine_clock_at(e, mci_engine_now_ms(e));
 }
 
 int mci_reads_redis(const mci_engine *e)

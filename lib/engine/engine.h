@@ -6,6 +6,7 @@
  *   geo.c       nearest                              build.c     (re)building board and geo set  kv.c     string keys
  *   flight.c    single flight in the process         recovery.c  ids to drop when Redis is back
  *   invalidate.c                                     warm.c      loading ahead, importing
+ *   fallback.c  any value through the tiers: Redis, snapshot, the caller's loader
  */
 #ifndef MCI_ENGINE_ENGINE_H
 #define MCI_ENGINE_ENGINE_H
@@ -22,8 +23,10 @@
 #include "observe/metrics.h"
 #include "redis/redis.h"
 #include "scripts.h"
+#include "store/snapshot.h"
 #include "store/store.h"
 #include <mflixcache/client.h>
+#include <stdatomic.h>
 
 #define MCI_MAX_BATCH 1000 /* ids in one call */
 #define MCI_KEY_MAX 192    /* prefixes and fixed keys, with their NUL */
@@ -36,6 +39,13 @@ typedef struct mci_keys {
     char lease[MCI_KEY_MAX];
     char solo[MCI_KEY_MAX];
 } mci_keys;
+
+/* String keys: prefix + key + "}". */
+typedef struct mci_kv_keys {
+    char value[MCI_KEY_MAX];
+    char stamp[MCI_KEY_MAX];
+    char lease[MCI_KEY_MAX];
+} mci_kv_keys;
 
 /* A sorted set or geo set derived from a collection. `name` is "" when the collection has none. */
 typedef struct mci_derived {
@@ -80,7 +90,9 @@ typedef struct mci_engine {
     mci_flights flights;
     mci_recovery recovery;
     char epoch_key[MCI_KEY_MAX];
-    char kv_prefix[MCI_KEY_MAX];
+    mci_kv_keys kv_keys;
+    mci_snapshot *snapshot;
+    _Atomic int64_t set_clock_ms; /* what mc_set_clock() said; 0: Redis' clock */
     mci_coll colls[MCI_MAX_COLLS];
     size_t ncolls;
 } mci_engine;
@@ -114,6 +126,10 @@ mci_deadline mci_store_deadline(const mci_call *c);
 mc_status mci_store_done(mci_call *c, int64_t t0_ns, mc_status st);
 /* Redis' clock now, or the wall clock before the first contact. */
 int64_t mci_engine_now_ms(const mci_engine *e);
+/* The clock by which values are stamped, judged and aged: Redis', unless mc_set_clock() set another. */
+int64_t mci_engine_clock(const mci_engine *e);
+/* The same when a script has just told Redis' time. */
+int64_t mci_engine_clock_at(const mci_engine *e, int64_t redis_ms);
 /* `ttl_ms` with the jitter of the options. */
 int64_t mci_jitter(mci_engine *e, int64_t ttl_ms);
 /* Does read.tiers name Redis? */
@@ -197,7 +213,7 @@ mc_status mci_invalidate_epoch(mci_call *c);
 /* Drop ids that were written while Redis was away, if it is back. 0 when none of them is left. */
 int mci_recover(mci_call *c);
 
-/* ---- board.c, views.c, geo.c, build.c, warm.c, kv.c --------------------------------------------------------------- */
+/* ---- board.c, views.c, geo.c, build.c, warm.c, kv.c, fallback.c --------------------------------------------------- */
 
 typedef struct mci_row {
     mci_doc *doc;
@@ -233,8 +249,18 @@ void mci_repair_cmd(mci_call *c, mci_batch *b, const mci_coll *coll);
 mc_status mci_warm(mci_call *c, mci_coll *coll, int values, const mci_derived *d, int64_t limit, mc_progress_fn progress,
                    void *user, int64_t *loaded);
 
-mc_status mci_kv_put(mci_call *c, const char *key, const void *value, size_t size, int64_t ttl_ms);
+/* `statuses` may be NULL. */
+mc_status mci_kv_put(mci_call *c, const mc_entry *entries, size_t n, int64_t ttl_ms, mc_status *statuses);
 mc_status mci_kv_get(mci_call *c, const char *key, char **out, size_t *size);
 mc_status mci_kv_remove(mci_call *c, const char *key);
+
+/* The store tier of mci_get_or_load(): MC_OK with the value in the buffer, MC_NOT_FOUND, or an error with its text. */
+typedef struct mci_loader {
+    mc_status (*load)(void *user, const char *key, int64_t deadline_ms, mci_buf *value, mc_error *err);
+    void *user;
+} mci_loader;
+
+/* `loader` may be NULL. `*out` is malloc'ed. */
+mc_status mci_get_or_load(mci_call *c, const char *key, int64_t ttl_ms, const mci_loader *loader, char **out, size_t *size);
 
 #endif

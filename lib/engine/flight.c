@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: loads under way in this process, by token. Refuses: joining by id, which could hand out what a newer write replaced. */
+/* Owns: loads under way in this process, by token. Refuses: joining documents by id, which could hand out what a newer write replaced. */
 #include "engine/flight.h"
 
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 
 struct mci_flight {
     char token[MCI_TOKEN_SIZE];
+    int64_t begun_ns;
     int refs; /* guarded by the table's lock, as everything here */
     int landed;
     int64_t epoch; /* of its lease; -1: not given yet */
@@ -32,7 +33,7 @@ static mci_flight **bucket_of(mci_flights *f, const char *token)
     return &f->bucket[((unsigned char)token[0] * 31u + (unsigned char)token[1]) % MCI_FLIGHT_BUCKETS];
 }
 
-mci_flight *mci_flight_begin(mci_flights *f, const char *token)
+static mci_flight *new_flight(const char *token)
 {
     mci_flight *fl = calloc(1, sizeof *fl);
     if (fl == NULL)
@@ -44,12 +45,54 @@ mci_flight *mci_flight_begin(mci_flights *f, const char *token)
     memcpy(fl->token, token, strnlen(token, MCI_TOKEN_SIZE - 1));
     fl->refs = 1;
     fl->epoch = -1;
-    mci_mutex_lock(&f->lock);
+    fl->begun_ns = mci_now_ns();
+    return fl;
+}
+
+/* With the lock held. */
+static void list(mci_flights *f, mci_flight *fl)
+{
     mci_flight **b = bucket_of(f, fl->token);
     fl->next = *b;
     *b = fl;
+}
+
+/* With the lock held. */
+static mci_flight *find(mci_flights *f, const char *token)
+{
+    mci_flight *fl = *bucket_of(f, token);
+    while (fl != NULL && memcmp(fl->token, token, MCI_TOKEN_SIZE - 1) != 0)
+        fl = fl->next;
+    return fl;
+}
+
+mci_flight *mci_flight_begin(mci_flights *f, const char *token)
+{
+    mci_flight *fl = new_flight(token);
+    if (fl == NULL)
+        return NULL;
+    mci_mutex_lock(&f->lock);
+    list(f, fl);
     mci_mutex_unlock(&f->lock);
     return fl;
+}
+
+mci_flight *mci_flight_enter(mci_flights *f, const char *token, int *mine)
+{
+    mci_mutex_lock(&f->lock);
+    mci_flight *fl = find(f, token);
+    *mine = fl == NULL;
+    if (fl != NULL)
+        fl->refs++;
+    else if ((fl = new_flight(token)) != NULL)
+        list(f, fl);
+    mci_mutex_unlock(&f->lock);
+    return fl;
+}
+
+int64_t mci_flight_begun_ns(const mci_flight *fl)
+{
+    return fl->begun_ns;
 }
 
 /* With the lock held. Returns what has to be freed once the lock is gone. */
@@ -101,9 +144,7 @@ mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, int64
     if (len != MCI_TOKEN_SIZE - 1)
         return NULL;
     mci_mutex_lock(&f->lock);
-    mci_flight *fl = *bucket_of(f, token);
-    while (fl != NULL && memcmp(fl->token, token, len) != 0)
-        fl = fl->next;
+    mci_flight *fl = find(f, token);
     if (fl != NULL && fl->epoch != epoch)
         fl = NULL;
     if (fl != NULL)

@@ -27,6 +27,12 @@ void mci_flights_destroy(mci_flights *f);
 /* Announce a load under its lease's token. NULL when memory is short (then nobody can join). */
 mci_flight *mci_flight_begin(mci_flights *f, const char *token);
 
+/* Without leases (Redis is away): join the load under this token, or begin it; `*mine` tells. NULL when memory is short. */
+mci_flight *mci_flight_enter(mci_flights *f, const char *token, int *mine);
+
+/* When it began, on the monotonic clock. */
+int64_t mci_flight_begun_ns(const mci_flight *fl);
+
 /* The load ended: hand the outcome to all that joined, and forget it. `fl` may be NULL. */
 void mci_flight_land(mci_flights *f, mci_flight *fl, mc_status status, mci_doc *doc);
 

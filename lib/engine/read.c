@@ -34,7 +34,7 @@ typedef struct work {
     mci_flight *own;
     mci_flight *joined;
     int64_t epoch;
-    int64_t now_ms; /* Redis' clock when the lease was given */
+    int64_t now_ms; /* the clock when the lease was given */
     int64_t waiting_since_ns;
     int64_t wait_ms;
 } work;
@@ -53,7 +53,7 @@ static mci_slice slice_of(const mci_reply *r)
 
 static void settle_hit(mci_call *c, mci_item *it, mci_doc *doc, const mci_envelope *e)
 {
-    int64_t age = mci_engine_now_ms(c->e) - e->written_ms;
+    int64_t age = mci_engine_clock(c->e) - e->written_ms;
     it->doc = doc;
     it->status = doc != NULL ? MC_OK : MC_NOT_FOUND;
     it->info.tier = MC_TIER_REDIS;
@@ -84,7 +84,7 @@ int mci_read_reply(mci_call *c, mci_coll *coll, mci_item *it, const mci_reply *r
     mci_envelope e = {0};
     mci_doc *doc = NULL;
     mci_value_state state = mci_hash_decode(coll->spec, it->id, m, nfields > 0 ? fields : NULL, json, epoch,
-                                            mci_redis_now_ms(c->e->redis), &doc, &e);
+                                            mci_engine_clock_at(c->e, mci_redis_now_ms(c->e->redis)), &doc, &e);
     if (state == MCI_VALUE_HIT && want & MCI_WANT_DOC && json.p == NULL) {
         mci_doc_unref(doc); /* a hash without its document cannot answer this read */
         state = MCI_VALUE_POISONED;
@@ -223,7 +223,7 @@ static void take_miss(mci_call *c, mci_coll *coll, work *w, const mci_reply *r, 
         return;
     }
     mci_redis_saw_time(c->e->redis, now_ms);
-    w->now_ms = now_ms;
+    w->now_ms = mci_engine_clock_at(c->e, now_ms);
     if (mci_reply_is(tag, "L")) {
         w->state = W_LOAD_FILL;
         mci_flight_leased(&c->e->flights, w->own, w->epoch);

@@ -19,7 +19,7 @@ typedef struct writing {
     char token[MCI_TOKEN_SIZE];
     int announced; /* PRE was acknowledged */
     int64_t epoch;
-    int64_t now_ms;
+    int64_t now_ms; /* the clock when the write was announced */
 } writing;
 
 static size_t coll_index(const writing *w)
@@ -69,6 +69,7 @@ static mc_status pre_reply(writing *w, const mci_batch *b, size_t first)
     if (mci_reply_int(mci_reply_item(r, 0), &w->now_ms) != 0 || mci_reply_epoch(mci_reply_item(r, 1), &w->epoch) != 0)
         return mci_fail(w->c->err, MC_E_PROTO, MC_TIER_REDIS, "announce a write: Redis answered something else");
     mci_redis_saw_time(w->c->e->redis, w->now_ms);
+    w->now_ms = mci_engine_clock_at(w->c->e, w->now_ms);
     w->announced = 1;
     return MC_OK;
 }

@@ -12,7 +12,7 @@
 
 /* X(NAME, field of mc_stats, kind: c counter or g gauge, help). In the order of mc_stats, which metrics.c asserts. */
 #define MCI_COUNTERS(X)                                                                                                     \
-    X(READS, reads, c, "Documents asked for")                                                                               \
+    X(READS, reads, c, "Documents and values asked for")                                                                    \
     X(HITS, hits, c, "Reads answered from Redis with a document")                                                           \
     X(NEGATIVE_HITS, negative_hits, c, "Reads answered from Redis with not found")                                          \
     X(MISSES, misses, c, "Reads answered by the store after Redis had nothing")                                             \
@@ -44,7 +44,9 @@
     X(REDIS_SCRIPTS_RESENT, redis_scripts_resent, c, "Scripts sent in full after NOSCRIPT")                                 \
     X(REDIS_UP, redis_up, g, "1 when the last exchange with Redis succeeded")                                               \
     X(STORE_CALLS, store_calls, c, "Queries and writes sent to the store")                                                  \
-    X(STORE_ERRORS, store_errors, c, "Queries and writes to the store that failed")
+    X(STORE_ERRORS, store_errors, c, "Queries and writes to the store that failed")                                         \
+    X(SNAPSHOT_HITS, snapshot_hits, c, "Reads answered from the snapshot file")                                             \
+    X(SNAPSHOT_ERRORS, snapshot_errors, c, "Snapshot files that were refused")
 
 /* X(NAME, label) */
 #define MCI_HISTOGRAMS(X)                                                                                                   \

@@ -6,7 +6,7 @@
  */
 #include "base/error.h"
 #include "base/sync.h"
-#include "store/store.h"
+#include "store/sink.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -20,22 +20,6 @@ typedef struct cb_store {
     mci_store_env env;
     mc_store cb;
 } cb_store;
-
-struct mc_sink {
-    const cb_store *s;
-    const mci_spec *spec;
-    const char *want; /* the id that was asked for, or NULL */
-    mci_doc **out;    /* room for `limit` */
-    size_t limit;
-    size_t n;
-    size_t offered; /* also those that did not decode (of a scan) */
-    char *last;     /* id of the last one offered */
-    int skip_broken;
-    char **raw; /* the first document's bytes as they came, for replace-if-unchanged; or NULL */
-    size_t raw_len;
-    mc_status st;
-    mc_error *err;
-};
 
 /* ---- public ---- */
 
@@ -63,14 +47,14 @@ static mc_status keep(mc_sink *k, mci_doc *d, const char *json, size_t size)
 mc_status mc_sink_document(mc_sink *k, const char *json, size_t size)
 {
     mci_doc *d = NULL;
-    if (k == NULL || json == NULL)
+    if (k == NULL || json == NULL || k->out == NULL)
         return MC_E_ARG;
     if (k->st != MC_OK)
         return k->st;
     if (k->offered >= k->limit)
         return MC_E_RANGE;
     k->offered++;
-    mc_status st = k->s->env.decode(k->spec, json, size, &d, k->err);
+    mc_status st = k->env->decode(k->spec, json, size, &d, k->err);
     if (st == MC_OK && k->want != NULL && strcmp(mci_doc_id(d, NULL), k->want) != 0)
         st =
             mci_fail(k->err, MC_E_STORE, MC_TIER_STORE, "store callback %s: gave a document with another id", k->spec->name);
@@ -163,7 +147,7 @@ static mc_status one_document(mc_sink *k, mc_status st, const char *what)
 static mc_status find_raw(cb_store *s, const mci_spec *spec, const char *id, mci_deadline dl, mci_doc **out, char **raw,
                           size_t *raw_len, mc_error *err)
 {
-    mc_sink k = {.s = s, .spec = spec, .want = id, .out = out, .limit = 1, .raw = raw, .err = err};
+    mc_sink k = {.env = &s->env, .spec = spec, .want = id, .out = out, .limit = 1, .raw = raw, .err = err};
     *out = NULL;
     mc_status st = still_time(spec, "find", dl, err);
     if (st != MC_OK)
@@ -200,7 +184,7 @@ static mc_status op_find_alias(mci_store *s, const mci_spec *spec, const char *v
                                mci_doc **out, mc_error *err)
 {
     cb_store *c = self(s);
-    mc_sink k = {.s = c, .spec = spec, .out = out, .limit = 1, .err = err};
+    mc_sink k = {.env = &c->env, .spec = spec, .out = out, .limit = 1, .err = err};
     *out = NULL;
     if (c->cb.find_by_title == NULL || spec->alias_field < 0)
         return unsupported(spec, "find_by_title", err);
@@ -341,7 +325,7 @@ static mc_status op_scan(mci_store *s, const mci_spec *spec, const char *after, 
                          size_t *n, char **last, mc_error *err)
 {
     cb_store *c = self(s);
-    mc_sink k = {.s = c, .spec = spec, .out = out, .limit = limit, .skip_broken = 1, .err = err};
+    mc_sink k = {.env = &c->env, .spec = spec, .out = out, .limit = limit, .skip_broken = 1, .err = err};
     *n = 0;
     *last = NULL;
     if (c->cb.scan == NULL)

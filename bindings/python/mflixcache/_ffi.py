@@ -214,6 +214,16 @@ class mc_nearby(Structure):
     ]
 
 
+class mc_entry(Structure):
+    """`mc_entry` of the headers."""
+
+    _fields_ = [
+        ("key", c_char_p),
+        ("value", c_void_p),
+        ("size", c_size_t),
+    ]
+
+
 class mc_stats(Structure):
     """`mc_stats` of the headers."""
 
@@ -251,11 +261,14 @@ class mc_stats(Structure):
         ("redis_up", c_int64),
         ("store_calls", c_int64),
         ("store_errors", c_int64),
-        ("reserved", c_int64 * 31),
+        ("snapshot_hits", c_int64),
+        ("snapshot_errors", c_int64),
+        ("reserved", c_int64 * 29),
     ]
 
 
 mc_progress_fn = CFUNCTYPE(c_int, POINTER(mc_progress), c_void_p)
+mc_load_fn = CFUNCTYPE(c_int, c_void_p, c_char_p, c_int64, c_void_p)
 mc_log_fn = CFUNCTYPE(None, c_int, c_char_p, c_void_p)
 
 # Every public function: what it returns, what it takes.
@@ -281,6 +294,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mc_ping": (c_int, (c_void_p, POINTER(c_int), POINTER(c_int), POINTER(mc_error))),
     "mc_invalidate_all": (c_int, (c_void_p, POINTER(mc_info), POINTER(mc_error))),
     "mc_warm": (c_int, (c_void_p, c_uint, c_int64, mc_progress_fn, c_void_p, POINTER(c_int64), POINTER(mc_error))),
+    "mc_set_clock": (c_int, (c_void_p, c_int64)),
     "mc_import_movies": (c_int, (
         c_void_p, POINTER(c_char_p), POINTER(c_size_t), c_size_t, c_int, POINTER(c_int), POINTER(mc_error),
     )),
@@ -364,6 +378,16 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     )),
     "mc_remove": (c_int, (c_void_p, c_char_p, POINTER(mc_info), POINTER(mc_error))),
     "mc_free": (None, (c_void_p,)),
+    "mc_sink_value": (c_int, (c_void_p, c_void_p, c_size_t)),
+    "mc_get_or_load": (c_int, (
+        c_void_p, c_char_p, c_int64, mc_load_fn, c_void_p, POINTER(c_void_p), POINTER(c_size_t), POINTER(mc_info),
+        POINTER(mc_error),
+    )),
+    "mc_put_many": (c_int, (
+        c_void_p, POINTER(mc_entry), c_size_t, c_int64, POINTER(c_int), POINTER(mc_info), POINTER(mc_error),
+    )),
+    "mc_snapshot_save": (c_int, (c_void_p, POINTER(mc_entry), c_size_t, POINTER(mc_error))),
+    "mc_snapshot_load": (c_int, (c_void_p, POINTER(c_size_t), POINTER(c_int64), POINTER(mc_error))),
     "mc_get_stats": (c_int, (c_void_p, POINTER(mc_stats))),
     "mc_stats_json": (c_int, (c_void_p, POINTER(c_void_p), POINTER(mc_error))),
     "mc_metrics_prometheus": (c_int, (c_void_p, POINTER(c_void_p), POINTER(mc_error))),

@@ -11,7 +11,7 @@ import asyncio
 import contextvars
 import functools
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import TracebackType
@@ -20,6 +20,7 @@ from typing import Any, Callable, Literal, SupportsIndex, TypeVar, overload
 from mflixcache import client as _client
 from mflixcache._call import Document, Real, Text
 from mflixcache._movies import MovieOrError
+from mflixcache._tiers import Load
 from mflixcache.client import Client, Log
 from mflixcache.enums import ImportMode, LogLevel, Warm
 from mflixcache.errors import ClosedError, ForkedError
@@ -33,6 +34,7 @@ from mflixcache.results import (
     Rank,
     Ranked,
     Rows,
+    Snapshot,
     Stats,
     Theater,
     Trace,
@@ -206,6 +208,29 @@ class AsyncClient:
         """As `Client.get`."""
         return await self._in_pool(self.client.get, key, trace=trace)
 
+    async def put_many(self, entries: Mapping[str, Text], *, ttl_ms: SupportsIndex | timedelta = 0) -> Info:
+        """As `Client.put_many`."""
+        return await self._in_pool(self.client.put_many, entries, ttl_ms=ttl_ms)
+
+    async def get_or_load(
+        self,
+        key: Text,
+        load: Load | None = None,
+        *,
+        ttl_ms: SupportsIndex | timedelta = 0,
+        trace: Trace | None = None,
+    ) -> bytes | None:
+        """As `Client.get_or_load`. `load` is no coroutine: it runs in a thread of the pool."""
+        return await self._in_pool(self.client.get_or_load, key, load, ttl_ms=ttl_ms, trace=trace)
+
+    async def snapshot_save(self, entries: Mapping[str, Text]) -> None:
+        """As `Client.snapshot_save`."""
+        await self._in_pool(self.client.snapshot_save, entries)
+
+    async def snapshot_load(self) -> Snapshot | None:
+        """As `Client.snapshot_load`."""
+        return await self._in_pool(self.client.snapshot_load)
+
     async def remove(self, key: Text, *, trace: Trace | None = None) -> bool:
         """As `Client.remove`."""
         return await self._in_pool(self.client.remove, key, trace=trace)
@@ -241,6 +266,10 @@ class AsyncClient:
     async def prepare_store(self) -> None:
         """As `Client.prepare_store`."""
         await self._in_pool(self.client.prepare_store)
+
+    async def set_clock(self, now_ms: SupportsIndex | None) -> None:
+        """As `Client.set_clock`."""
+        await self._in_pool(self.client.set_clock, now_ms)
 
     async def get_stats(self) -> Stats:
         """As `Client.get_stats`."""

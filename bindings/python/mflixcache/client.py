@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The client: opening, string keys, loading, health, log."""
+"""The client: opening, loading, health, log."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterable, Mapping
-from ctypes import byref, c_char_p, c_int, c_int64, c_size_t, c_void_p, string_at
-from datetime import timedelta
+from ctypes import byref, c_char_p, c_int, c_int64, c_size_t, c_void_p
 from itertools import islice
 from types import TracebackType
 from typing import Any, Callable, SupportsIndex, Union
@@ -16,14 +15,15 @@ from typing import Any, Callable, SupportsIndex, Union
 from mflixcache import _ffi
 from mflixcache._base import MAX_BATCH, Keep
 from mflixcache._boards import BoardCalls
-from mflixcache._call import Document, Text, c_document, c_integer, c_text, decode, encode
+from mflixcache._call import Document, c_document, c_integer, decode
 from mflixcache._guard import Guard, returning_none
-from mflixcache._loader import lib, quick
+from mflixcache._loader import lib
 from mflixcache._movies import MovieCalls
+from mflixcache._tiers import TierCalls
 from mflixcache.enums import ImportMode, LogLevel, Status, Tier, Warm
 from mflixcache.errors import MflixError, ReentrantError, from_record, from_status
 from mflixcache.options import Options, Setting
-from mflixcache.results import Imported, Info, Ping, Progress, Stats, Trace
+from mflixcache.results import Imported, Info, Ping, Progress, Stats
 from mflixcache.store import Store, make_table
 
 LogReceiver = Callable[[LogLevel, str], object]
@@ -38,7 +38,7 @@ _LEVELS = {
 }
 
 
-class Client(MovieCalls, BoardCalls):
+class Client(MovieCalls, BoardCalls, TierCalls):
     """One open cache with its connections and its store; made by `open()`. Any number of threads may use it at once."""
 
     __slots__ = ("_log_lock",)
@@ -52,30 +52,6 @@ class Client(MovieCalls, BoardCalls):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.close()
-
-    # ---- string keys
-
-    def put(self, key: Text, value: Text, *, ttl_ms: SupportsIndex | timedelta = 0) -> Info:
-        """Set a key in Redis: status, configuration. Any bytes; a str is stored as UTF-8. ttl_ms 0: the option kv.ttl_ms."""
-        if not isinstance(value, (str, bytes)):
-            raise TypeError(f"value must be str or bytes, not {type(value).__name__}")
-        if isinstance(ttl_ms, timedelta):
-            ttl_ms = ttl_ms // timedelta(milliseconds=1)
-        data = encode(value)
-        return self._simple(lib.mc_put, c_text("key", key), data, len(data), c_integer("ttl_ms", ttl_ms))[1]
-
-    def get(self, key: Text, *, trace: Trace | None = None) -> bytes | None:
-        """The bytes of a key, or None."""
-        out, size = c_void_p(), c_size_t()
-        try:
-            self._simple(lib.mc_get, c_text("key", key), byref(out), byref(size), trace=trace)
-            return string_at(out, size.value) if out.value else None
-        finally:
-            quick.mc_free(out)
-
-    def remove(self, key: Text, *, trace: Trace | None = None) -> bool:
-        """Remove a key. False when it was not set."""
-        return self._simple(lib.mc_remove, c_text("key", key), trace=trace)[0] == _ffi.MC_OK
 
     # ---- the whole cache
 
@@ -152,6 +128,16 @@ class Client(MovieCalls, BoardCalls):
         err = _ffi.mc_error()
         status = lib.mc_prepare_store(self._begin(), byref(err))
         self._guard.settle(from_record(status, err) if status < 0 else None)
+
+    def set_clock(self, now_ms: SupportsIndex | None) -> None:
+        """For tests: the time by which cached values are stamped, judged and aged, in milliseconds since 1970.
+
+        It stands still until the next call; None: Redis' clock again. Redis' own expiry keeps to real time.
+        """
+        now = 0 if now_ms is None else c_integer("now_ms", now_ms)
+        status = lib.mc_set_clock(self._begin(), now)
+        if status < 0:
+            raise from_status(status)
 
     # ---- what it did
 

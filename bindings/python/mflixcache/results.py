@@ -331,6 +331,21 @@ class OptionInfo(_Frozen):
 
 
 @dataclass(frozen=True)
+class Snapshot(_Frozen):
+    """What `Client.snapshot_load` found."""
+
+    __slots__ = ("entries", "written_ms")
+
+    entries: int
+    written_ms: int
+
+    @property
+    def written(self) -> datetime:
+        """When it was written, UTC."""
+        return _EPOCH + timedelta(milliseconds=self.written_ms)
+
+
+@dataclass(frozen=True)
 class Stats(_Frozen):
     """Counters since the client was opened; see include/mflixcache/observe.h for each."""
 
@@ -361,6 +376,8 @@ class Stats(_Frozen):
         "redis_scripts_resent",
         "redis_up",
         "shared_loads",
+        "snapshot_errors",
+        "snapshot_hits",
         "store_calls",
         "store_errors",
         "views",
@@ -403,6 +420,8 @@ class Stats(_Frozen):
     redis_up: int
     store_calls: int
     store_errors: int
+    snapshot_hits: int
+    snapshot_errors: int
 
     @property
     def hit_ratio(self) -> float:

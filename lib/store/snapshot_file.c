@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: the text of a snapshot file, and replacing the file atomically. Refuses: a file in which anything is missing, unknown or
+ * not what its sum says, and leaving half a file or a forgotten one behind.
+ */
+#include "store/snapshot.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/sync.h"
+#include "base/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FORMAT "mflixcache-snapshot"
+#define SUM_SIZE 17
+#define FORGOTTEN_S 3600 /* a temporary file of this age belongs to a writer that died */
+
+int mci_entry_order(const void *a, const void *b)
+{
+    return strcmp(((const mc_entry *)a)->key, ((const mc_entry *)b)->key);
+}
+
+void mci_snapshot_table_free(mci_snapshot_table *t)
+{
+    free(t->entry);
+    free(t->text);
+    *t = (mci_snapshot_table){0};
+}
+
+static void sum_text(const mc_entry *e, size_t n, int64_t written_ms, char out[SUM_SIZE])
+{
+    char time[MCI_NUM_MAX];
+    int len = snprintf(time, sizeof time, "%lld", (long long)written_ms);
+    uint64_t sum = mci_checksum(0, time, (size_t)len);
+    for (size_t i = 0; i < n; i++) {
+        sum = mci_checksum(sum, e[i].key, strlen(e[i].key) + 1);
+        sum = mci_checksum(sum, e[i].value, e[i].size);
+    }
+    (void)snprintf(out, SUM_SIZE, "%016llx", (unsigned long long)sum);
+}
+
+/* ---- writing the text --------------------------------------------------------------------------------------------- */
+
+static void put_value(mci_buf *b, const mc_entry *e)
+{
+    const char *p = e->size > 0 ? e->value : "";
+    if (memchr(p, '\0', e->size) == NULL && mci_utf8_valid(p, e->size)) {
+        mci_buf_str(b, "{\"text\":");
+        mci_buf_json_string(b, p, e->size);
+    } else {
+        mci_buf_str(b, "{\"base64\":\"");
+        mci_buf_base64(b, p, e->size);
+        mci_buf_char(b, '"');
+    }
+    mci_buf_char(b, '}');
+}
+
+mc_status mci_snapshot_encode(const mc_entry *sorted, size_t n, int64_t written_ms, mci_buf *out, mc_error *err)
+{
+    char sum[SUM_SIZE];
+    sum_text(sorted, n, written_ms, sum);
+    mci_buf_fmt(out,
+                "{\"format\":\"" FORMAT "\",\"version\":1,\"written_ms\":%lld,\"count\":%zu,\"sum\":\"%s\",\"entries\":{",
+                (long long)written_ms, n, sum);
+    for (size_t i = 0; i < n && !out->failed; i++) {
+        mci_buf_str(out, i == 0 ? "\n" : ",\n");
+        mci_buf_json_string(out, sorted[i].key, strlen(sorted[i].key));
+        mci_buf_char(out, ':');
+        put_value(out, &sorted[i]);
+    }
+    mci_buf_str(out, "\n}}\n");
+    if (!out->failed)
+        return MC_OK;
+    return mci_fail(err, MC_E_TOOBIG, MC_TIER_SNAPSHOT, "the snapshot would have more than %zu bytes (snapshot.max_bytes)",
+                    out->max);
+}
+
+/* ---- reading it --------------------------------------------------------------------------------------------------- */
+
+static mc_status refuse(mc_error *err, const char *why)
+{
+    return mci_fail(err, MC_E_JSON, MC_TIER_SNAPSHOT, "the snapshot is refused: %s", why);
+}
+
+/* Copy one entry behind the others; `at` is where the next one goes. 0, or -1 when it is none. */
+static int take_entry(const char *key, const json_t *v, mc_entry *e, char **at)
+{
+    const json_t *text = json_object_get(v, "text");
+    const json_t *base64 = json_object_get(v, "base64");
+    const json_t *value = text != NULL ? text : base64;
+    if (json_object_size(v) != 1 || !json_is_string(value))
+        return -1;
+    size_t key_len = strlen(key) + 1;
+    size_t n = json_string_length(value);
+    e->key = memcpy(*at, key, key_len);
+    *at += key_len;
+    e->value = *at;
+    e->size = n;
+    if (text != NULL)
+        memcpy(*at, json_string_value(value), n);
+    else if (mci_base64_decode(json_string_value(value), n, (uint8_t *)*at, &e->size) != 0)
+        return -1;
+    (*at)[e->size] = '\0';
+    *at += e->size + 1;
+    return 0;
+}
+
+static mc_status take_entries(json_t *entries, mci_snapshot_table *t, mc_error *err)
+{
+    const char *key = NULL;
+    json_t *v = NULL;
+    size_t bytes = 0;
+    size_t count = json_object_size(entries);
+    json_object_foreach(entries, key, v)
+    {
+        const json_t *text = json_object_get(v, "text");
+        bytes += strlen(key) + json_string_length(text != NULL ? text : json_object_get(v, "base64")) + 2;
+    }
+    t->entry = calloc(count + 1, sizeof *t->entry);
+    t->text = malloc(bytes + 1);
+    if (t->entry == NULL || t->text == NULL)
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a snapshot of %zu bytes", bytes);
+    char *at = t->text;
+    json_object_foreach(entries, key, v)
+    {
+        if (take_entry(key, v, &t->entry[t->n], &at) != 0)
+            return refuse(err, "an entry is no text and no base64");
+        t->n++;
+    }
+    qsort(t->entry, t->n, sizeof *t->entry, mci_entry_order);
+    return MC_OK;
+}
+
+static mc_status take_file(const json_t *root, mci_snapshot_table *t, mc_error *err)
+{
+    const json_t *format = json_object_get(root, "format");
+    const json_t *version = json_object_get(root, "version");
+    const json_t *written = json_object_get(root, "written_ms");
+    const json_t *count = json_object_get(root, "count");
+    const json_t *sum = json_object_get(root, "sum");
+    json_t *entries = json_object_get(root, "entries");
+    if (!json_is_string(format) || strcmp(json_string_value(format), FORMAT) != 0)
+        return refuse(err, "its format is not " FORMAT);
+    if (!json_is_integer(version) || json_integer_value(version) != 1)
+        return refuse(err, "its version is not 1");
+    if (json_object_size(root) != 6 || !json_is_integer(written) || json_integer_value(written) < 0 ||
+        !json_is_integer(count) || !json_is_string(sum) || !json_is_object(entries))
+        return refuse(err, "a member is missing, unknown or of another type");
+    t->written_ms = json_integer_value(written);
+    mc_status st = take_entries(entries, t, err);
+    if (st != MC_OK)
+        return st;
+    char own[SUM_SIZE];
+    sum_text(t->entry, t->n, t->written_ms, own);
+    if ((json_int_t)t->n != json_integer_value(count) || strcmp(own, json_string_value(sum)) != 0)
+        return refuse(err, "it is not what its sum says");
+    return MC_OK;
+}
+
+mc_status mci_snapshot_decode(const char *json, size_t len, mci_snapshot_table *out, mc_error *err)
+{
+    *out = (mci_snapshot_table){0};
+    json_error_t why;
+    json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &why);
+    if (root == NULL)
+        return mci_fail(err, MC_E_JSON, MC_TIER_SNAPSHOT, "the snapshot is no JSON: line %d: %.150s", why.line, why.text);
+    mc_status st = take_file(root, out, err);
+    json_decref(root);
+    if (st != MC_OK)
+        mci_snapshot_table_free(out);
+    return st;
+}
+
+/* ---- the file ----------------------------------------------------------------------------------------------------- */
+
+static mc_status file_error(mc_error *err, const char *doing, const char *path)
+{
+    int e = errno;
+    char why[128] = "";
+    if (strerror_r(e, why, sizeof why) != 0)
+        (void)snprintf(why, sizeof why, "error %d", e);
+    return mci_fail_code(err, MC_E_FILE, MC_TIER_SNAPSHOT, e, "cannot %s %.250s: %s", doing, path, why);
+}
+
+static int write_all(int fd, const char *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t w = write(fd, p, n);
+        if (w < 0 && errno == EINTR)
+            continue;
+        if (w < 0)
+            return -1;
+        p += w;
+        n -= (size_t)w;
+    }
+    return 0;
+}
+
+/* Temporary files of writers that died: named like ours, and old. */
+static void remove_forgotten(const char *dir, const char *name)
+{
+    size_t len = strlen(name);
+    DIR *d = opendir(dir);
+    if (d == NULL)
+        return;
+    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+        struct stat s;
+        if (strncmp(e->d_name, name, len) == 0 && strncmp(e->d_name + len, ".tmp-", 5) == 0 &&
+            fstatat(dirfd(d), e->d_name, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(s.st_mode) &&
+            s.st_mtime < (time_t)(mci_wall_ms() / 1000 - FORGOTTEN_S))
+            (void)unlinkat(dirfd(d), e->d_name, 0);
+    }
+    (void)closedir(d);
+}
+
+/* The rename itself survives a power cut only when the folder is written too. */
+static int sync_folder(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int rc = fsync(fd);
+    int e = errno;
+    (void)close(fd);
+    errno = e;
+    return rc == 0 || e == EINVAL || e == EROFS ? 0 : -1; /* file systems without it say EINVAL */
+}
+
+mc_status mci_snapshot_replace_file(const char *path, const char *p, size_t n, mc_error *err)
+{
+    char temp[PATH_MAX];
+    char dir[PATH_MAX];
+    mci_random rnd;
+    char token[33];
+    const char *slash = strrchr(path, '/');
+    if (mci_random_init(&rnd) != 0)
+        return mci_fail(err, MC_E_FILE, MC_TIER_SNAPSHOT, "no random name to be had for a temporary file");
+    mci_random_token(&rnd, token);
+    if (snprintf(temp, sizeof temp, "%s.tmp-%s", path, token) >= (int)sizeof temp)
+        return mci_fail(err, MC_E_FILE, MC_TIER_SNAPSHOT, "snapshot.path is too long");
+    (void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+    int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); /* less what the process' umask takes */
+    if (fd < 0)
+        return file_error(err, "create", temp);
+    mc_status st = MC_OK;
+    if (write_all(fd, p, n) != 0)
+        st = file_error(err, "write", temp);
+    else if (fsync(fd) != 0)
+        st = file_error(err, "write", temp);
+    if (close(fd) != 0 && st == MC_OK)
+        st = file_error(err, "close", temp);
+    if (st == MC_OK && rename(temp, path) != 0)
+        st = file_error(err, "rename a temporary file to", path);
+    if (st != MC_OK) {
+        (void)unlink(temp);
+        return st;
+    }
+    if (sync_folder(dir) != 0)
+        st = file_error(err, "make durable the folder of", path);
+    remove_forgotten(dir, slash == NULL ? path : slash + 1);
+    return st;
+}
