@@ -425,6 +425,10 @@ class client
 {
   public:
     using log_fn = std::function<void(int level, std::string_view text)>;
+    /** Gives the value of a key, or nothing when the source knows that there is none. */
+    using load_fn = std::function<std::optional<std::string>(std::string_view key, std::int64_t deadline_ms)>;
+    /** Keys and values. */
+    using entries = std::vector<std::pair<std::string, std::string>>;
 
     /** Open with defaults. */
     client()
@@ -627,6 +631,57 @@ class client
         return detail::check(mc_remove(mc_, detail::c_text(key, "key"), nullptr, &err), err) == MC_OK;
     }
 
+    /**
+     * A value through the tiers of read.tiers. `load` may be empty. An `error` it throws is its answer, and the next tier is
+     * asked; any other exception comes out of this call.
+     */
+    answer<std::string> get_or_load(std::string_view key, const load_fn &load, std::int64_t ttl_ms = 0) const
+    {
+        char *p = nullptr;
+        std::size_t n = 0;
+        answer<std::string> a;
+        mc_error err;
+        load_call call{&load, nullptr};
+        mc_status st =
+            mc_get_or_load(mc_, detail::c_text(key, "key"), ttl_ms, load ? on_load : nullptr, &call, &p, &n, &a.info, &err);
+        std::unique_ptr<char, void (*)(void *)> owner(p, mc_free);
+        if (call.thrown)
+            std::rethrow_exception(call.thrown);
+        a.found = detail::check(st, err) == MC_OK;
+        if (a.found)
+            a.value.assign(p, n);
+        return a;
+    }
+    /** At most 1,000 in one exchange. */
+    void put_many(const entries &all, std::int64_t ttl_ms = 0) const
+    {
+        mc_error err;
+        auto array = c_entries(all);
+        detail::check(mc_put_many(mc_, array.data(), array.size(), ttl_ms, nullptr, nullptr, &err), err);
+    }
+    void snapshot_save(const entries &all) const
+    {
+        mc_error err;
+        auto array = c_entries(all);
+        detail::check(mc_snapshot_save(mc_, array.data(), array.size(), &err), err);
+    }
+    /** Read and check the file now: the number of entries, or nothing when there is no file. */
+    std::optional<std::size_t> snapshot_load() const
+    {
+        std::size_t n = 0;
+        mc_error err;
+        if (detail::check(mc_snapshot_load(mc_, &n, nullptr, &err), err) != MC_OK)
+            return std::nullopt;
+        return n;
+    }
+    /** For tests: milliseconds since 1970 that are now, until the next call; 0: Redis' clock again. */
+    void set_clock(std::int64_t now_ms) const
+    {
+        mc_status st = mc_set_clock(mc_, now_ms);
+        if (st < 0)
+            throw error(st, mc_status_text(st));
+    }
+
     /** Documents put into Redis. `progress` may be empty; returning false stops, which throws MC_E_ABORT. */
     std::int64_t warm(unsigned what = MC_WARM_ALL, std::int64_t limit = 0,
                       const std::function<bool(const mc_progress &)> &progress = {}) const
@@ -716,6 +771,34 @@ class client
         const std::function<bool(const mc_progress &)> *fn;
         std::exception_ptr thrown;
     };
+    struct load_call {
+        const load_fn *fn;
+        std::exception_ptr thrown;
+    };
+    static std::vector<mc_entry> c_entries(const entries &all)
+    {
+        std::vector<mc_entry> array;
+        array.reserve(all.size());
+        for (const auto &[key, value] : all) {
+            if (key.find('\0') != std::string::npos)
+                throw error(MC_E_ARG, "key holds a NUL byte");
+            array.push_back({key.c_str(), value.data(), value.size()});
+        }
+        return array;
+    }
+    static mc_status on_load(void *user, const char *key, std::int64_t deadline_ms, mc_sink *sink) noexcept
+    {
+        auto *call = static_cast<load_call *>(user);
+        try {
+            std::optional<std::string> value = (*call->fn)(key, deadline_ms);
+            return value ? mc_sink_value(sink, value->data(), value->size()) : MC_NOT_FOUND;
+        } catch (const error &e) {
+            return e.code();
+        } catch (...) {
+            call->thrown = std::current_exception();
+            return MC_E_ABORT;
+        }
+    }
     static void on_log(int level, const char *text, void *user) noexcept
     {
         (*static_cast<log_fn *>(user))(level, text);

@@ -48,7 +48,8 @@ static void reads(const client &mc)
     CHECK(mc.get_movie_by_title("Two")->id() == ID2);
     CHECK(!mc.get_movie("573a1390f29313caabcd48ff"));
     auto many = mc.get_movies(std::vector<std::string>{ID3, "nonsense", ID1});
-    CHECK(many.size() == 3 && many[0].movie.title() == "Three" && many[1].status == MC_E_ARG && many[2].movie.title() == "One");
+    CHECK(many.size() == 3 && many[0].movie.title() == "Three" && many[1].status == MC_E_ARG &&
+          many[2].movie.title() == "One");
     const char *plain[] = {ID2};
     CHECK(mc.get_movies(plain)[0].movie.title() == "Two");
     CHECK(thrown([&] { mc.get_movie("nonsense"); }) == MC_E_ARG);
@@ -71,7 +72,8 @@ static void writes(const client &mc)
     CHECK(!mc.update_movie("573a1390f29313caabcd48ff", R"({"plot":"new"})"));
     CHECK(thrown([&] { mc.update_rating(id, 10.5); }) == MC_E_RANGE);
     auto top = mc.top_movies(2);
-    CHECK(top.value.size() == 2 && top.value[0].movie.title() == "Made" && top.value[0].score == 9.4 && top.value[1].rank == 1);
+    CHECK(top.value.size() == 2 && top.value[0].movie.title() == "Made" && top.value[0].score == 9.4 &&
+          top.value[1].rank == 1);
     auto rank = mc.movie_rank(id);
     CHECK(rank && rank->first == 0 && rank->second == 9.4);
     CHECK(!mc.movie_rank("573a1390f29313caabcd48ff"));
@@ -86,13 +88,15 @@ static void writes(const client &mc)
 
 static void the_rest(client &mc, fixture &f)
 {
-    memstore_put(&f.mem, "theaters", "59a47286cfa9a3a73e51e701",
-                 R"({"_id":{"$oid":"59a47286cfa9a3a73e51e701"},"theaterId":7,"location":{"address":{"street1":"s","city":"c",)"
-                 R"("state":"MN","zipcode":"1"},"geo":{"type":"Point","coordinates":[10.0,50.0]}}})");
+    memstore_put(
+        &f.mem, "theaters", "59a47286cfa9a3a73e51e701",
+        R"({"_id":{"$oid":"59a47286cfa9a3a73e51e701"},"theaterId":7,"location":{"address":{"street1":"s","city":"c",)"
+        R"("state":"MN","zipcode":"1"},"geo":{"type":"Point","coordinates":[10.0,50.0]}}})");
     auto near = mc.nearby_theaters(10, 50.1, 50000, 3);
     CHECK(near.value.size() == 1 && near.value[0].theater.city() == "c" && near.value[0].distance_m > 10000);
     auto there = mc.get_theater("59a47286cfa9a3a73e51e701");
-    CHECK(there && there->number() == 7 && there->state() == "MN" && there->street2().empty() && there->location()->first == 10.0);
+    CHECK(there && there->number() == 7 && there->state() == "MN" && there->street2().empty() &&
+          there->location()->first == 10.0);
     mc.put("status", std::string_view("a\0b", 3));
     CHECK(mc.get("status") == std::string("a\0b", 3) && mc.remove("status") && !mc.remove("status") && !mc.get("status"));
     CHECK(mc.warm() > 0);
@@ -122,6 +126,41 @@ static void the_rest(client &mc, fixture &f)
     CHECK(mc.get_movie(ID1).found);
 }
 
+static void tiers(const client &mc)
+{
+    int calls = 0;
+    client::load_fn load = [&](std::string_view key, std::int64_t ms) -> std::optional<std::string> {
+        calls++;
+        CHECK(key == "k" && ms > 0);
+        return std::string("v\0w", 3);
+    };
+    auto miss = mc.get_or_load("k", load, 60000);
+    auto hit = mc.get_or_load("k", load, 60000);
+    CHECK(miss && !miss.hit() && hit && hit.hit() && *hit == std::string("v\0w", 3) && calls == 1);
+    CHECK(!mc.get_or_load("none", [](auto, auto) { return std::nullopt; }) && !mc.get_or_load("nobody", {}));
+    CHECK(thrown([&] {
+              mc.get_or_load("bad", [](auto, auto) -> std::optional<std::string> { throw error(MC_E_STORE, "away"); });
+          }) == MC_E_STORE);
+    try {
+        mc.get_or_load("bad", [](auto, auto) -> std::optional<std::string> { throw std::runtime_error("boo"); });
+        CHECK(false);
+    } catch (const std::runtime_error &e) {
+        CHECK(std::string(e.what()) == "boo");
+    }
+    mc.put_many({{"a", "1"}, {"b", ""}});
+    CHECK(mc.get("a") == "1" && mc.get("b") == "" && thrown([&] { mc.put_many({}); }) == MC_E_RANGE);
+    CHECK(thrown([&] { mc.put_many({{std::string("a\0", 2), "1"}}); }) == MC_E_ARG);
+    CHECK(!mc.snapshot_load());
+    mc.snapshot_save({{"a", "1"}, {"file", "only"}});
+    CHECK(mc.snapshot_load() == std::size_t(2));
+    auto old = mc.get_or_load("file", {});
+    CHECK(old && old.stale() && *old == "only" && old.info.tier == MC_TIER_SNAPSHOT);
+    mc.set_clock(4102444800000);
+    CHECK(mc.get_or_load("k", load) && calls == 2);
+    mc.set_clock(0);
+    CHECK(thrown([&] { mc.set_clock(-1); }) == MC_E_RANGE);
+}
+
 int main()
 {
     fixture f;
@@ -137,6 +176,9 @@ int main()
         reads(mc);
         writes(mc);
         the_rest(mc, f);
+        const std::string path = std::string(f.redis.dir) + "/snapshot.json";
+        o.set("snapshot.path", path);
+        tiers(client(o, table));
     }
     fixture_stop(&f);
     std::printf("%d passed, %d failed, 0 skipped\n", passed, failed);

@@ -57,25 +57,21 @@ static void start(void)
     src = (source){.value = "{\"mean\":21.5}"};
 }
 
-/* What a read gives; "" for not found, "!" and the status for an error. Static text. */
-static const char *get(mc_client *mc, mc_info *info)
+/* What a read gives, as text: "" for not found, "!" and the status for an error. */
+static const char *get_text(char at[256], mc_client *mc, mc_info *info)
 {
-    static char text[4][256];
-    static _Atomic unsigned turn;
-    char *at = text[atomic_fetch_add(&turn, 1) % 4];
     char *out = NULL;
     size_t size = 0;
     mc_error err;
     mc_status st = mc_get_or_load(mc, KEY, 60000, load, &src, &out, &size, info, &err);
     if (st == MC_OK)
         (void)snprintf(at, 256, "%s", out);
-    else
-        (void)snprintf(at, 256, "%s", st == MC_NOT_FOUND ? "" : "!");
-    if (st < 0)
+    else if (st < 0)
         (void)snprintf(at, 256, "!%s", mc_status_name(st));
     mc_free(out);
     return at;
 }
+#define get(mc, info) get_text((char[256]){0}, mc, info)
 
 static void save(const char *value)
 {
