@@ -33,12 +33,13 @@ class World:
 
     # ---- servers
 
-    def start_redis(self):
+    def start_redis(self, port=0):
+        """On a free port, or on one that it had before."""
         server = shutil.which("redis-server")
         if not server:
             raise Skip("redis-server is not installed")
         for _ in range(10):
-            self.port = free_port()
+            self.port = port or free_port()
             self.redis = subprocess.Popen([server, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
                                            "--appendonly", "no", "--dir", self.dir], stdout=subprocess.DEVNULL,
                                           stderr=subprocess.DEVNULL)
