@@ -5,7 +5,6 @@
  * another kind or above the limit.
  */
 #include "guard.h"
-#include "respond.h"
 #include "router.h"
 
 #include <arpa/inet.h>
@@ -37,11 +36,10 @@ static enum MHD_Result collect(void *user, enum MHD_ValueKind kind, const char *
     return MHD_YES;
 }
 
-/* Where a request ends is not sure: nothing after it on this connection can be trusted. */
-static int refuse_framing(request *r, int status, const char *detail)
+static int refuse_framing(request *r, expectation *e, const char *name, const char *why)
 {
-    add_header(r, "Connection", "close");
-    return refuse(r, status, status == 400 ? "invalid-header" : NULL, "%s", detail);
+    e->broken = 1;
+    return refuse(r, 400, "invalid-header", "%s: %s", name, why);
 }
 
 static int check_framing(request *r, const fields *f, const char *version, expectation *e)
@@ -50,12 +48,11 @@ static int check_framing(request *r, const fields *f, const char *version, expec
     const char *length = f->value[LENGTH];
     for (size_t i = 0; i < sizeof once / sizeof once[0]; i++)
         if (f->count[once[i]] > 1)
-            return refuse_framing(
-                r, 400, "Host, Content-Length, Transfer-Encoding, Content-Type, Origin: each may stand there once");
+            return refuse_framing(r, e, names[once[i]], "may stand there only once");
     if (f->count[TRANSFER] && f->count[LENGTH])
-        return refuse_framing(r, 400, "Content-Length and Transfer-Encoding exclude each other");
+        return refuse_framing(r, e, names[TRANSFER], "does not go with Content-Length");
     if (f->count[TRANSFER] && strcasecmp(f->value[TRANSFER], "chunked") != 0)
-        return refuse_framing(r, 501, "Transfer-Encoding: only chunked is known");
+        return refuse_framing(r, e, names[TRANSFER], "only chunked is known");
     e->has_body = f->count[TRANSFER] || (length && strspn(length, "0") != strlen(length));
     e->length = !length ? -1 : strlen(length) > 18 ? INT64_MAX : strtoll(length, NULL, 10);
     e->continues = f->count[EXPECT] && strcasecmp(f->value[EXPECT], "100-continue") == 0;

@@ -7,6 +7,7 @@
 
 typedef struct expectation {
     int has_body;   /* one was announced */
+    int broken;     /* where it ends is not sure: nothing after it on this connection can be trusted */
     int continues;  /* the client waits for 100 Continue before it sends it */
     int64_t length; /* as announced; -1 when chunked */
 } expectation;

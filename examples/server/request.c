@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Owns how the parts of a request are read. Refuses what is malformed instead of guessing: a percent sign without two
- * digits, an encoded NUL or control byte, a parameter twice.
+ * digits, an encoded NUL, a parameter twice.
  */
 #include "request.h"
 
@@ -126,8 +126,8 @@ static int decode(request *r, char *s, size_t size, int plus_is_blank, const cha
         } else if (c == '+' && plus_is_blank) {
             c = ' ';
         }
-        if ((unsigned char)c < 0x20 || c == 0x7F)
-            return refuse(r, 400, "invalid-target", "%s: control bytes are not allowed (%%%02X)", what, (unsigned char)c);
+        if (c == '\0')
+            return refuse(r, 400, "invalid-target", "%s: %%00 is not allowed", what);
         s[to++] = c;
     }
     s[to] = '\0';

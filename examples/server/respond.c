@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LONGEST_INSTANCE 1024 /* bytes of a target that are repeated in a problem */
+
 void add_header(request *r, const char *name, const char *format, ...)
 {
     va_list list;
@@ -54,6 +56,12 @@ void answered(request *r, const mc_info *info)
     r->info = *info;
     r->has_info = 1;
     r->call_ns += info->elapsed_ns;
+}
+
+/* Whether the library asked anybody: it refuses bad values before that. */
+static int asked(const request *r)
+{
+    return r->has_info && (!r->refused.status || r->info.tier != MC_TIER_NONE || r->info.cache != MC_CACHE_NONE);
 }
 
 static void write_flags(text *t, unsigned flags)
@@ -108,11 +116,11 @@ void write_problem(request *r)
     put_text(&r->out, "title", status_title(p->status));
     put_int(&r->out, "status", p->status);
     put_text(&r->out, "detail", p->detail);
-    if (r->target)
+    if (r->target && strlen(r->target) <= LONGEST_INSTANCE)
         put_text(&r->out, "instance", r->target);
     if (p->code)
         put_text(&r->out, "code", mc_status_name(p->code));
-    if (r->has_info)
+    if (asked(r))
         write_info(&r->out, &r->info);
     put_close(&r->out, '}');
 }
@@ -187,7 +195,7 @@ struct MHD_Response *make_response(request *r)
     MHD_add_response_header(m, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(m, "Referrer-Policy", "no-referrer");
     MHD_add_response_header(m, "Cross-Origin-Resource-Policy", "same-origin");
-    if (r->has_info)
+    if (asked(r))
         cache_status(r, m);
     timing(r, m);
     if (atomic_load(&r->app->stopping))

@@ -216,10 +216,11 @@ static enum MHD_Result begin(exchange *x, const char *method, const char *versio
         refuse_status(r, MC_E_NOMEM, NULL);
     else if (check_headers(r, version, &x->expects) && parse_target(r, r->target) && find_route(r))
         x->runs = check_body(r, &x->expects);
+    /* Mostly the answer waits until the body was read, and dropped: then the client listens. */
     int endless = x->expects.length > (int64_t)r->app->limits.body * DRAIN_FACTOR;
-    if (!r->refused.status || !x->expects.has_body || !(x->expects.continues || endless || r->refused.status == 501))
+    if (!r->refused.status || !(x->expects.broken || x->expects.continues || endless))
         return MHD_YES;
-    /* Nobody reads this body: the connection cannot be used any more. */
+    /* Nobody reads this body, or nobody knows where it ends: the connection cannot be used any more. */
     add_header(r, "Connection", "close");
     return answer(x);
 }
@@ -304,7 +305,7 @@ server *server_start(app *a, int listener, unsigned threads)
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, listener,
         MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, a->limits.connections,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, a->limits.per_ip, MHD_OPTION_CONNECTION_TIMEOUT, a->limits.timeout_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 0,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_target, s,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
     if (s->daemon)
