@@ -39,8 +39,7 @@ def metrics(expression):
             list_of_labels = after == "("
         elif text == ")":
             list_of_labels = False
-        elif kind == "name" and not list_of_labels and text.lower() not in KEYWORDS and after != "(" and \
-                not (after.lower() in ("by", "without")):
+        elif kind == "name" and not list_of_labels and text.lower() not in KEYWORDS and after.lower() not in ("(", "by", "without"):
             found.add(text)
     return found
 
