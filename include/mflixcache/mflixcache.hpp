@@ -652,6 +652,44 @@ class client
             a.value.assign(p, n);
         return a;
     }
+    /** What became of one key of a batch. */
+    struct loaded_value {
+        std::string value; /**< empty unless MC_OK */
+        mc_status status;  /**< MC_OK, MC_NOT_FOUND, or why it could not be read */
+        mc_info info;
+    };
+    /** At most 1,000 keys, those in Redis by one exchange; `load` as for get_or_load(). */
+    std::vector<loaded_value> get_many_or_load(const std::vector<std::string> &keys, const load_fn &load,
+                                               std::int64_t ttl_ms = 0) const
+    {
+        std::vector<const char *> names;
+        for (const auto &key : keys) {
+            if (key.find('\0') != std::string::npos)
+                throw error(MC_E_ARG, "key holds a NUL byte");
+            names.push_back(key.c_str());
+        }
+        const std::size_t n = names.size();
+        std::vector<char *> out(n);
+        std::vector<std::size_t> sizes(n);
+        std::vector<mc_status> st(n);
+        std::vector<mc_info> infos(n);
+        mc_error err;
+        load_call call{&load, nullptr};
+        mc_status whole = mc_get_many_or_load(mc_, names.data(), n, ttl_ms, load ? on_load : nullptr, &call, out.data(),
+                                              sizes.data(), st.data(), infos.data(), &err);
+        std::vector<loaded_value> all;
+        std::vector<std::unique_ptr<char, void (*)(void *)>> owners;
+        owners.reserve(n);
+        for (char *p : out)
+            owners.emplace_back(p, mc_free);
+        if (call.thrown)
+            std::rethrow_exception(call.thrown);
+        detail::check(whole, err);
+        all.reserve(n);
+        for (std::size_t i = 0; i < n; i++)
+            all.push_back({out[i] ? std::string(out[i], sizes[i]) : std::string(), st[i], infos[i]});
+        return all;
+    }
     /** At most 1,000 in one exchange. */
     void put_many(const entries &all, std::int64_t ttl_ms = 0) const
     {

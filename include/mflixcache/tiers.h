@@ -67,6 +67,28 @@ MC_API mc_status mc_sink_value(mc_sink *sink, const void *value, size_t size);
 MC_API mc_status mc_get_or_load(mc_client *mc, const char *key, int64_t ttl_ms, mc_load_fn load, void *user, char **out,
                                 size_t *size, mc_info *info, mc_error *err);
 
+/**
+ * Read many keys: one exchange with Redis for all of them, then each that is not there by itself, as mc_get_or_load() would.
+ *
+ * @param mc        the handle
+ * @param keys      `n` keys; the same key may stand more than once
+ * @param n         0 to 1,000
+ * @param ttl_ms    as mc_get_or_load()
+ * @param load      as mc_get_or_load(): called once for each key that is to be loaded, one after another
+ * @param user      handed to `load`
+ * @param out       receives `n` values in the caller's order, each freed with mc_free(); NULL where the status is not MC_OK
+ * @param sizes     receives `n` lengths in bytes
+ * @param statuses  receives `n` statuses: MC_OK, MC_NOT_FOUND, or why that key could not be read
+ * @param infos     receives `n` records, or NULL
+ * @param err       may be NULL: about the first key that could not be read
+ * @return  MC_OK when each key has its status; MC_E_ARG, MC_E_RANGE, MC_E_TOOBIG, MC_E_UTF8 before any I/O (a key that is malformed, by
+ *          its index); MC_E_NOMEM.
+ * Threads: any. One deadline (call.timeout_ms) holds for all keys together.
+ */
+MC_API mc_status mc_get_many_or_load(mc_client *mc, const char *const *keys, size_t n, int64_t ttl_ms, mc_load_fn load,
+                                     void *user, char **out, size_t *sizes, mc_status *statuses, mc_info *infos,
+                                     mc_error *err);
+
 /** A key and its value, lent for a call. */
 typedef struct mc_entry {
     const char *key;   /**< as mc_get_or_load() */

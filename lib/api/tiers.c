@@ -6,6 +6,7 @@
 #include "store/sink.h"
 
 #include <mflixcache/tiers.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PUT_MAX_BYTES ((size_t)48 << 20) /* an exchange with Redis is at most 64 MiB, with scripts and stamps */
@@ -74,7 +75,6 @@ mc_status mc_get_or_load(mc_client *mc, const char *key, int64_t ttl_ms, mc_load
                          size_t *size, mc_info *info, mc_error *err)
 {
     mci_entry en;
-    size_t len = 0;
     if (out != NULL)
         *out = NULL;
     if (size != NULL)
@@ -89,10 +89,72 @@ mc_status mc_get_or_load(mc_client *mc, const char *key, int64_t ttl_ms, mc_load
         return mci_leave(&en, st, MCI_H_NONE);
     load_frame f = {en.cl, load, user};
     mci_loader loader = {run_load, &f};
-    st = mci_get_or_load(&en.call, key, ttl_ms, load != NULL ? &loader : NULL, out, &len);
+    mci_wanted w = {.key = key, .info = en.call.info};
+    mci_get_or_load(&en.call, ttl_ms, load != NULL ? &loader : NULL, &w, 1);
+    *out = w.out;
     if (size != NULL)
-        *size = len;
-    return mci_leave(&en, st, MCI_H_READ);
+        *size = w.out != NULL ? w.size : 0;
+    return mci_leave(&en, w.status, MCI_H_READ);
+}
+
+static mc_status get_many(mci_entry *en, const char *const *keys, size_t n, int64_t ttl_ms, const mci_loader *loader,
+                          char **out, size_t *sizes, mc_status *statuses, mc_info *infos)
+{
+    mci_wanted *w = calloc(n, sizeof *w);
+    mc_info *own = infos == NULL ? calloc(n, sizeof *own) : NULL;
+    mc_status st = MC_OK;
+    if (w == NULL || (infos == NULL && own == NULL))
+        st = mci_fail(&en->own_err, MC_E_NOMEM, MC_TIER_NONE, "no memory to read %zu keys", n);
+    for (size_t i = 0; st == MC_OK && i < n; i++)
+        w[i] = (mci_wanted){.key = keys[i], .info = infos != NULL ? &infos[i] : &own[i]};
+    if (st == MC_OK)
+        mci_get_or_load(&en->call, ttl_ms, loader, w, n);
+    for (size_t i = 0; st == MC_OK && i < n; i++) {
+        out[i] = w[i].out;
+        sizes[i] = w[i].out != NULL ? w[i].size : 0;
+        statuses[i] = w[i].status;
+        w[i].info->elapsed_ns = mci_now_ns() - en->t0_ns;
+    }
+    free(own);
+    free(w);
+    return st;
+}
+
+mc_status mc_get_many_or_load(mc_client *mc, const char *const *keys, size_t n, int64_t ttl_ms, mc_load_fn load, void *user,
+                              char **out, size_t *sizes, mc_status *statuses, mc_info *infos, mc_error *err)
+{
+    mci_entry en;
+    mc_status st = mci_enter(&en, mc, NULL, err);
+    if (st != MC_OK)
+        return st;
+    if (n > MCI_MAX_BATCH)
+        st = mci_fail(&en.own_err, MC_E_RANGE, MC_TIER_NONE, "n is %zu; at most %d keys go into one call", n, MCI_MAX_BATCH);
+    else if (n > 0 && (keys == NULL || out == NULL || sizes == NULL || statuses == NULL))
+        st = mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "%s is NULL",
+                      keys == NULL    ? "keys"
+                      : out == NULL   ? "out"
+                      : sizes == NULL ? "sizes"
+                                      : "statuses");
+    for (size_t i = 0; st == MC_OK && i < n; i++) {
+        mc_error why = {0};
+        st = mci_check_key(keys[i], &why);
+        if (st != MC_OK)
+            (void)mci_fail(&en.own_err, st, MC_TIER_NONE, "keys[%zu]: %.400s", i, why.text);
+    }
+    if (st == MC_OK)
+        st = mci_check_ttl(&en.cl->engine->set, &ttl_ms, &en.own_err);
+    if (st == MC_OK && n > 0) {
+        load_frame f = {en.cl, load, user};
+        mci_loader loader = {run_load, &f};
+        for (size_t i = 0; i < n; i++)
+            out[i] = NULL;
+        if (infos != NULL)
+            memset(infos, 0, n * sizeof *infos);
+        st = get_many(&en, keys, n, ttl_ms, load != NULL ? &loader : NULL, out, sizes, statuses, infos);
+        if (st == MC_OK && en.caller_err != NULL)
+            *en.caller_err = en.own_err; /* about the first key that could not be read */
+    }
+    return mci_leave(&en, st, MCI_H_NONE);
 }
 
 /* Every entry, before any I/O; the error names its index. */

@@ -260,7 +260,16 @@ typedef struct mci_loader {
     void *user;
 } mci_loader;
 
-/* `loader` may be NULL. `*out` is malloc'ed. */
-mc_status mci_get_or_load(mci_call *c, const char *key, int64_t ttl_ms, const mci_loader *loader, char **out, size_t *size);
+/* One key and what became of it. */
+typedef struct mci_wanted {
+    const char *key; /* checked; borrowed */
+    mc_info *info;   /* not NULL; of one key alone it may be the call's */
+    mc_status status;
+    char *out; /* malloc'ed; NULL unless MC_OK */
+    size_t size;
+} mci_wanted;
+
+/* `loader` may be NULL. Every key gets a status; `err` is about the first that failed. */
+void mci_get_or_load(mci_call *c, int64_t ttl_ms, const mci_loader *loader, mci_wanted *w, size_t n);
 
 #endif

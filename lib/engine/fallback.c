@@ -33,7 +33,7 @@ static const mci_spec value_spec = {
     .name = "values", .key = "value", .alias_field = -1, .rank_field = -1, .lon_field = -1, .lat_field = -1};
 
 typedef struct fetch {
-    mci_call *c;
+    mci_call c; /* of this key: its own record of how the answer came about */
     const char *key;
     int64_t ttl_ms;
     const mci_loader *loader;
@@ -71,7 +71,7 @@ static void remember(fetch *f, mc_status st, const mc_error *err)
 
 static void settle_copy(fetch *f, const char *p, size_t n)
 {
-    settle(f, mci_kv_copy(p, n, &f->out, &f->size, f->c->err));
+    settle(f, mci_kv_copy(p, n, &f->out, &f->size, f->c.err));
 }
 
 /* ---- Redis -------------------------------------------------------------------------------------------------------- */
@@ -79,7 +79,7 @@ static void settle_copy(fetch *f, const char *p, size_t n)
 /* What Redis gave: settles the fetch when it is of use. */
 static void take_found(fetch *f, const mci_reply *value, const mci_reply *stamp)
 {
-    mci_call *c = f->c;
+    mci_call *c = &f->c;
     mci_kv_found found = mci_kv_read(c->e, f->key, value, stamp);
     mci_buf_reset(&f->rejected);
     if (found.state == MCI_KV_VALUE || found.state == MCI_KV_NONE) {
@@ -103,28 +103,35 @@ static void take_found(fetch *f, const mci_reply *value, const mci_reply *stamp)
 static void redis_away(fetch *f, mc_status st, const mc_error *err)
 {
     f->redis_usable = 0;
-    f->c->info->cache = MC_CACHE_BYPASS;
+    f->c.info->cache = MC_CACHE_BYPASS;
     remember(f, st, err);
 }
 
-static void ask_redis(fetch *f)
+/* All keys of a call in one exchange. */
+static void ask_redis(mci_call *call, fetch *f, size_t n)
 {
-    mci_call c = *f->c;
+    mci_call c = *call;
     mc_error err = {0};
     mci_batch b;
     c.err = &err;
     mci_batch_init(&b);
-    mci_kv_ask(&b, c.e, f->key);
-    c.info->cache = MC_CACHE_MISS;
-    f->redis_usable = 1;
+    for (size_t i = 0; i < n; i++)
+        mci_kv_ask(&b, c.e, f[i].key);
     mc_status st = mci_call_exec(&c, &b);
-    const mci_reply *r = mci_batch_reply(&b, 0);
-    if (st == MC_OK)
-        st = mci_reply_error(r, "get", &err);
-    if (st == MC_OK)
-        take_found(f, mci_reply_item(r, 0), mci_reply_item(r, 1));
-    else
-        redis_away(f, st, &err);
+    for (size_t i = 0; i < n; i++) {
+        const mci_reply *r = mci_batch_reply(&b, i);
+        mc_status one = st == MC_OK ? mci_reply_error(r, "get", &err) : st;
+        if (f[i].c.info != c.info) {
+            f[i].c.info->flags |= c.info->flags & MC_FLAG_REDIS_DOWN;
+            f[i].c.info->redis_round_trips += b.round_trips;
+        }
+        f[i].c.info->cache = MC_CACHE_MISS;
+        f[i].redis_usable = 1;
+        if (one == MC_OK)
+            take_found(&f[i], mci_reply_item(r, 0), mci_reply_item(r, 1));
+        else
+            redis_away(&f[i], one, &err);
+    }
     mci_batch_free(&b);
 }
 
@@ -132,7 +139,7 @@ static void ask_redis(fetch *f)
 
 static void ask_snapshot(fetch *f)
 {
-    mci_call *c = f->c;
+    mci_call *c = &f->c;
     mc_error err = {0};
     int64_t written = 0;
     int refused = 0;
@@ -164,7 +171,7 @@ static void ask_snapshot(fetch *f)
 
 static void tell_loaded(fetch *f, int64_t age_ms)
 {
-    mc_info *info = f->c->info;
+    mc_info *info = f->c.info;
     info->tier = MC_TIER_STORE;
     info->age_ms = age_ms;
     info->stale_bound_ms = age_ms;
@@ -173,7 +180,7 @@ static void tell_loaded(fetch *f, int64_t age_ms)
 /* Wait for a load of this process. 1: it settled the fetch, or failed for all of us; 0: load on our own. */
 static int share(fetch *f, mci_flight *fl)
 {
-    mci_call *c = f->c;
+    mci_call *c = &f->c;
     mc_status st = MC_E_TIMEOUT;
     mci_doc *doc = NULL;
     int64_t begun = mci_flight_begun_ns(fl);
@@ -204,7 +211,7 @@ static int share(fetch *f, mci_flight *fl)
 /* Another holds the lease. 1: done with it (settled, failed, or our patience is at its end); 0: ask again. */
 static int wait_for_other(fetch *f, const mci_reply *holder)
 {
-    mci_call *c = f->c;
+    mci_call *c = &f->c;
     mci_flight *fl = NULL;
     if (holder != NULL && holder->type == MCI_REPLY_STRING)
         fl = mci_flight_join(&c->e->flights, holder->u.str, holder->len, 0);
@@ -230,7 +237,7 @@ static int wait_for_other(fetch *f, const mci_reply *holder)
 /* Once through the script. 1: no need to ask again. */
 static int ask_lease(fetch *f)
 {
-    mci_call c = *f->c;
+    mci_call c = f->c;
     mc_error err = {0};
     mci_batch b;
     c.err = &err;
@@ -282,7 +289,7 @@ static void join_by_key(fetch *f)
     uint64_t b = mci_checksum(2, f->key, strlen(f->key));
     int mine = 0;
     (void)snprintf(token, sizeof token, "%016llx%016llx", (unsigned long long)a, (unsigned long long)b);
-    mci_flight *fl = mci_flight_enter(&f->c->e->flights, token, &mine);
+    mci_flight *fl = mci_flight_enter(&f->c.e->flights, token, &mine);
     if (fl == NULL || mine)
         f->own = fl;
     else
@@ -293,7 +300,7 @@ static void join_by_key(fetch *f)
 
 static mc_status run_loader(fetch *f, mci_buf *value, mc_error *err)
 {
-    mci_call *c = f->c;
+    mci_call *c = &f->c;
     int left = mci_deadline_left_ms(mci_store_deadline(c));
     if (mci_deadline_left_ms(c->dl) == 0)
         return mci_fail(err, MC_E_TIMEOUT, MC_TIER_STORE, "%.200s: the deadline passed before it could be loaded", f->key);
@@ -305,7 +312,7 @@ static mc_status run_loader(fetch *f, mci_buf *value, mc_error *err)
 /* Put it into Redis, or at least give the lease back. */
 static void fill(fetch *f, mc_status st, const mci_buf *value)
 {
-    mci_call quiet = *f->c;
+    mci_call quiet = f->c;
     mci_batch b;
     int64_t negative = quiet.e->set.negative_ttl_ms;
     mci_kv_set set = {'F', f->token, f->key, value->len > 0 ? value->data : "", value->len, f->now_ms, 0};
@@ -324,7 +331,7 @@ static void fill(fetch *f, mc_status st, const mci_buf *value)
     if (mci_kv_set_cmd(&b, quiet.e, &set) == 0 && mci_call_exec(&quiet, &b) == MC_OK)
         (void)mci_reply_int(mci_batch_reply(&b, 0), &stored);
     if (stored == 1)
-        f->c->info->flags |= MC_FLAG_FILLED;
+        f->c.info->flags |= MC_FLAG_FILLED;
     if (st >= 0)
         mci_count(quiet.e->metrics, stored == 1 ? MCI_C_FILLS : MCI_C_FILLS_REFUSED);
     mci_batch_free(&b);
@@ -343,7 +350,7 @@ static void land(fetch *f, mc_status st, const mci_buf *value)
         mci_docb_json(&b, value->len > 0 ? value->data : "", value->len);
         doc = mci_docb_finish(&b);
     }
-    mci_flight_land(&f->c->e->flights, f->own, st == MC_OK && doc == NULL ? MC_E_NOMEM : st, doc);
+    mci_flight_land(&f->c.e->flights, f->own, st == MC_OK && doc == NULL ? MC_E_NOMEM : st, doc);
     f->own = NULL;
     mci_doc_unref(doc);
 }
@@ -352,7 +359,7 @@ static void load(fetch *f)
 {
     mci_buf value;
     mc_error err = {0};
-    mci_buf_init(&value, (size_t)f->c->e->set.value_max_bytes);
+    mci_buf_init(&value, (size_t)f->c.e->set.value_max_bytes);
     mc_status st = run_loader(f, &value, &err);
     if (f->leased)
         fill(f, st, &value);
@@ -394,31 +401,61 @@ static void count(mci_metrics *m, const mc_info *info, mc_status st)
         mci_count(m, info->cache == MC_CACHE_BYPASS ? MCI_C_BYPASSES : MCI_C_MISSES);
 }
 
-mc_status mci_get_or_load(mci_call *c, const char *key, int64_t ttl_ms, const mci_loader *loader, char **out, size_t *size)
+/* The tiers of one key from `order` on, until one settles it. */
+static mc_status run(fetch *f, const tier *order, int left)
 {
-    fetch f = {.c = c, .key = key, .ttl_ms = ttl_ms, .loader = loader};
-    const tier *order = orders[c->e->set.read_tiers];
-    mci_buf_init(&f.rejected, (size_t)64 << 20); /* whatever stands there has to be named to be removed */
-    for (int i = 0; i < 3 && order[i] != T_END && !f.settled; i++) {
-        if (order[i] == T_REDIS)
-            ask_redis(&f);
-        else if (order[i] == T_SNAPSHOT)
-            ask_snapshot(&f);
+    for (int i = 0; i < left && order[i] != T_END && !f->settled; i++) {
+        if (order[i] == T_SNAPSHOT)
+            ask_snapshot(f);
         else
-            ask_store(&f);
+            ask_store(f);
     }
-    mci_buf_free(&f.rejected);
-    if (!f.settled && f.failed == MC_OK)
-        settle(&f, MC_NOT_FOUND); /* every tier was asked, and none has it */
-    if (f.settled && f.status == MC_OK) {
-        *out = f.out;
-        *size = f.size;
+    if (!f->settled && f->failed == MC_OK)
+        settle(f, MC_NOT_FOUND); /* every tier was asked, and none has it */
+    if (!f->settled) {
+        settle(f, f->failed);
+        f->c.info->stale_bound_ms = -1;
+        if (f->c.err != NULL)
+            *f->c.err = f->why;
     }
-    if (f.settled && f.status >= 0)
-        count(c->e->metrics, c->info, f.status);
-    if (f.settled)
-        return f.status;
-    if (c->err != NULL)
-        *c->err = f.why;
-    return f.failed;
+    if (f->status >= 0)
+        count(f->c.e->metrics, f->c.info, f->status);
+    return f->status;
+}
+
+static void begin(fetch *f, const mci_call *c, const mci_wanted *w, int64_t ttl_ms, const mci_loader *loader)
+{
+    *f = (fetch){.c = *c, .key = w->key, .ttl_ms = ttl_ms, .loader = loader};
+    f->c.info = w->info;
+    mci_buf_init(&f->rejected, (size_t)64 << 20); /* whatever stands there has to be named to be removed */
+}
+
+void mci_get_or_load(mci_call *c, int64_t ttl_ms, const mci_loader *loader, mci_wanted *w, size_t n)
+{
+    const tier *order = orders[c->e->set.read_tiers];
+    int redis = order[0] == T_REDIS;
+    fetch one;
+    fetch *f = n == 1 ? &one : calloc(n, sizeof *f);
+    if (f == NULL) {
+        (void)mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to read %zu keys", n);
+        for (size_t i = 0; i < n; i++)
+            w[i].status = MC_E_NOMEM;
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        begin(&f[i], c, &w[i], ttl_ms, loader);
+    if (redis)
+        ask_redis(c, f, n);
+    int failed = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (failed)
+            f[i].c.err = NULL; /* the record is about the first */
+        w[i].status = run(&f[i], order + redis, 3 - redis);
+        failed |= w[i].status < 0;
+        w[i].out = w[i].status == MC_OK ? f[i].out : NULL;
+        w[i].size = f[i].size;
+        mci_buf_free(&f[i].rejected);
+    }
+    if (f != &one)
+        free(f);
 }

@@ -147,6 +147,9 @@ static void tiers(const client &mc)
     } catch (const std::runtime_error &e) {
         CHECK(std::string(e.what()) == "boo");
     }
+    auto many = mc.get_many_or_load({"k", "new", "k"}, [](auto key, auto) { return std::string(key); });
+    CHECK(many.size() == 3 && many[0].info.cache == MC_CACHE_HIT && many[1].value == "new" && many[2].status == MC_OK);
+    CHECK(mc.get_many_or_load({}, {}).empty() && mc.get_many_or_load({"nobody"}, {})[0].status == MC_NOT_FOUND);
     mc.put_many({{"a", "1"}, {"b", ""}});
     CHECK(mc.get("a") == "1" && mc.get("b") == "" && thrown([&] { mc.put_many({}); }) == MC_E_RANGE);
     CHECK(thrown([&] { mc.put_many({{std::string("a\0", 2), "1"}}); }) == MC_E_ARG);

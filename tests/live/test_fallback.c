@@ -249,6 +249,71 @@ static void test_too_old_a_file(void **state)
     mc_close(mc);
 }
 
+static mc_status load_named(void *user, const char *key, int64_t deadline_ms, mc_sink *sink)
+{
+    (void)deadline_ms;
+    (void)atomic_fetch_add(&((source *)user)->calls, 1);
+    if (strcmp(key, "none") == 0)
+        return MC_NOT_FOUND;
+    if (strcmp(key, "bad") == 0)
+        return MC_E_STORE;
+    return mc_sink_value(sink, key, strlen(key));
+}
+
+static void test_many_keys(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"a", "none", "b", "bad", "a", "file"};
+    char *out[6];
+    size_t sizes[6];
+    mc_status st[6];
+    mc_info infos[6];
+    mc_error err;
+    start();
+    mc_entry e = {"file", "old", 3};
+    assert_int_equal(mc_snapshot_save(file_first, &e, 1, NULL), MC_OK);
+    for (int round = 0; round < 3; round++) {
+        if (round == 2)
+            srv_kill(&f.redis);
+        src.calls = 0;
+        assert_int_equal(mc_get_many_or_load(file_first, keys, 6, 0, load_named, &src, out, sizes, st, infos, &err), MC_OK);
+        const mc_status want[] = {MC_OK, MC_NOT_FOUND, MC_OK, MC_E_STORE, MC_OK, MC_OK};
+        for (int i = 0; i < 6; i++) {
+            assert_int_equal(st[i], want[i]);
+            if (want[i] == MC_OK)
+                assert_string_equal(out[i], i == 5 ? "old" : keys[i]);
+            else
+                assert_null(out[i]);
+            assert_int_equal(sizes[i], out[i] == NULL ? 0 : strlen(out[i]));
+            mc_free(out[i]);
+            assert_true(round == 2 || infos[i].redis_round_trips >= 1);
+        }
+        assert_int_equal(err.code, MC_E_STORE);
+        assert_non_null(strstr(err.text, "bad"));
+        assert_int_equal(infos[5].tier, MC_TIER_SNAPSHOT);
+        assert_int_equal(src.calls, round == 0 ? 4 : round == 1 ? 1 : 5); /* "a" twice: loaded once, unless Redis is away */
+        if (round == 1) {
+            assert_int_equal(infos[0].cache, MC_CACHE_HIT);
+            assert_int_equal(infos[0].redis_round_trips, 1);
+            assert_true(infos[1].flags & MC_FLAG_NEGATIVE);
+        }
+        if (round == 2)
+            assert_int_equal(infos[0].flags, MC_FLAG_REDIS_DOWN);
+    }
+    redis_back(file_first);
+    redis_back(f.a);
+    redis_back(f.b);
+    const char *wrong[] = {"a", "b c"};
+    assert_int_equal(mc_get_many_or_load(f.a, wrong, 2, 0, NULL, NULL, out, sizes, st, NULL, &err), MC_E_ARG);
+    assert_non_null(strstr(err.text, "keys[1]"));
+    assert_int_equal(mc_get_many_or_load(f.a, keys, 1001, 0, NULL, NULL, out, sizes, st, NULL, &err), MC_E_RANGE);
+    assert_int_equal(mc_get_many_or_load(f.a, keys, 1, 0, NULL, NULL, out, NULL, st, NULL, &err), MC_E_ARG);
+    assert_int_equal(mc_get_many_or_load(f.a, keys, 1, -1, NULL, NULL, out, sizes, st, NULL, &err), MC_E_RANGE);
+    assert_int_equal(mc_get_many_or_load(f.a, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, &err), MC_OK);
+    assert_int_equal(mc_get_many_or_load(f.a, keys + 1, 1, 0, NULL, NULL, out, sizes, st, NULL, &err), MC_OK);
+    assert_int_equal(st[0], MC_NOT_FOUND);
+}
+
 /* ---- one load for all --------------------------------------------------------------------------------------------- */
 
 #define THREADS 100
@@ -560,6 +625,7 @@ int main(void)
         cmocka_unit_test(test_the_file_does_not_fill),
         cmocka_unit_test(test_the_file_is_the_last_resort),
         cmocka_unit_test(test_too_old_a_file),
+        cmocka_unit_test(test_many_keys),
         cmocka_unit_test(test_a_hundred_requests_one_query),
         cmocka_unit_test(test_a_failed_load_fails_for_all),
         cmocka_unit_test(test_one_query_without_redis),

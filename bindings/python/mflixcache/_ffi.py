@@ -383,6 +383,10 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
         c_void_p, c_char_p, c_int64, mc_load_fn, c_void_p, POINTER(c_void_p), POINTER(c_size_t), POINTER(mc_info),
         POINTER(mc_error),
     )),
+    "mc_get_many_or_load": (c_int, (
+        c_void_p, POINTER(c_char_p), c_size_t, c_int64, mc_load_fn, c_void_p, POINTER(c_void_p), POINTER(c_size_t),
+        POINTER(c_int), POINTER(mc_info), POINTER(mc_error),
+    )),
     "mc_put_many": (c_int, (
         c_void_p, POINTER(mc_entry), c_size_t, c_int64, POINTER(c_int), POINTER(mc_info), POINTER(mc_error),
     )),

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from ctypes import byref, c_char_p, c_int64, c_size_t, c_void_p, cast, string_at
+from collections.abc import Iterable, Mapping
+from ctypes import byref, c_char_p, c_int, c_int64, c_size_t, c_void_p, cast, string_at
 from datetime import timedelta
 from typing import Any, Callable, Optional, SupportsIndex
 
 from mflixcache import _ffi
 from mflixcache._base import ClientBase
-from mflixcache._call import Text, c_integer, c_text, decode, encode
+from mflixcache._call import Text, c_integer, c_text, decode, encode, make_info
 from mflixcache._loader import lib, quick
 from mflixcache.errors import from_record
 from mflixcache.results import Info, Snapshot, Trace
@@ -82,17 +82,58 @@ class TierCalls(ClientBase):
         is, and with `Flag.STALE` that it came from the file.
         """
 
+        loader = self._loader(load)
+        return self._bytes(lib.mc_get_or_load, c_text("key", key), _ttl(ttl_ms), loader, None, trace=trace)
+
+    def get_many_or_load(
+        self,
+        keys: Iterable[Text],
+        load: Load | None = None,
+        *,
+        ttl_ms: SupportsIndex | timedelta = 0,
+        trace: Trace | None = None,
+    ) -> list[bytes | None]:
+        """The values of up to 1,000 keys, in their order; those that Redis has come by one exchange.
+
+        `load` as for `get_or_load`, called once for each key that is to be loaded. When a key could not be read, its exception is
+        raised; `trace.infos` has a record for each.
+        """
+        if isinstance(keys, (str, bytes)):
+            raise TypeError("keys must be an iterable of keys, not one key")
+        names = [c_text("key", key) for key in keys]
+        n, loader, err = len(names), self._loader(load), _ffi.mc_error()
+        out, sizes, statuses, records = (c_void_p * n)(), (c_size_t * n)(), (c_int * n)(), (_ffi.mc_info * n)()
+        array = (c_char_p * n)(*names)
+        milliseconds = _ttl(ttl_ms)
+        status = lib.mc_get_many_or_load(
+            self._begin(trace), array, n, milliseconds, loader, None, out, sizes, statuses, records, byref(err)
+        )
+        try:
+            if trace is not None and status >= 0 and n > 0:
+                trace.infos = tuple(make_info(record) for record in records)
+                trace.info = trace.infos[-1]
+            bad = next((s for s in statuses if s < 0), 0) if status >= 0 else status
+            self._guard.settle(from_record(bad, err) if bad else None)
+            return [string_at(p, size) if p else None for p, size in zip(out, sizes)]
+        finally:
+            for p in out:
+                quick.mc_free(p)
+
+    def _loader(self, load: Load | None) -> Any:
+        """`load` for C. The caller keeps it until its call has returned."""
+        if load is None:
+            return _ffi.mc_load_fn()
+        function = load
+
         def answer(_user: Any, name: bytes, deadline_ms: int, sink: int) -> int:
-            value = load(decode(name), deadline_ms) if load is not None else None
+            value = function(decode(name), deadline_ms)
             if value is None:
                 return _ffi.MC_NOT_FOUND
             data = _value(value)
             lib.mc_sink_value(sink, data, len(data))  # what it refuses, it remembers
             return _ffi.MC_OK
 
-        guarded = self._guard.wrap(answer, _ffi.MC_E_ABORT, answers=True)
-        callback = _ffi.mc_load_fn(guarded) if load is not None else _ffi.mc_load_fn()
-        return self._bytes(lib.mc_get_or_load, c_text("key", key), _ttl(ttl_ms), callback, None, trace=trace)
+        return _ffi.mc_load_fn(self._guard.wrap(answer, _ffi.MC_E_ABORT, answers=True))
 
     def snapshot_save(self, entries: Mapping[str, Text]) -> None:
         """Write the snapshot file (option snapshot.path): exactly these entries, by one atomic rename."""

@@ -223,6 +223,17 @@ class AsyncClient:
         """As `Client.get_or_load`. `load` is no coroutine: it runs in a thread of the pool."""
         return await self._in_pool(self.client.get_or_load, key, load, ttl_ms=ttl_ms, trace=trace)
 
+    async def get_many_or_load(
+        self,
+        keys: Iterable[Text],
+        load: Load | None = None,
+        *,
+        ttl_ms: SupportsIndex | timedelta = 0,
+        trace: Trace | None = None,
+    ) -> list[bytes | None]:
+        """As `Client.get_many_or_load`. `load` is no coroutine: it runs in a thread of the pool."""
+        return await self._in_pool(self.client.get_many_or_load, keys, load, ttl_ms=ttl_ms, trace=trace)
+
     async def snapshot_save(self, entries: Mapping[str, Text]) -> None:
         """As `Client.snapshot_save`."""
         await self._in_pool(self.client.snapshot_save, entries)

@@ -75,6 +75,34 @@ def test_many_keys(mc: Client) -> None:
         mc.put_many({"a\0": "1"})
 
 
+def test_many_or_load(mc: Client) -> None:
+    asked: list[str] = []
+
+    def load(key: str, _deadline_ms: int) -> str | None:
+        asked.append(key)
+        return None if key == "none" else key.upper()
+
+    trace = Trace()
+    assert mc.get_many_or_load(["a", "none", b"b", "a"], load, trace=trace) == [b"A", None, b"B", b"A"]
+    assert asked == ["a", "none", "b"]
+    assert [i.cache for i in trace.infos] == [Cache.MISS, Cache.MISS, Cache.MISS, Cache.HIT]
+    assert mc.get_many_or_load(iter(["b", "nobody"]), trace=trace) == [b"B", None]
+    assert info_of(trace) == trace.infos[1]
+    assert mc.get_many_or_load([]) == []
+
+    def broken(_key: str, _deadline_ms: int) -> str:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        mc.get_many_or_load(["a", "c"], broken)
+    with pytest.raises(mflixcache.ArgumentError, match=r"keys\[1\]"):
+        mc.get_many_or_load(["a", "b c"])
+    with pytest.raises(mflixcache.RangeError):
+        mc.get_many_or_load(["a"] * 1001)
+    with pytest.raises(TypeError):
+        mc.get_many_or_load("abc")
+
+
 def test_snapshot(settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "snapshot.json"
     with mflixcache.open(**settings(snapshot_path=str(path))) as mc:
@@ -154,6 +182,7 @@ def test_asyncio(settings: Settings, tmp_path: Path) -> None:
             assert got == [b'{"mean":21.5}'] * 8
             assert source.calls == 1
             await mc.put_many({"a": "1"})
+            assert await mc.get_many_or_load(["a", "b"]) == [b"1", None]
             await mc.snapshot_save({"a": "1"})
             found = await mc.snapshot_load()
             assert found is not None
