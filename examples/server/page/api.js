@@ -67,12 +67,12 @@ export const movie = (id, cache = "on") => call("GET", `/movies/${encodeURICompo
 
 // The same path with the cache and without it, as rows for bars(); `first` is the cached answer that was had already.
 export async function beside(path, first) {
-  const plain = await call("GET", `${path}&cache=off`);
+  const plain = await call("GET", `${path}cache=off`);
   const rows = [{ name: "Database", kind: "off", ms: plain.ms.cache }];
   let cached = first;
   if (first.answer.cache === "miss") {
     rows.push({ name: "First read", kind: "miss", ms: first.ms.cache });
-    cached = await call("GET", `${path}&cache=on`);
+    cached = await call("GET", `${path}cache=on`);
   }
   rows.push({ name: "Cache", kind: cached.answer.cache === "hit" ? "hit" : "off", ms: cached.ms.cache });
   return rows;

@@ -19,3 +19,4 @@ if (first) await film.open(first);
 else film.none();
 await theaters.start();
 live.start(films);
+await race.others();

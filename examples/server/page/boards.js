@@ -31,8 +31,8 @@ function empty(text) {
 
 // The page of the best rated that is shown now, read again; gives its rows. `marked`: the id of a film that changed.
 export async function refreshTop(marked = null) {
-  const path = `/movies/top?n=${PAGE}&offset=${offset}`;
-  const got = await call("GET", `${path}&cache=on`);
+  const path = `/movies/top?n=${PAGE}&offset=${offset}&`;
+  const got = await call("GET", `${path}cache=on`);
   const films = got.data.movies;
   trouble("top-trouble", null);
   $("top").replaceChildren(...films.map((film) => row(film, (film.rating ?? 0).toFixed(1), "of 10", film.id === marked)));

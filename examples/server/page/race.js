@@ -4,70 +4,93 @@ import { call, movie } from "./api.js";
 import { $, bars, median, plural, say, time, trouble } from "./dom.js";
 import { current, idOf, sourced } from "./film.js";
 import { note } from "./strip.js";
+import { path as places } from "./theaters.js";
 
-let running = 0; // number of the measurement under way; a newer one ends it
+// What can be read: its path, and what was measured so far.
+const kinds = {
+  film: { path: () => `/movies/${encodeURIComponent(idOf(current()))}?`, on: [], off: [] },
+  top: { path: () => "/movies/top?n=10&", on: [], off: [] },
+  near: { path: () => places(-73.9857, 40.7577, 50), on: [], off: [] },
+};
+let chosen = "film";
+let newest = 0; // number of the newest measurement; older ones end
+let running = false;
 
-function drawn(on, off) {
-  const mid = (reads, which) => (reads.length ? median(reads.map((read) => read.ms[which])) : null);
-  const work = (reads) => {
-    const a = reads[reads.length - 1]?.answer;
-    return a ? `${plural(a.store_calls, "database call")}, ${plural(a.redis_round_trips, "Redis exchange")}` : "";
-  };
-  bars($("race-server"), [{ name: "Database", kind: "off", ms: mid(off, "cache"), note: work(off) },
-    { name: "Cache", kind: "hit", ms: mid(on, "cache"), note: work(on) }]);
-  bars($("race-browser"), [{ name: "Database", kind: "off", ms: mid(off, "browser") }, { name: "Cache", kind: "hit", ms: mid(on, "browser") }]);
-  if (!on.length || !off.length) return "";
-  const ratio = mid(off, "cache") / mid(on, "cache");
+function stop() {
+  newest++;
+  running = false;
+  $("race-go").textContent = "Measure";
+}
+
+const middle = (reads, which) => (reads.length ? median(reads.map((read) => read.ms[which])) : null);
+
+function ratio({ on, off }) {
+  return on.length && off.length ? middle(off, "cache") / middle(on, "cache") : null;
+}
+
+const times = (r) => `${r.toFixed(r < 10 ? 1 : 0)}×`;
+
+function work(reads) {
+  const a = reads[reads.length - 1]?.answer;
+  return a ? `${plural(a.store_calls, "database call")}, ${plural(a.redis_round_trips, "Redis exchange")}` : "";
+}
+
+// Draw what is known of the chosen kind; gives the sentence.
+function draw() {
+  for (const [name, kind] of Object.entries(kinds)) $(`ratio-${name}`).textContent = ratio(kind) === null ? "" : times(ratio(kind));
+  const { on, off } = kinds[chosen];
+  bars($("race-server"), [{ name: "Database", kind: "off", ms: middle(off, "cache"), note: work(off) },
+    { name: "Cache", kind: "hit", ms: middle(on, "cache"), note: work(on) }]);
+  bars($("race-browser"), [{ name: "Database", kind: "off", ms: middle(off, "browser") }, { name: "Cache", kind: "hit", ms: middle(on, "browser") }]);
+  const r = ratio(kinds[chosen]);
+  if (r === null) return "";
   const around = on.length === 1 ? "one read each" : `medians of ${on.length} reads each`;
-  const bypassed = on.every((read) => read.answer?.cache === "bypass");
-  if (bypassed) {
+  if (on.every((read) => read.answer?.cache === "bypass")) {
     $("ratio").textContent = "1×";
     $("ratio-text").textContent = "the cache is away: both came from the database";
-  } else if (ratio >= 1.05) {
-    $("ratio").textContent = `${ratio.toFixed(ratio < 10 ? 1 : 0)}×`;
+  } else if (r >= 1) {
+    $("ratio").textContent = times(r);
     $("ratio-text").textContent = `faster through the cache, ${around}`;
   } else {
-    $("ratio").textContent = `${(1 / ratio).toFixed(1)}×`;
+    $("ratio").textContent = times(1 / r);
     $("ratio-text").textContent = `slower through the cache this time, ${around}`;
   }
   return `${$("ratio").textContent} ${$("ratio-text").textContent}`;
 }
 
-export async function measure(id, rounds) {
-  const mine = ++running;
-  const on = [], off = [];
+async function measure(name, rounds) {
+  const mine = ++newest;
+  const kind = kinds[name];
+  running = true;
   trouble("race-trouble", null);
   $("race-go").textContent = "Stop";
+  const path = kind.path();
+  [kind.on, kind.off] = [[], []];
   try {
-    for (let i = 0; i < rounds && mine === running; i++) {
-      for (const [cache, reads] of i % 2 ? [["on", on], ["off", off]] : [["off", off], ["on", on]]) {
-        const got = await movie(id, cache);
-        if (mine !== running) return;
-        reads.push(got);
-        note(got.answer, cache);
+    for (let i = 0; i < rounds; i++) {
+      for (const cache of i % 2 ? ["on", "off"] : ["off", "on"]) {
+        const got = await call("GET", `${path}cache=${cache}`);
+        if (mine !== newest) return;
+        kind[cache].push(got);
+        if (name === "film") note(got.answer, cache);
       }
-      if (i % 10 === 0) drawn(on, off);
+      if (i % 10 === 0) draw();
     }
-    const told = drawn(on, off);
-    if (mine === running && told) say(told);
+    const told = draw();
+    if (name === chosen && told) say(told);
   } catch (error) {
-    if (mine === running) trouble("race-trouble", error);
+    if (mine === newest) trouble("race-trouble", error);
   } finally {
-    if (mine === running) {
-      running = 0;
-      $("race-go").textContent = "Measure";
-    }
+    if (mine === newest) stop();
   }
 }
 
 // Forget, then read twice: the first read pays, the second does not.
 async function forget(path, words) {
   trouble("forget-trouble", null);
-  const document = current();
-  if (!document) return;
-  const id = idOf(document);
-  running++; // its reads would fill the cache in between
-  $("race-go").textContent = "Measure";
+  if (!current()) return;
+  const id = idOf(current());
+  stop(); // its reads would fill the cache in between
   try {
     await call("DELETE", path(id));
     const first = await movie(id);
@@ -75,29 +98,39 @@ async function forget(path, words) {
     const second = await movie(id);
     note(second.answer, "on");
     sourced(second.answer);
+    const kind = (answer, without) => (answer.cache === "hit" ? "hit" : without);
     bars($("forget-bars"), [
-      { name: "First read", kind: first.answer.cache === "hit" ? "hit" : "miss", ms: first.ms.cache, note: plural(first.answer.store_calls, "database call") },
-      { name: "The next", kind: second.answer.cache === "hit" ? "hit" : "off", ms: second.ms.cache, note: plural(second.answer.store_calls, "database call") }]);
+      { name: "First read", kind: kind(first.answer, "miss"), ms: first.ms.cache, note: plural(first.answer.store_calls, "database call") },
+      { name: "The next", kind: kind(second.answer, "off"), ms: second.ms.cache, note: plural(second.answer.store_calls, "database call") }]);
     $("forget-note").textContent = first.answer.cache === "hit" ? `${words} Another reader came first and has put it back already.`
       : `${words} The first read took ${time(first.ms.cache)}, the one after it ${time(second.ms.cache)}.`;
     say($("forget-note").textContent);
-    globalThis.document.dispatchEvent(new CustomEvent("forgotten"));
+    document.dispatchEvent(new CustomEvent("forgotten"));
   } catch (error) {
     trouble("forget-trouble", error);
   }
 }
 
 export function start() {
-  drawn([], []);
+  draw();
   $("race").addEventListener("submit", (event) => {
     event.preventDefault();
-    if (running) {
-      running++;
-      running = 0;
-      $("race-go").textContent = "Measure";
-    } else if (current()) measure(idOf(current()), Number($("race-count").value));
+    if (running) stop();
+    else if (current() || chosen !== "film") measure(chosen, Number($("race-count").value));
+  });
+  $("kinds").addEventListener("change", (event) => {
+    chosen = event.target.value;
+    draw();
   });
   $("forget-film").addEventListener("click", () => forget((id) => `/cache/movies/${encodeURIComponent(id)}`, "This film is forgotten."));
   $("forget-all").addEventListener("click", () => forget(() => "/cache", "Everything is forgotten."));
-  globalThis.document.addEventListener("film", (event) => measure(event.detail, 10));
+  document.addEventListener("film", () => measure("film", 10));
+}
+
+// Once, when the page is there: the other kinds, a few times each, so that their ratios stand beside the film's.
+export async function others() {
+  for (const name of ["top", "near"]) {
+    while (running) await new Promise((done) => setTimeout(done, 50));
+    await measure(name, 5);
+  }
 }

@@ -84,6 +84,9 @@ function row(theater, i) {
   return el("li", {}, entry);
 }
 
+// The request for the nearest theaters; the caller adds `cache=`.
+export const path = (lon, lat, km) => `/theaters/near?lon=${lon}&lat=${lat}&radius=${km * 1000}&n=${SHOWN}&`;
+
 async function search() {
   trouble("near-trouble", null);
   const asked = [["lon", $("lon").value], ["lat", $("lat").value], ["radius", $("radius").value]];
@@ -92,17 +95,17 @@ async function search() {
     return;
   }
   const [lon, lat, radius] = asked.map(([, text]) => Number(text));
-  const path = `/theaters/near?lon=${lon}&lat=${lat}&radius=${radius * 1000}&n=${SHOWN}`;
+  const asking = path(lon, lat, radius);
   $("near-card").setAttribute("aria-busy", "true");
   for (const choice of $("cities").querySelectorAll("input")) choice.checked = choice.value === `${$("lon").value},${$("lat").value}`;
   try {
-    const got = await call("GET", `${path}&cache=on`);
+    const got = await call("GET", `${asking}cache=on`);
     const found = got.data.theaters;
     draw(lon, lat, found);
     $("near-list").replaceChildren(...found.map(row));
     if (!found.length) $("near-list").append(el("li", { class: "none" }, `No theater within ${radius} km. Try a larger distance, or another city.`));
     say(found.length ? `${plural(found.length, "theater")}; the nearest is ${km(found[0].distance_m)} away.` : "No theater within this distance.");
-    bars($("near-bars"), await beside(path, got));
+    bars($("near-bars"), await beside(asking, got));
   } catch (error) {
     trouble("near-trouble", error);
   } finally {
