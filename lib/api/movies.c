@@ -177,8 +177,10 @@ mc_status mc_update_movie(mc_client *mc, const char *id, const char *patch, size
 static mc_status rate(mci_entry *en, const char *key, double rating, const mc_movie **out)
 {
     mci_patch plan = {0};
-    if (mci_json_patch_number(&plan, MCI_RATING_PATH, rating) != MC_OK)
+    if (mci_json_patch_number(&plan, MCI_RATING_PATH, rating) != MC_OK) {
+        mci_patch_free(&plan);
         return mci_fail(&en->own_err, MC_E_NOMEM, MC_TIER_NONE, "no memory to write");
+    }
     return apply(en, key, &plan, out);
 }
 

@@ -237,7 +237,10 @@ mc_status mci_build(mci_call *c, mci_coll *coll, const mci_derived *d, mc_progre
     mc_status st = mci_call_exec(c, &b);
     if (st == MC_OK)
         st = lock_reply(&bd, mci_batch_reply(&b, 0), &bd.epoch);
+    int unheard = st < 0 && st != MC_E_TIMEOUT && b.sent; /* the lock may be ours, and we could not read that */
     mci_batch_free(&b);
+    if (unheard)
+        leave(&bd);
     if (st != MC_OK) {
         free(bd.cursor);
         return st;

@@ -253,16 +253,18 @@ static void ask_leases(mci_call *c, mci_coll *coll, work *w, size_t n, mci_want 
 {
     mci_batch b;
     mci_batch_init(&b);
+    size_t asked = 0;
     for (size_t i = 0; i < n; i++) {
         if (w[i].state != W_MISS)
             continue;
+        asked++;
         MCI_SYNC("read:missed", w[i].it->id);
         mci_random_token(&c->e->rnd, w[i].token);
         /* Known before the lease is given: whoever is told our token finds the flight. */
         w[i].own = mci_flight_begin(&c->e->flights, w[i].token);
         miss_cmd(c, &b, coll, &w[i], want);
     }
-    if (b.n > 0 && mci_call_exec(c, &b) != MC_OK) {
+    if (asked > 0 && mci_call_exec(c, &b) != MC_OK) {
         for (size_t i = 0; i < n; i++)
             if (w[i].state == W_MISS)
                 no_lease(c, &w[i]);
