@@ -23,6 +23,8 @@
 #define POOL_BYTES 65536 /* per connection: what MHD keeps of a request's header; above it MHD itself answers 431 or 414 */
 #define DRAIN_FACTOR 8   /* so many times the limit of a body are read and dropped before the client is cut off */
 
+#define IDLE_SECONDS 1 /* MHD's limit is longer than this file's by so much, so that there is an answer to who is slow */
+
 enum state { WAITING, READING, ANSWERING, CUT };
 
 typedef struct connection {
@@ -129,8 +131,8 @@ void server_watch(server *s)
     int64_t now = now_ns();
     pthread_mutex_lock(&s->lock);
     for (connection *c = s->connections; c; c = c->next) {
-        /* An idle connection is MHD's to end, after the same time: who is still here a second later has sent something. */
-        if (now - c->since_ns < limit + (c->state == WAITING ? 1000000000 : 0))
+        /* An idle connection is MHD's to end, silently: who is still here after that has sent something. */
+        if (now - c->since_ns < limit + (c->state == WAITING ? 2 * IDLE_SECONDS * 1000000000 : 0))
             continue;
         if (c->state == WAITING || c->state == READING) {
             cut(c, 408, "the request did not arrive in time");
@@ -301,13 +303,14 @@ server *server_start(app *a, int listener, unsigned threads)
     }
     s->app = a;
     pthread_mutex_init(&s->lock, NULL);
-    s->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, listener,
-        MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, a->limits.connections,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, a->limits.per_ip, MHD_OPTION_CONNECTION_TIMEOUT, a->limits.timeout_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 0,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_target, s,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+    s->daemon =
+        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET,
+                         listener, MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, a->limits.connections,
+                         MHD_OPTION_PER_IP_CONNECTION_LIMIT, a->limits.per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
+                         a->limits.timeout_s + IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
+                         MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,
+                         MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+                         MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
     if (s->daemon)
         return s;
     close(listener);
