@@ -8,6 +8,7 @@ const CITIES = [["New York", -73.9857, 40.7577], ["Chicago", -87.6298, 41.8781],
 const SHOWN = 12;
 const EDGE = 178; // of the drawing, from its middle
 
+// A distance in words.
 const km = (metres) => (metres < 1000 ? `${Math.round(metres)} m` : `${(metres / 1000).toFixed(metres < 10000 ? 2 : 1)} km`);
 
 // The direction from one point to another at the start of the way, in radians from north, clockwise.
@@ -17,10 +18,10 @@ export function bearing(lon1, lat1, lon2, lat2) {
   return Math.atan2(Math.sin(by) * Math.cos(b), Math.cos(a) * Math.sin(b) - Math.sin(a) * Math.cos(b) * Math.cos(by));
 }
 
-// A round distance in metres (1, 2 or 5 times a power of ten), of which three or four reach `far`.
+// A round distance in metres (1, 2 or 5 times a power of ten), of which three to seven reach `far`.
 function ringStep(far) {
-  const rough = far / 3.5, power = 10 ** Math.floor(Math.log10(rough));
-  return [1, 2, 5, 10].map((n) => n * power).find((step) => step >= rough);
+  const most = far / 2.5, power = 10 ** Math.floor(Math.log10(most));
+  return [5, 2, 1].map((n) => n * power).find((step) => step <= most);
 }
 
 function address(theater) {
