@@ -160,14 +160,10 @@ static int log_add(http_log *log, http_sample s)
     return 0;
 }
 
-static void note(http_result *r, const char *target, const char *why, int status)
+static void note(http_result *r, const char *target, const char *why)
 {
     r->errors++;
-    if (r->first_error[0])
-        return;
-    if (status)
-        snprintf(r->first_error, sizeof r->first_error, "%.200s: status %d", target, status);
-    else
+    if (!r->first_error[0])
         snprintf(r->first_error, sizeof r->first_error, "%.200s: %.150s", target, why);
 }
 
@@ -177,7 +173,7 @@ static void no_answer(user *u, http_outcome o, const char *target)
     if (o == HTTP_STOPPED)
         return;
     u->own.by_outcome[o]++;
-    note(&u->own, target, u->conn.why, 0);
+    note(&u->own, target, u->conn.why);
     if (++u->in_a_row < GIVE_UP)
         nanosleep(&rest, NULL);
 }
@@ -185,6 +181,7 @@ static void no_answer(user *u, http_outcome o, const char *target)
 static void one_request(user *u, const char *target, int route, int uncached)
 {
     http_answer answer;
+    char why[32];
     http_result *own = &u->own;
     own->asked++;
     int64_t begun = now_ns();
@@ -198,12 +195,13 @@ static void one_request(user *u, const char *target, int route, int uncached)
     own->answered++;
     if (answer.status != 200) {
         own->by_status[answer.status]++;
-        note(own, target, NULL, answer.status);
+        snprintf(why, sizeof why, "status %d", answer.status);
+        note(own, target, why);
         return;
     }
     if (answer.cache == HTTP_CACHE_UNKNOWN) {
         own->unreadable++;
-        note(own, target, "no Cache-Status of mflixcache in the answer: is this mflix-server?", 0);
+        note(own, target, "no Cache-Status of mflixcache in the answer: is this mflix-server?");
         return;
     }
     static const uint8_t ways[] = {
@@ -212,7 +210,7 @@ static void one_request(user *u, const char *target, int route, int uncached)
     http_sample s = {answer.elapsed_ns, answer.cache_ns, at_us < UINT32_MAX ? (uint32_t)at_us : UINT32_MAX, (uint8_t)route,
                      uncached ? (uint8_t)WAY_UNCACHED : ways[answer.cache]};
     if (log_add(&own->log, s))
-        note(own, target, "out of memory", 0);
+        note(own, target, "out of memory");
 }
 
 static size_t choose_place(user *u, lots *l)
