@@ -239,7 +239,21 @@ def what_happened_was_noticed(w):
         assert not w.values(f'ALERTS{{alertname="{name}"}}'), name
 
 
-TESTS = [everything, the_page_of_metrics, what_went_wrong_is_counted, every_panel_has_data, every_alert_has_data, what_happened_was_noticed]
+def the_guide_names_what_there_is(w):
+    with open(os.path.join(w.source, "docs", "guide", "monitoring.md"), encoding="utf-8") as f:
+        guide = f.read()
+    known = {re.sub("_(bucket|sum|count)$", "", name) for name in known_metrics(w)}
+    named = set(re.findall(r"`((?:mflixcache|mflix|process)_\w+)`", guide))
+    assert len(named) > 20 and named <= known, named - known
+    assert {name for name in known if re.match("mflix_|process_", name)} <= named, "the guide does not tell of all of the server's own"
+    rows = [name for row in re.findall(r"^\| (`Mflix.*?) \|", guide, re.M) for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(rows) == sorted(re.findall(r"- alert: (\w+)", w.read("alerts.yml")))
+    titles = [p["title"] for p in json.loads(w.read("dashboard.json"))["panels"] if p["type"] == "row"]
+    assert re.findall(r"^\| ([A-Z][\w ]+) \| \w", guide, re.M) == titles
+
+
+TESTS = [everything, the_page_of_metrics, what_went_wrong_is_counted, every_panel_has_data, every_alert_has_data, what_happened_was_noticed,
+         the_guide_names_what_there_is]
 
 
 def main():
