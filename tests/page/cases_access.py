@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """For everybody: by keyboard alone, on a narrow screen, light and dark, without motion, read aloud; and with servers away."""
+
 from cases_use import opened
 from stage import wait
 
@@ -16,22 +17,26 @@ const numbers = c => { const k = document.createElement('canvas').getContext('2d
 const light = ([r, g, b]) => { const f = v => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
   return .2126 * f(r) + .7152 * f(g) + .0722 * f(b); };
 const over = (top, under) => top.slice(0, 3).map((v, i) => v * top[3] / 255 + under[i] * (1 - top[3] / 255));
-const behind = n => { for (; n; n = n.parentElement) { const c = numbers(getComputedStyle(n).backgroundColor); if (c[3] > 200) return c; } return [255, 255, 255, 255]; };
+const behind = n => {
+  for (; n; n = n.parentElement) { const c = numbers(getComputedStyle(n).backgroundColor); if (c[3] > 200) return c; }
+  return [255, 255, 255, 255]; };
 const bad = [];
 const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walk.nextNode()) {
   const n = walk.currentNode.parentElement;
-  if (!walk.currentNode.textContent.trim() || !n.checkVisibility({opacityProperty: true}) || n.closest('.poster, .hidden, svg, option, :disabled')) continue;
+  const words = walk.currentNode.textContent.trim();
+  if (!words || !n.checkVisibility({opacityProperty: true}) || n.closest('.poster, .hidden, svg, option, :disabled')) continue;
   const style = getComputedStyle(n), ground = behind(n), ink = over(numbers(style.color), ground);
   const [a, b] = [light(ink), light(ground)].sort((x, y) => y - x), ratio = (a + .05) / (b + .05);
   const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.6 && style.fontWeight >= 700);
-  if (ratio < (large ? 3 : 4.5)) bad.push(`${ratio.toFixed(2)} ${n.className || n.tagName}: ${walk.currentNode.textContent.trim().slice(0, 30)}`);
+  if (ratio < (large ? 3 : 4.5)) bad.push(`${ratio.toFixed(2)} ${n.className || n.tagName}: ${words.slice(0, 30)}`);
 }
 return bad"""
 
 # Elements that reach beyond the right edge; what scrolls by itself may.
 WIDE = """
-return [...document.body.querySelectorAll('*')].filter(n => n.getBoundingClientRect().right > innerWidth + 1 && !n.closest('.hidden, pre, svg, datalist'))
+return [...document.body.querySelectorAll('*')]
+  .filter(n => n.getBoundingClientRect().right > innerWidth + 1 && !n.closest('.hidden, pre, svg, datalist'))
   .map(n => `${n.tagName}.${n.className}#${n.id} ${n.getBoundingClientRect().right}`)"""
 
 RING = """
@@ -43,10 +48,15 @@ def test_keyboard_alone(site, page):
     from selenium.webdriver.common.keys import Keys
 
     page.open()
-    film, other = site.ask("GET", "/movies/top?n=1&offset=3")[1]["movies"][0], site.ask("GET", "/movies/top?n=1&offset=12")[1]["movies"][0]
+    film, other = (
+        site.ask("GET", "/movies/top?n=1&offset=3")[1]["movies"][0],
+        site.ask("GET", "/movies/top?n=1&offset=12")[1]["movies"][0],
+    )
     page.keys(Keys.TAB)
     assert page.focused() == "Skip to the film"
-    assert page.js("return document.activeElement.getBoundingClientRect().top >= 0"), "the skip link shows when it has the focus"
+    assert page.js("return document.activeElement.getBoundingClientRect().top >= 0"), (
+        "the skip link shows when it has the focus"
+    )
     page.keys(Keys.ENTER)
     wait("the main part", lambda: page.focused() == "main")
     page.keys(Keys.TAB)
@@ -69,7 +79,12 @@ def test_keyboard_alone(site, page):
     wait("the rating", lambda: page.count("#rate-steps li") == 3)
     page.js("document.querySelector('#cities input:checked').focus()")
     page.keys(Keys.ARROW_RIGHT)
-    wait("the next city", lambda: page.js("return document.querySelectorAll('#cities input')[1].checked") and not page.count("[aria-busy=true]"))
+    wait(
+        "the next city",
+        lambda: (
+            page.js("return document.querySelectorAll('#cities input')[1].checked") and not page.count("[aria-busy=true]")
+        ),
+    )
     page.js("document.querySelector('#theme input:checked').focus()")
     page.keys(Keys.ARROW_LEFT)
     assert page.js("return document.documentElement.dataset.theme") == "dark"
@@ -100,7 +115,18 @@ def test_names(site, page):
     used = 0
     for node in nodes:
         role = node.get("role", {}).get("value")
-        if not node.get("ignored") and role in ("button", "textbox", "searchbox", "spinbutton", "slider", "radio", "combobox", "link", "image", "img"):
+        if not node.get("ignored") and role in (
+            "button",
+            "textbox",
+            "searchbox",
+            "spinbutton",
+            "slider",
+            "radio",
+            "combobox",
+            "link",
+            "image",
+            "img",
+        ):
             used += 1
             assert node.get("name", {}).get("value", "").strip(), node
     assert used > 40, used
@@ -109,7 +135,9 @@ def test_names(site, page):
     assert page.js("return document.documentElement.lang") == "en"
     page.click("#forget-film")
     wait("the announcement", lambda: "This film is forgotten." in page.text("#said"))
-    assert page.js("const s = document.getElementById('said'); return s.getAttribute('aria-live') === 'polite' && s.checkVisibility()")
+    assert page.js(
+        "const s = document.getElementById('said'); return s.getAttribute('aria-live') === 'polite' && s.checkVisibility()"
+    )
 
 
 def test_narrow(site, page):
@@ -125,7 +153,10 @@ def test_narrow(site, page):
         wide = page.js("return document.documentElement.scrollWidth")
         assert wide <= width, f"{wide} at {width}: {page.js(WIDE)}"
         assert page.js(WIDE) == []
-        small = page.js("return [...document.querySelectorAll('button, select, .search input')].filter(n => n.offsetHeight < 44).map(n => n.id || n.textContent)")
+        small = page.js(
+            "return [...document.querySelectorAll('button, select, .search input')].filter(n => n.offsetHeight < 44)"
+            ".map(n => n.id || n.textContent)"
+        )
         assert small == [], f"too small for a finger: {small}"
     page.size(1280, 900)
 
@@ -156,7 +187,8 @@ def test_light_and_dark(site, page):
 
 
 def test_without_motion(site, page):
-    moving = "return [...document.querySelectorAll('*')].filter(n => { const s = getComputedStyle(n); return s.animationName !== 'none' || s.transitionDuration !== '0s'; }).length"
+    moving = """return [...document.querySelectorAll('*')].map(n => getComputedStyle(n))
+        .filter(s => s.animationName !== 'none' || s.transitionDuration !== '0s').length"""
     page.open()
     assert page.js(moving) > 0
     page.media(motion="reduce")
@@ -189,8 +221,14 @@ def test_servers_away(site, page):
     wait("words", lambda: page.text("#top-trouble") == "The server does not answer. Is it still running?")
     assert page.text("#top-range") == "1 to 10", "what was there stays"
     page.watch()
-    page.complaints = [c for c in page.complaints if "ERR_CONNECTION_REFUSED" not in c["message"] and "ERR_EMPTY_RESPONSE" not in c["message"]
-                       and "ERR_CONNECTION_RESET" not in c["message"] and "503" not in c["message"]]
+    page.complaints = [
+        c
+        for c in page.complaints
+        if "ERR_CONNECTION_REFUSED" not in c["message"]
+        and "ERR_EMPTY_RESPONSE" not in c["message"]
+        and "ERR_CONNECTION_RESET" not in c["message"]
+        and "503" not in c["message"]
+    ]
     site.start_server(port)
     wait("the state", lambda: page.text("#state-text") == "cache and database are up")
     wait("the numbers", lambda: not page.text("#live-trouble"))

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that the page offers, done as a visitor does it and compared with what the server itself says."""
+
 import math
 import urllib.parse
 
 from stage import wait
-
-FILM = "^From the (cache|database) in "
 
 
 def opened(page, title):
@@ -67,8 +66,18 @@ def test_search(site, page):
 def test_odd_documents(site, page):
     """What documents hold is shown as text, and what they lack is no trouble."""
     evil = '<img src=x onerror="window.hacked=1"><b id="evil">bold</b>'
-    odd = {"title": evil, "plot": evil, "genres": [evil], "cast": [evil, 7], "directors": "nobody", "year": "1981è", "runtime": {"$numberInt": "9"},
-           "released": {"$date": {"$numberLong": "-1084147200000"}}, "imdb": {"rating": "", "votes": ""}, "awards": {"text": evil}}
+    odd = {
+        "title": evil,
+        "plot": evil,
+        "genres": [evil],
+        "cast": [evil, 7],
+        "directors": "nobody",
+        "year": "1981è",
+        "runtime": {"$numberInt": "9"},
+        "released": {"$date": {"$numberLong": "-1084147200000"}},
+        "imdb": {"rating": "", "votes": ""},
+        "awards": {"text": evil},
+    }
     id = site.ask("POST", "/movies", odd)[1]["movie"]["_id"]["$oid"]
     page.open("/#film/" + id)
     assert page.text("#film-title") == evil
@@ -135,7 +144,10 @@ def test_lists(site, page):
     page.click("#top li:nth-child(5) button")
     opened(page, film["title"])
     assert page.focused() == "film-title"
-    now = wait("the view", lambda: {f["id"]: f["views"] for f in site.ask("GET", "/movies/trending?n=10")[1]["movies"]}.get(film["id"]))
+    now = wait(
+        "the view",
+        lambda: {f["id"]: f["views"] for f in site.ask("GET", "/movies/trending?n=10")[1]["movies"]}.get(film["id"]),
+    )
     assert now == views.get(film["id"], 0) + 1, "one click, one view"
     wait("the list of views", lambda: film["title"] in page.texts("#trending .title"))
     assert page.count("#titles option") >= 20, "the titles are offered by the search field"
@@ -165,7 +177,13 @@ def test_rating(site, page):
     for wrong, words in (("11", "rating must be a number from 0 to 10"), ("", "")):
         page.fill("#rating", wrong)
         page.click("#rate button")
-        wait("the refusal", lambda words=words: page.text("#rate-trouble").startswith("The server did not accept this") and words in page.text("#rate-trouble"))
+        wait(
+            "the refusal",
+            lambda words=words: (
+                page.text("#rate-trouble").startswith("The server did not accept this")
+                and words in page.text("#rate-trouble")
+            ),
+        )
         assert page.count("#rate-steps li") == 0
     assert site.ask("PUT", f"/movies/{id}/rating", {"rating": old})[0] == 200
 
@@ -187,8 +205,10 @@ def test_forgetting(site, page):
 def pins(page):
     """Place -> (x, y) on the drawing."""
     found = {}
-    for places, move in page.js("return [...document.querySelectorAll('#map .pin')].map(n => [n.dataset.places, n.getAttribute('transform')])"):
-        x, y = (float(v) for v in move[len("translate("):-1].split())
+    for places, move in page.js(
+        "return [...document.querySelectorAll('#map .pin')].map(n => [n.dataset.places, n.getAttribute('transform')])"
+    ):
+        x, y = (float(v) for v in move[len("translate(") : -1].split())
         found.update({int(place): (x, y) for place in places.split()})
     return found
 
@@ -197,7 +217,9 @@ def on_the_sphere(lon1, lat1, lon2, lat2):
     """Distance in metres and bearing from north, by the formulas of any textbook."""
     a, b, d = math.radians(lat1), math.radians(lat2), math.radians(lon2 - lon1)
     h = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(d / 2) ** 2
-    return 2 * 6372797.560856 * math.asin(math.sqrt(h)), math.atan2(math.sin(d) * math.cos(b), math.cos(a) * math.sin(b) - math.sin(a) * math.cos(b) * math.cos(d))
+    return 2 * 6372797.560856 * math.asin(math.sqrt(h)), math.atan2(
+        math.sin(d) * math.cos(b), math.cos(a) * math.sin(b) - math.sin(a) * math.cos(b) * math.cos(d)
+    )
 
 
 def test_theaters(site, page):
@@ -220,7 +242,9 @@ def test_theaters(site, page):
             scale = scale or length / distance
             assert abs(length - distance * scale) < 0.6, f"{place}: distance drawn true"
             # Several at one point are drawn as one: their directions differ by less than what can be seen.
-            assert math.hypot(x - length * math.sin(bearing), y + length * math.cos(bearing)) < 0.6, f"{place}: direction drawn true"
+            assert math.hypot(x - length * math.sin(bearing), y + length * math.cos(bearing)) < 0.6, (
+                f"{place}: direction drawn true"
+            )
     for css, text in (("#lon", "-30"), ("#lat", "40"), ("#radius", "10")):
         page.fill(css, text)
     page.click("#near button")
@@ -248,14 +272,22 @@ def test_live(site, page):
     page.click("#traffic")
     wait("reads of both kinds", lambda: reads(site, "cached") > before[0] + 20 and reads(site, "uncached") > before[1] + 5)
     assert page.js("return document.getElementById('traffic').getAttribute('aria-pressed')") == "true"
-    wait("lines", lambda: all(page.count(f"#{chart} .line") and page.js(f"return document.querySelector('#{chart} .line').getAttribute('d').includes('L')")
-                              for chart in ("hits-chart", "rate-chart", "time-chart")))
+    wait(
+        "lines",
+        lambda: all(
+            page.count(f"#{chart} .line")
+            and page.js(f"return document.querySelector('#{chart} .line').getAttribute('d').includes('L')")
+            for chart in ("hits-chart", "rate-chart", "time-chart")
+        ),
+    )
     wait("a ratio", lambda: page.text("#hits-now").endswith("%"))
     wait("requests", lambda: int(page.text("#rate-now").replace(",", "")) > 5)
     rows = page.texts("#time-rows tr")
     assert len(rows) == 2 and all(row.count("ms") == 3 for row in rows), rows
     page.click("#traffic")
-    hidden = "Object.defineProperty(document, 'hidden', {configurable: true, get: () => arguments[0]}); document.dispatchEvent(new Event('visibilitychange'))"
+    hidden = """const hidden = arguments[0];
+        Object.defineProperty(document, 'hidden', {configurable: true, get: () => hidden});
+        document.dispatchEvent(new Event('visibilitychange'))"""
     page.js(hidden, True)
     page.js("performance.clearResourceTimings()")
     # Two of its periods: the poll that was under way may still end, a further one would show.

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of the page for docs/images, from made-up documents only: shots.py MFLIX MFLIX_SERVER SOURCE FOLDER. Run by script/screenshots."""
+"""Pictures of the page for docs/images, from made-up documents only; run by script/screenshots:
+shots.py MFLIX MFLIX_SERVER SOURCE FOLDER
+"""
+
 import os
 import sys
 
@@ -14,8 +17,17 @@ AIR = 12
 
 def box(page, first, last):
     """The stretch of the page from one element to another, with a little air."""
-    top = max(0, page.js("return document.querySelector(arguments[0]).closest('.card, section').getBoundingClientRect().top + scrollY", first) - AIR)
-    return top, page.js("return document.querySelector(arguments[0]).getBoundingClientRect().bottom + scrollY", last) + AIR - top
+    top = max(
+        0,
+        page.js(
+            "return document.querySelector(arguments[0]).closest('.card, section').getBoundingClientRect().top + scrollY",
+            first,
+        )
+        - AIR,
+    )
+    return top, page.js(
+        "return document.querySelector(arguments[0]).getBoundingClientRect().bottom + scrollY", last
+    ) + AIR - top
 
 
 def stretch(page, path, first, last):
@@ -30,7 +42,10 @@ def stretch(page, path, first, last):
 def measured(page, rounds):
     page.js("document.getElementById('race-count').value = arguments[0]", str(rounds))
     page.click("#race-go")
-    wait("the measurement", lambda: f"medians of {rounds} reads" in page.text("#ratio-text") and page.text("#race-go") == "Measure")
+    wait(
+        "the measurement",
+        lambda: f"medians of {rounds} reads" in page.text("#ratio-text") and page.text("#race-go") == "Measure",
+    )
 
 
 def first_sight(site, page, folder):
@@ -48,7 +63,9 @@ def first_sight(site, page, folder):
         measured(page, 50)
         page.js("document.activeElement.blur(); scrollTo({top: 0, behavior: 'instant'})")
         page.driver.execute_async_script("setTimeout(arguments[0], 1000)")  # the bars grow for a moment
-        page.picture(os.path.join(folder, name), 0, box(page, "#film", "#film .race")[1] + box(page, "#film", "#film")[0], WIDE)
+        page.picture(
+            os.path.join(folder, name), 0, box(page, "#film", "#film .race")[1] + box(page, "#film", "#film")[0], WIDE
+        )
 
 
 def the_rest(site, page, folder):

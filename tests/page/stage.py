@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the page and its screenshots share: a Redis, documents, the server, and a browser that watches what is
 asked of whom."""
+
 import json
 import os
 import shutil
@@ -52,9 +53,15 @@ class Site(World):
             self.run("generate", "--load")
 
     def start_server(self, port=0):
-        env = {**self.env, "MFLIXCACHE_CACHE_URI": f"redis://127.0.0.1:{self.port}/0",
-               "MFLIXCACHE_STORE_URI": "sqlite:" + self.path("main.db"), "MFLIXCACHE_CACHE_PREFIX": "main_db:"}
-        self.process = subprocess.Popen([self.server, "--listen", f"127.0.0.1:{port}"], env=env, stdout=subprocess.PIPE, text=True)
+        env = {
+            **self.env,
+            "MFLIXCACHE_CACHE_URI": f"redis://127.0.0.1:{self.port}/0",
+            "MFLIXCACHE_STORE_URI": "sqlite:" + self.path("main.db"),
+            "MFLIXCACHE_CACHE_PREFIX": "main_db:",
+        }
+        self.process = subprocess.Popen(
+            [self.server, "--listen", f"127.0.0.1:{port}"], env=env, stdout=subprocess.PIPE, text=True
+        )
         line = self.process.stdout.readline()
         assert line.startswith("mflix-server: http://"), f"the server said {line!r}"
         self.origin = line.split()[1].rstrip("/")
@@ -74,14 +81,19 @@ class Site(World):
         """Another one on the same port, empty, as after a crash."""
         port = self.port
         server = shutil.which("redis-server")
-        self.redis = subprocess.Popen([server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-                                       "--dir", self.dir], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.redis = subprocess.Popen(
+            [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", self.dir],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         wait("Redis", lambda: self.command("PING") == "PONG")
 
     def ask(self, method, path, body=None):
         """(status, answer) of the server itself, beside the browser."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.origin + path, data=data, method=method, headers={"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            self.origin + path, data=data, method=method, headers={"Content-Type": "application/json"}
+        )
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 text = answer.read()
@@ -108,9 +120,19 @@ class Browser:
         self.profile = tempfile.mkdtemp(prefix="mflix-page-")
         options = webdriver.ChromeOptions()
         options.binary_location = chromium
-        for argument in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-                         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                         "--disable-dev-shm-usage", f"--user-data-dir={self.profile}"):
+        for argument in (
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--hide-scrollbars",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            f"--user-data-dir={self.profile}",
+        ):
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service(driver))
@@ -129,12 +151,21 @@ class Browser:
     # ---- how it is looked at
 
     def size(self, width, height, scale=1):
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-                                    {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False})
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False},
+        )
 
     def media(self, scheme="light", motion="no-preference"):
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
-            {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": motion}]})
+        self.driver.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia",
+            {
+                "features": [
+                    {"name": "prefers-color-scheme", "value": scheme},
+                    {"name": "prefers-reduced-motion", "value": motion},
+                ]
+            },
+        )
 
     def open(self, path="/"):
         """The page, with its first film measured and its numbers there."""
@@ -146,7 +177,10 @@ class Browser:
 
     def settled(self):
         wait("the measurements to end", lambda: self.text("#race-go") == "Measure" and "×" in self.text("#ratio"))
-        wait("the lists, theaters and numbers", lambda: self.count("#top button") and self.count("#map .here") and self.text("#time-rows"))
+        wait(
+            "the lists, theaters and numbers",
+            lambda: self.count("#top button") and self.count("#map .here") and self.text("#time-rows"),
+        )
         wait("everything to be read", lambda: not self.count("[aria-busy=true]"))
 
     # ---- what is on it

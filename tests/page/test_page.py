@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The page of mflix-server in a browser: test_page.py MFLIX MFLIX_SERVER SOURCE. Starts a Redis, loads documents, starts the server,
-and does everything that the page offers. At the end it looks at what the browser asked of whom, and what it complained about."""
+"""The page of mflix-server in a browser: test_page.py MFLIX MFLIX_SERVER SOURCE [TEST...]. Starts a Redis, loads documents,
+starts the server, and does everything that the page offers. At the end it looks at what the browser asked of whom, and what it
+complained about.
+"""
+
 import os
 import re
 import sys
@@ -10,7 +13,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import stage  # noqa: E402
 
 # Answers that the tests ask for: the browser's console names them, which is no fault of the page.
-WANTED = re.compile(r"/(movies|theaters/near)[^ ]* - Failed to load resource: the server responded with a status of (400|404|422) ")
+WANTED = re.compile(
+    r"/(movies|theaters/near)[^ ]* - Failed to load resource: the server responded with a status of (400|404|422) "
+)
 
 
 def test_only_our_server(site, page):
@@ -23,7 +28,9 @@ def test_only_our_server(site, page):
     with stage.urllib.request.urlopen(site.origin + "/") as answer:
         policy, markup = answer.headers["Content-Security-Policy"], answer.read().decode()
     assert "default-src 'self'" in policy and "unsafe" not in policy, policy
-    assert not re.search(r"<script(?![^>]*\bsrc=)|\bstyle=|\bon[a-z]+=|https?://", markup), "nothing inline, nothing from elsewhere"
+    assert not re.search(r"<script(?![^>]*\bsrc=)|\bstyle=|\bon[a-z]+=|https?://", markup), (
+        "nothing inline, nothing from elsewhere"
+    )
     complaints = [entry for entry in page.complaints if not WANTED.search(entry["message"])]
     assert complaints == [], complaints
 
@@ -53,6 +60,7 @@ def main():
             def run(world):
                 test(world, page)
                 page.watch()
+
             run.__name__, run.__module__ = test.__name__, test.__module__
             return run
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The web API in Python, examples/python/web.py: started on a free port with documents of its own, asked for every route and for
 what it has to refuse. test_web_py.py MFLIX LIBRARY SOURCE"""
+
 import http.client
 import json
 import os
@@ -24,19 +25,26 @@ class Python(Site):
     def __init__(self, program, library, source):
         super().__init__(program, "", source)
         self.example = pathlib.Path(source, "examples", "python", "web.py")
-        self.env.update(MFLIXCACHE_LIBRARY=library, PYTHONPATH=os.path.join(source, "bindings", "python"), PYTHONDONTWRITEBYTECODE="1")
+        self.env.update(
+            MFLIXCACHE_LIBRARY=library, PYTHONPATH=os.path.join(source, "bindings", "python"), PYTHONDONTWRITEBYTECODE="1"
+        )
 
     def start_server(self, port=0):
         env = {**self.env, "REDIS_PORT": str(self.port), "MFLIXCACHE_CACHE_PREFIX": "main_db:"}
-        self.process = subprocess.Popen([sys.executable, str(self.example), str(port), "sqlite:" + self.path("main.db")], env=env,
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen(
+            [sys.executable, str(self.example), str(port), "sqlite:" + self.path("main.db")],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         line = self.process.stdout.readline()
         assert line.startswith("http://"), f"the server said {line!r}"
         self.origin = line.strip().rstrip("/")
 
     def raw_request(self, method, path, body=None, headers=None):
         """(status, content type, answer)"""
-        link = http.client.HTTPConnection(self.origin[len("http://"):], timeout=PATIENCE)
+        link = http.client.HTTPConnection(self.origin[len("http://") :], timeout=PATIENCE)
         try:
             link.request(method, path, body, headers or {})
             answer = link.getresponse()
@@ -86,18 +94,37 @@ def test_writes(site):
 def test_refusals(site):
     first = site.ask("GET", "/movies/top?n=1")[1]["movies"][0]["id"]
     for method, path, body, status, words in [
-            ("GET", f"/movies/{NOBODY}", None, 404, "there is no such thing here"), ("GET", "/nowhere", None, 404, "no such thing"),
-            ("GET", "/movies/nobody", None, 400, "not an ObjectId"), ("GET", "/movies?titel=x", None, 400, "title"),
-            ("GET", "/movies/top?n=many", None, 400, "many"), ("GET", "/movies/top?n=-1", None, 400, "count"),
-            ("GET", "/theaters/near?lon=nan&lat=1", None, 400, "lon must be a number"), ("GET", "/theaters/near?lon=1", None, 400, "lat"),
-            ("PUT", f"/movies/{first}/rating", b'{"rating":11}', 400, "from 0 to 10"), ("PUT", f"/movies/{first}/rating", b"[9]", 400, ""),
-            ("PUT", f"/movies/{first}/rating", b'{"rating":null}', 400, ""), ("PUT", f"/movies/{first}/rating", b'{"ra', 400, ""),
-            ("POST", "/movies", b'{"a":1,"a":2}', 400, "duplicate"), ("POST", "/movies", b"\xff", 400, ""), ("POST", "/movies", b"", 400, ""),
-            ("POST", "/movies", b'{"plot":"' + b"x" * (1 << 20) + b'"}', 400, ""), ("GET", "/movies/%00", None, 400, "")]:
+        ("GET", f"/movies/{NOBODY}", None, 404, "there is no such thing here"),
+        ("GET", "/nowhere", None, 404, "no such thing"),
+        ("GET", "/movies/nobody", None, 400, "not an ObjectId"),
+        ("GET", "/movies?titel=x", None, 400, "title"),
+        ("GET", "/movies/top?n=many", None, 400, "many"),
+        ("GET", "/movies/top?n=-1", None, 400, "count"),
+        ("GET", "/theaters/near?lon=nan&lat=1", None, 400, "lon must be a number"),
+        ("GET", "/theaters/near?lon=1", None, 400, "lat"),
+        ("PUT", f"/movies/{first}/rating", b'{"rating":11}', 400, "from 0 to 10"),
+        ("PUT", f"/movies/{first}/rating", b"[9]", 400, ""),
+        ("PUT", f"/movies/{first}/rating", b'{"rating":null}', 400, ""),
+        ("PUT", f"/movies/{first}/rating", b'{"ra', 400, ""),
+        ("POST", "/movies", b'{"a":1,"a":2}', 400, "duplicate"),
+        ("POST", "/movies", b"\xff", 400, ""),
+        ("POST", "/movies", b"", 400, ""),
+        ("POST", "/movies", b'{"plot":"' + b"x" * (1 << 20) + b'"}', 400, ""),
+        ("GET", "/movies/%00", None, 400, ""),
+    ]:
         got, kind, answer = site.raw_request(method, path, body)
-        assert (got, kind) == (status, "application/problem+json"), (method, path, body and body[:40], got, kind, answer[:200])
+        assert (got, kind) == (status, "application/problem+json"), (
+            method,
+            path,
+            body and body[:40],
+            got,
+            kind,
+            answer[:200],
+        )
         assert words in json.loads(answer)["detail"], (method, path, answer)
-    assert site.raw_request("DELETE", f"/movies/{first}", headers={"Origin": "http://elsewhere.example"})[0] == 404, "not from other pages"
+    assert site.raw_request("DELETE", f"/movies/{first}", headers={"Origin": "http://elsewhere.example"})[0] == 404, (
+        "not from other pages"
+    )
     assert site.raw_request("GET", f"/movies/{first}", headers={"Content-Length": "seven"})[0] == 400
     assert site.ask("GET", f"/movies/{first}")[0] == 200, "it is still there"
 
