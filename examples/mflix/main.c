@@ -11,11 +11,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stop_asked;
+static atomic_int stop_asked; /* set by the handler on one thread, read by all */
 
 int interrupted(void)
 {
