@@ -222,8 +222,7 @@ static enum MHD_Result begin(exchange *x, const char *method, const char *versio
     int endless = x->expects.length > (int64_t)r->app->limits.body * DRAIN_FACTOR;
     if (!r->refused.status || !(x->expects.broken || x->expects.continues || endless))
         return MHD_YES;
-    /* Nobody reads this body, or nobody knows where it ends: the connection cannot be used any more. */
-    add_header(r, "Connection", "close");
+    /* Nobody reads this body, or nobody knows where it ends: MHD closes the connection after an answer at this point. */
     return answer(x);
 }
 

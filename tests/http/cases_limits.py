@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits on size, time and number, and slow clients: each ends with a 4xx or a closed connection, and nobody else notices."""
+import select
 import socket
 import subprocess
 import time
@@ -158,6 +159,19 @@ def connections(w):
             assert answers[0].status == 200
             s.close()
         assert until(lambda: answers_now(other)), "places are not given back"
+    with w.another("--max-connections", "4", "--max-per-address", "0", "--threads", "2") as other:
+        kept = [other.connect() for _ in range(5)]  # the fifth waits until there is room
+        for s in kept:
+            s.sendall(NEXT)
+        waiting = list(kept)
+        while waiting:
+            ready = select.select(waiting, [], [], 30)[0]
+            assert ready, f"{len(waiting)} connections are never served"
+            for s in ready:
+                answers, _ = read_answers(s, 1)
+                assert answers[0].status == 200
+                waiting.remove(s)
+                s.close()
 
 
 def answers_now(other):

@@ -55,6 +55,13 @@ def movie_by_title(w):
         assert body["movie"]["year"] == 1999 and body["movie"]["title"] == "Größe & Maß + 100 %", body
     again = check_data(w.call("GET", f"/movies?title={quoted}"))
     assert again["answer"]["cache"] == "hit" and again["answer"]["store_calls"] == 0, again
+    # A title's id that is not cached makes it a miss, whatever there is of the document.
+    w.new_movie(title="Joined")
+    for cache in ("miss", "hit"):
+        assert check_data(w.call("GET", "/movies?title=Joined"))["answer"]["cache"] == cache
+    assert w.command("DEL", "main_db:title:{Joined}") == "1"
+    answer = check_data(w.call("GET", "/movies?title=Joined"))["answer"]
+    assert answer["cache"] == "miss" and answer["tier"] == "store" and answer["store_calls"] == 1, answer
     w.problem(404, "GET", "/movies?title=no+such+title", code="MC_NOT_FOUND")
     w.problem(404, "GET", "/movies?title=no+such+title&cache=off", code="MC_NOT_FOUND")
 
