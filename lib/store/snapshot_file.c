@@ -253,9 +253,7 @@ mc_status mci_snapshot_replace_file(const char *path, const char *p, size_t n, m
     if (fd < 0)
         return file_error(err, "create", temp);
     mc_status st = MC_OK;
-    if (write_all(fd, p, n) != 0)
-        st = file_error(err, "write", temp);
-    else if (fsync(fd) != 0)
+    if (write_all(fd, p, n) != 0 || fsync(fd) != 0)
         st = file_error(err, "write", temp);
     if (close(fd) != 0 && st == MC_OK)
         st = file_error(err, "close", temp);
