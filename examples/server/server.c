@@ -25,7 +25,8 @@
 
 #define IDLE_SECONDS 1 /* MHD's limit is longer than this file's by so much, so that there is an answer to who is slow */
 
-enum state { WAITING, READING, ANSWERING, CUT };
+/* SERVING has no limit here: the calls of the library have theirs. */
+enum state { WAITING, READING, SERVING, ANSWERING, CUT };
 
 typedef struct connection {
     struct connection *prev, *next;
@@ -105,7 +106,7 @@ static void on_connection(void *user, struct MHD_Connection *mhd, void **context
 
 /*
  * Answers past MHD, which can answer only before or after a body, and ends the connection. Nothing of an answer of MHD is
- * under way: the state is WAITING or READING, and ANSWERING cannot begin any more. With the lock held.
+ * under way: the state is WAITING or READING, and no other can begin any more. With the lock held.
  */
 static void cut(connection *c, int status, const char *detail)
 {
@@ -276,6 +277,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *mhd, const 
         return receive(x, data, n);
     }
     if (x->runs && !x->r.refused.status) {
+        if (x->connection && !set_state(x->server, x->connection, SERVING))
+            return MHD_NO;
         x->r.status = 200;
         x->r.content_type = "application/json";
         x->r.route->run(&x->r);
@@ -326,7 +329,8 @@ void server_stop(server *s, int seconds)
     atomic_store(&s->app->stopping, 1); /* answers say "Connection: close" from now on */
     int listener = MHD_quiesce_daemon(s->daemon);
     if (listener >= 0)
-        close(listener);
+        shutdown(listener,
+                 SHUT_RDWR); /* refused from now on; a thread of MHD may still hold the number, so it is closed later */
     /* A request may just be on its way on a connection that looks idle: a quarter of a second without any must have passed. */
     while (now_ns() < deadline && now_ns() - quiet_ns < 250000000) {
         nanosleep(&pause, NULL);
@@ -335,6 +339,8 @@ void server_stop(server *s, int seconds)
             quiet_ns = now_ns();
     }
     MHD_stop_daemon(s->daemon);
+    if (listener >= 0)
+        close(listener);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }

@@ -89,7 +89,8 @@ def store_away_and_back(w):
                       "--theaters", "5")
             return p.returncode == 0
         assert until(loaded, step=0.5), "the store does not begin"
-        with w.another(STORE_URI=uri, CACHE_PREFIX="away:", STORE_TIMEOUT_MS=1500, CALL_TIMEOUT_MS=3000) as other:
+        # Calls of the store may last longer than a client may take for its request.
+        with w.another("--timeout", "1", STORE_URI=uri, CACHE_PREFIX="away:", STORE_TIMEOUT_MS=1500, CALL_TIMEOUT_MS=3000) as other:
             id, changed = other.some_ids(2)
             whole = other.call("GET", f"/movies/{id}").json()["movie"]
             assert other.call("GET", "/readyz").json()["store"] is True
