@@ -47,7 +47,7 @@ typedef struct mc_stats {
     int64_t redis_connects;       /**< connections opened */
     int64_t redis_connections;    /**< connections open now */
     int64_t redis_scripts_resent; /**< scripts sent in full after NOSCRIPT */
-    int64_t redis_up;             /**< 1 when the last exchange succeeded */
+    int64_t redis_up;             /**< 1 while Redis is used, 0 while it is left alone after failures */
     int64_t store_calls;          /**< queries and writes sent to the store */
     int64_t store_errors;         /**< of these: failed */
     int64_t snapshot_hits;        /**< reads answered from the snapshot file */

@@ -42,7 +42,7 @@
     X(REDIS_CONNECTS, redis_connects, c, "Connections opened to Redis")                                                     \
     X(REDIS_CONNECTIONS, redis_connections, g, "Connections to Redis open now")                                             \
     X(REDIS_SCRIPTS_RESENT, redis_scripts_resent, c, "Scripts sent in full after NOSCRIPT")                                 \
-    X(REDIS_UP, redis_up, g, "1 when the last exchange with Redis succeeded")                                               \
+    X(REDIS_UP, redis_up, g, "1 while Redis is used, 0 while it is left alone after failures")                              \
     X(STORE_CALLS, store_calls, c, "Queries and writes sent to the store")                                                  \
     X(STORE_ERRORS, store_errors, c, "Queries and writes to the store that failed")                                         \
     X(SNAPSHOT_HITS, snapshot_hits, c, "Reads answered from the snapshot file")                                             \
