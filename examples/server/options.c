@@ -20,7 +20,7 @@ void options_help(void)
           "Serves movies and theaters over HTTP, from MongoDB or SQLite through Redis.\n\n"
           "  --listen HOST:PORT      where to listen (127.0.0.1:8080; port 0 is any free one, [::1]:8080 is IPv6)\n"
           "  --allow-host NAME       a name that may stand in Host, beside addresses and localhost; up to 8 times\n"
-          "  --threads N             threads that serve, 1 to 256 (twice the CPUs, at least 8)\n"
+          "  --threads N             threads that serve, 1 to 256 (twice the CPUs, at least 32)\n"
           "  --max-connections N     at a time, 1 to 100000 (1024)\n"
           "  --max-per-address N     of these from one address, 0 is no limit (256)\n"
           "  --max-body BYTES        1 to 16777216 (1048576)\n"
@@ -130,7 +130,7 @@ int options_parse(int argc, char **argv, options *o)
     snprintf(o->host, sizeof o->host, "127.0.0.1");
     snprintf(o->port, sizeof o->port, "8080");
     /* A thread waits for the store while it serves: few of them would let one slow query hold up many requests. */
-    o->threads = cpus < 4 ? 8 : cpus > 128 ? 256 : (unsigned)cpus * 2;
+    o->threads = cpus < 16 ? 32 : cpus > 128 ? 256 : (unsigned)cpus * 2;
     o->limits.body = 1048576;
     o->limits.header = 16384;
     o->limits.timeout_s = 30;
