@@ -69,15 +69,6 @@ static identity identify(const struct stat *st)
     return (identity){1, st->st_dev, st->st_ino, st->st_size, st->st_ctim};
 }
 
-static mc_status unreadable(const mci_snapshot *s, mc_error *err)
-{
-    int e = errno;
-    char why[128] = "";
-    if (strerror_r(e, why, sizeof why) != 0)
-        (void)snprintf(why, sizeof why, "error %d", e);
-    return mci_fail_code(err, MC_E_FILE, MC_TIER_SNAPSHOT, e, "cannot read the snapshot %.250s: %s", s->path, why);
-}
-
 /* The file's bytes, malloc'ed. */
 static mc_status read_all(const mci_snapshot *s, int fd, size_t size, char **out, size_t *len, mc_error *err)
 {
@@ -90,7 +81,7 @@ static mc_status read_all(const mci_snapshot *s, int fd, size_t size, char **out
         if (r < 0 && errno == EINTR)
             continue;
         if (r < 0) {
-            mc_status st = unreadable(s, err);
+            mc_status st = mci_snapshot_errno(err, "read the snapshot", s->path);
             free(p);
             return st;
         }
@@ -109,13 +100,13 @@ static mc_status read_file(const mci_snapshot *s, identity *id, mci_snapshot_tab
     struct stat st;
     int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a named pipe must not hold us */
     if (fd < 0)
-        return errno == ENOENT || errno == ENOTDIR ? MC_NOT_FOUND : unreadable(s, err);
+        return errno == ENOENT || errno == ENOTDIR ? MC_NOT_FOUND : mci_snapshot_errno(err, "read the snapshot", s->path);
     mc_status rc = MC_OK;
     char *text = NULL;
     size_t len = 0;
     if (fstat(fd, &st) != 0) {
         (void)close(fd);
-        return unreadable(s, err);
+        return mci_snapshot_errno(err, "read the snapshot", s->path);
     }
     *id = identify(&st);
     if (!S_ISREG(st.st_mode)) {

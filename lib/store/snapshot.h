@@ -53,6 +53,8 @@ mc_status mci_snapshot_decode(const char *json, size_t len, mci_snapshot_table *
 mc_status mci_snapshot_encode(const mc_entry *sorted, size_t n, int64_t written_ms, mci_buf *out, mc_error *err);
 /* Write beside `path`, make it durable, rename. MC_OK or MC_E_FILE; on failure nothing is left behind. */
 mc_status mci_snapshot_replace_file(const char *path, const char *p, size_t n, mc_error *err);
+/* MC_E_FILE from errno: "cannot DOING PATH: why". */
+mc_status mci_snapshot_errno(mc_error *err, const char *doing, const char *path);
 int mci_entry_order(const void *a, const void *b);
 
 #endif

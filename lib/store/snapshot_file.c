@@ -183,7 +183,7 @@ mc_status mci_snapshot_decode(const char *json, size_t len, mci_snapshot_table *
 
 /* ---- the file ----------------------------------------------------------------------------------------------------- */
 
-static mc_status file_error(mc_error *err, const char *doing, const char *path)
+mc_status mci_snapshot_errno(mc_error *err, const char *doing, const char *path)
 {
     int e = errno;
     char why[128] = "";
@@ -251,20 +251,20 @@ mc_status mci_snapshot_replace_file(const char *path, const char *p, size_t n, m
     (void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
     int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); /* less what the process' umask takes */
     if (fd < 0)
-        return file_error(err, "create", temp);
+        return mci_snapshot_errno(err, "create", temp);
     mc_status st = MC_OK;
     if (write_all(fd, p, n) != 0 || fsync(fd) != 0)
-        st = file_error(err, "write", temp);
+        st = mci_snapshot_errno(err, "write", temp);
     if (close(fd) != 0 && st == MC_OK)
-        st = file_error(err, "close", temp);
+        st = mci_snapshot_errno(err, "close", temp);
     if (st == MC_OK && rename(temp, path) != 0)
-        st = file_error(err, "rename a temporary file to", path);
+        st = mci_snapshot_errno(err, "rename a temporary file to", path);
     if (st != MC_OK) {
         (void)unlink(temp);
         return st;
     }
     if (sync_folder(dir) != 0)
-        st = file_error(err, "make durable the folder of", path);
+        st = mci_snapshot_errno(err, "make durable the folder of", path);
     remove_forgotten(dir, slash == NULL ? path : slash + 1);
     return st;
 }
