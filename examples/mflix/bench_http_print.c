@@ -246,7 +246,7 @@ static void json_errors(json *j, const http_result *r)
 {
     json_object(j, "errors_by_kind");
     for (int status = 0; status < 600; status++) {
-        char key[8];
+        char key[16];
         snprintf(key, sizeof key, "%d", status);
         if (r->by_status[status] > 0)
             json_int(j, key, r->by_status[status]);

@@ -108,8 +108,8 @@ static const char *parse(char *line, reading *r)
         return "temperature_c: a number from -273.15 to 1000";
     if (!number(field[3], 0, 100, &r->humidity_pct))
         return "humidity_pct: a number from 0 to 100";
-    (void)snprintf(r->device, sizeof r->device, "%s", field[0]);
-    (void)snprintf(r->time, sizeof r->time, "%s", field[1]);
+    (void)snprintf(r->device, sizeof r->device, "%.64s", field[0]);
+    (void)snprintf(r->time, sizeof r->time, "%.31s", field[1]);
     return NULL;
 }
 
