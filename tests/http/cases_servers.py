@@ -227,6 +227,8 @@ def refuses(other):
         return False
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:
+        return False  # the address was given up while the connection was being made: the next one is refused
 
 
 def stop_by_interrupt(w):
