@@ -160,7 +160,7 @@ static mc_status from_store(mci_call *c, mci_coll *coll, const char *alias, size
     mc_status st = mci_store_done(
         c, t0, c->e->store->ops->find_alias(c->e->store, coll->spec, alias, len, mci_store_deadline(c), out, c->err));
     c->info->tier = MC_TIER_STORE;
-    c->info->cache = usable ? MC_CACHE_MISS : mci_outcome_without_redis(c->e);
+    c->info->cache = mci_store_outcome(c->e, usable);
     if (a->leased && (st == MC_OK || (st == MC_NOT_FOUND && c->e->set.negative_ttl_ms > 0))) {
         mc_error *err = c->err;
         c->err = NULL;

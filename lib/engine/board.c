@@ -74,9 +74,7 @@ static mc_status top_from_store(mci_call *c, mci_coll *coll, int64_t offset, siz
     else if (c->err != NULL)
         *c->err = err;
     c->info->tier = MC_TIER_STORE;
-    c->info->cache = !mci_reads_redis(c->e)                ? MC_CACHE_NONE
-                     : c->info->flags & MC_FLAG_REDIS_DOWN ? MC_CACHE_BYPASS
-                                                           : MC_CACHE_MISS;
+    c->info->cache = mci_store_outcome(c->e, !(c->info->flags & MC_FLAG_REDIS_DOWN));
     return st;
 }
 

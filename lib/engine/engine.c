@@ -236,9 +236,17 @@ int mci_reads_redis(const mci_engine *e)
     return e->set.read_tiers <= MCI_TIERS_REDIS_STORE;
 }
 
-int mci_outcome_without_redis(const mci_engine *e)
+int mci_store_outcome(const mci_engine *e, int redis_usable)
 {
-    return mci_reads_redis(e) ? MC_CACHE_BYPASS : MC_CACHE_NONE;
+    if (!mci_reads_redis(e))
+        return MC_CACHE_NONE;
+    return redis_usable ? MC_CACHE_MISS : MC_CACHE_BYPASS;
+}
+
+int64_t mci_engine_age(const mci_engine *e, int64_t written_ms)
+{
+    int64_t age = mci_engine_clock(e) - written_ms;
+    return age < 0 ? 0 : age;
 }
 
 int64_t mci_jitter(mci_engine *e, int64_t ttl_ms)
@@ -258,6 +266,11 @@ void mci_arg_id(mci_batch *b, const char *prefix, const char *id)
 void mci_arg_key(mci_batch *b, const mci_engine *e, const char *key)
 {
     mci_arg_str(b, key[0] != '\0' ? key : e->epoch_key);
+}
+
+mci_slice mci_reply_slice(const mci_reply *r)
+{
+    return r != NULL && r->type == MCI_REPLY_STRING ? (mci_slice){r->u.str, r->len} : (mci_slice){NULL, 0};
 }
 
 int mci_reply_epoch(const mci_reply *r, int64_t *out)

@@ -128,18 +128,22 @@ mc_status mci_store_done(mci_call *c, int64_t t0_ns, mc_status st);
 int64_t mci_engine_now_ms(const mci_engine *e);
 /* The clock by which values are stamped, judged and aged: Redis', unless mc_set_clock() set another. */
 int64_t mci_engine_clock(const mci_engine *e);
-/* The same when a script has just told Redis' time. */
+/* How old what was written then is, by that clock; 0 when it is of the future. */
+int64_t mci_engine_age(const mci_engine *e, int64_t written_ms);
+/* The clock when a script has just told Redis' time. */
 int64_t mci_engine_clock_at(const mci_engine *e, int64_t redis_ms);
 /* `ttl_ms` with the jitter of the options. */
 int64_t mci_jitter(mci_engine *e, int64_t ttl_ms);
 /* Does read.tiers name Redis? */
 int mci_reads_redis(const mci_engine *e);
-/* What a read that could not use Redis calls it: it failed, or was never to be asked. */
-int mci_outcome_without_redis(const mci_engine *e);
+/* The mc_cache_outcome of an answer by the store: a miss, or Redis could not be used, or was never to be asked. */
+int mci_store_outcome(const mci_engine *e, int redis_usable);
 /* Key of one id as the next argument. */
 void mci_arg_id(mci_batch *b, const char *prefix, const char *id);
 /* A fixed key as the next argument; the epoch's key stands for "none". */
 void mci_arg_key(mci_batch *b, const mci_engine *e, const char *key);
+/* The text of a reply; nothing when it is none. */
+mci_slice mci_reply_slice(const mci_reply *r);
 /* A reply that should be an epoch: number in text, or nothing (0). -1 when it is neither. */
 int mci_reply_epoch(const mci_reply *r, int64_t *out);
 

@@ -28,10 +28,6 @@ static const tier orders[][3] = {
     [MCI_TIERS_STORE] = {T_STORE, T_END, T_END},
 };
 
-/* Values travel between threads as documents without fields. */
-static const mci_spec value_spec = {
-    .name = "values", .key = "value", .alias_field = -1, .rank_field = -1, .lon_field = -1, .lat_field = -1};
-
 typedef struct fetch {
     mci_call c; /* of this key: its own record of how the answer came about */
     const char *key;
@@ -148,8 +144,7 @@ static void ask_snapshot(fetch *f)
         mci_count(c->e->metrics, MCI_C_SNAPSHOT_ERRORS);
         mci_log_write(c->e->log, MC_LOG_WARN, "%s", err.text);
     }
-    int64_t age = mci_engine_clock(c->e) - written;
-    age = age < 0 ? 0 : age;
+    int64_t age = mci_engine_age(c->e, written);
     if (st == MC_OK && c->e->set.snapshot_max_age_ms > 0 && age > c->e->set.snapshot_max_age_ms) {
         free(f->out);
         f->out = NULL;
@@ -345,7 +340,7 @@ static void land(fetch *f, mc_status st, const mci_buf *value)
         return;
     if (st == MC_OK) {
         mci_docb b;
-        mci_docb_begin(&b, &value_spec, value->len + strlen(f->key));
+        mci_docb_begin(&b, &mci_kv_spec, value->len + strlen(f->key));
         mci_docb_id(&b, f->key, strlen(f->key));
         mci_docb_json(&b, value->len > 0 ? value->data : "", value->len);
         doc = mci_docb_finish(&b);

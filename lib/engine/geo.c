@@ -183,9 +183,7 @@ static mc_status from_store(mci_call *c, mci_coll *coll, double lon, double lat,
     } while (st == MC_OK && after != NULL);
     free(after);
     c->info->tier = MC_TIER_STORE;
-    c->info->cache = !mci_reads_redis(c->e)                ? MC_CACHE_NONE
-                     : c->info->flags & MC_FLAG_REDIS_DOWN ? MC_CACHE_BYPASS
-                                                           : MC_CACHE_MISS;
+    c->info->cache = mci_store_outcome(c->e, !(c->info->flags & MC_FLAG_REDIS_DOWN));
     if (st != MC_OK) {
         mci_rows_free(rows, *n);
         *n = 0;

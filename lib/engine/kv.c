@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const mci_spec kv_spec = {
+const mci_spec mci_kv_spec = {
     .name = "kv", .key = "kv", .alias_field = -1, .rank_field = -1, .lon_field = -1, .lat_field = -1};
 
 void mci_kv_arg_keys(mci_batch *b, const mci_engine *e, const char *key)
@@ -22,15 +22,10 @@ void mci_kv_ask(mci_batch *b, const mci_engine *e, const char *key)
     mci_arg_id(b, e->kv_keys.stamp, key);
 }
 
-static mci_slice slice_of(const mci_reply *r)
-{
-    return r != NULL && r->type == MCI_REPLY_STRING ? (mci_slice){r->u.str, r->len} : (mci_slice){NULL, 0};
-}
-
 mci_kv_found mci_kv_read(const mci_engine *e, const char *key, const mci_reply *value, const mci_reply *stamp)
 {
-    mci_kv_found f = {.value = slice_of(value), .stamp = slice_of(stamp), .written_ms = -1};
-    uint64_t seed = mci_envelope_seed(&kv_spec, key, strlen(key));
+    mci_kv_found f = {.value = mci_reply_slice(value), .stamp = mci_reply_slice(stamp), .written_ms = -1};
+    uint64_t seed = mci_envelope_seed(&mci_kv_spec, key, strlen(key));
     mci_envelope env = {0};
     int64_t now = mci_engine_clock(e);
     if (f.stamp.p == NULL) {
@@ -51,7 +46,7 @@ mci_kv_found mci_kv_read(const mci_engine *e, const char *key, const mci_reply *
 
 int mci_kv_set_cmd(mci_batch *b, const mci_engine *e, const mci_kv_set *set)
 {
-    uint64_t seed = mci_envelope_seed(&kv_spec, set->key, strlen(set->key));
+    uint64_t seed = mci_envelope_seed(&mci_kv_spec, set->key, strlen(set->key));
     mci_envelope env = {.negative = set->mode == 'N', .written_ms = set->now_ms};
     mci_buf stamp;
     mci_buf_init(&stamp, MCI_ENVELOPE_MAX);
@@ -89,10 +84,9 @@ mc_status mci_kv_copy(const char *p, size_t n, char **out, size_t *size, mc_erro
 
 void mci_kv_tell_age(const mci_call *c, const mci_kv_found *f)
 {
-    int64_t age = f->written_ms < 0 ? 0 : mci_engine_clock(c->e) - f->written_ms;
     c->info->tier = MC_TIER_REDIS;
     c->info->cache = MC_CACHE_HIT;
-    c->info->age_ms = age < 0 ? 0 : age;
+    c->info->age_ms = f->written_ms < 0 ? 0 : mci_engine_age(c->e, f->written_ms);
 }
 
 mc_status mci_kv_put(mci_call *c, const mc_entry *entries, size_t n, int64_t ttl_ms, mc_status *statuses)

@@ -9,6 +9,9 @@
 
 #include "engine/engine.h"
 
+/* Keys and values as documents without fields: the seed of the sums, and how a value travels from one thread to others. */
+extern const mci_spec mci_kv_spec;
+
 typedef enum mci_kv_state {
     MCI_KV_MISS = 0,
     MCI_KV_VALUE,  /* there */

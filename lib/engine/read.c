@@ -46,19 +46,13 @@ void mci_read_cmd(mci_batch *b, const mci_coll *coll, const char *id, mci_want w
     mci_args_encoded(b, &coll->field_args[want]);
 }
 
-static mci_slice slice_of(const mci_reply *r)
-{
-    return r != NULL && r->type == MCI_REPLY_STRING ? (mci_slice){r->u.str, r->len} : (mci_slice){NULL, 0};
-}
-
 static void settle_hit(mci_call *c, mci_item *it, mci_doc *doc, const mci_envelope *e)
 {
-    int64_t age = mci_engine_clock(c->e) - e->written_ms;
     it->doc = doc;
     it->status = doc != NULL ? MC_OK : MC_NOT_FOUND;
     it->info.tier = MC_TIER_REDIS;
     it->info.cache = MC_CACHE_HIT;
-    it->info.age_ms = age < 0 ? 0 : age;
+    it->info.age_ms = mci_engine_age(c->e, e->written_ms);
     it->info.stale_bound_ms = 0;
     if (doc == NULL)
         it->info.flags |= MC_FLAG_NEGATIVE;
@@ -78,9 +72,9 @@ int mci_read_reply(mci_call *c, mci_coll *coll, mci_item *it, const mci_reply *r
     size_t nfields = want & MCI_WANT_FIELDS ? coll->spec->nfields : 0;
     mci_slice fields[MCI_MAX_FIELDS];
     for (size_t i = 0; i < nfields; i++)
-        fields[i] = slice_of(mci_reply_item(r, 1 + i));
-    mci_slice json = want & MCI_WANT_DOC ? slice_of(mci_reply_item(r, 1 + nfields)) : (mci_slice){NULL, 0};
-    mci_slice m = slice_of(mci_reply_item(r, 0));
+        fields[i] = mci_reply_slice(mci_reply_item(r, 1 + i));
+    mci_slice json = want & MCI_WANT_DOC ? mci_reply_slice(mci_reply_item(r, 1 + nfields)) : (mci_slice){NULL, 0};
+    mci_slice m = mci_reply_slice(mci_reply_item(r, 0));
     mci_envelope e = {0};
     mci_doc *doc = NULL;
     mci_value_state state = mci_hash_decode(coll->spec, it->id, m, nfields > 0 ? fields : NULL, json, epoch,
@@ -286,8 +280,7 @@ static void settle_load(mci_call *c, work *w, mc_status st, mci_doc *doc, const 
     it->doc = doc;
     it->status = st != MC_OK ? st : doc != NULL ? MC_OK : MC_NOT_FOUND;
     it->info.tier = MC_TIER_STORE;
-    if (it->info.cache != MC_CACHE_BYPASS)
-        it->info.cache = mci_reads_redis(c->e) ? MC_CACHE_MISS : MC_CACHE_NONE;
+    it->info.cache = mci_store_outcome(c->e, it->info.cache != MC_CACHE_BYPASS);
     it->info.age_ms = 0;
     it->info.stale_bound_ms = 0;
     if (it->status >= 0 || c->err == NULL || c->err->tier == MC_TIER_STORE)
