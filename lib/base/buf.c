@@ -24,7 +24,7 @@ void mci_buf_free(mci_buf *b)
 void mci_buf_reset(mci_buf *b)
 {
     b->len = 0;
-    b->failed = 0;
+    b->failed = b->over = 0;
 }
 
 void mci_buf_wipe(mci_buf *b)
@@ -35,10 +35,10 @@ void mci_buf_wipe(mci_buf *b)
 
 int mci_buf_reserve(mci_buf *b, size_t more)
 {
-    if (b->failed || more > b->max || b->len > b->max - more) {
-        b->failed = 1;
+    if (!b->failed && (more > b->max || b->len > b->max - more))
+        b->failed = b->over = 1;
+    if (b->failed)
         return -1;
-    }
     size_t need = b->len + more + 1;
     if (need <= b->cap)
         return 0;

@@ -12,6 +12,7 @@ typedef struct mci_buf {
     size_t cap;
     size_t max; /* ceiling for len */
     int failed; /* out of memory or above the ceiling: later appends do nothing */
+    int over;   /* it was the ceiling */
 } mci_buf;
 
 void mci_buf_init(mci_buf *b, size_t max);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Owns: the document's one allocation (head, one value per field, bytes) and its count of references. Refuses to change a
- * document after mci_docb_finish(): offsets, not pointers, so that growing while it is built costs one realloc.
+ * document after mci_docb_finish(): offsets, not pointers, so that growing while it is built costs one realloc. A list has a
+ * table of its items' offsets: whoever walks it asks for one item after another, in any order and from any thread.
  */
 #include "base/doc.h"
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DOC_MAX (64u << 20) /* bytes; far above what a store hands out, well inside the 32-bit offsets */
+#define DOC_MAX (192u << 20) /* bytes: the largest text of a store, beside its lists with their tables */
 #define NONE UINT32_MAX
 
 struct mci_doc {
@@ -76,10 +77,9 @@ const char *mci_doc_item(const mci_doc *d, size_t field, size_t i)
     const mci_val *v = mci_doc_val(d, field);
     if (v->kind != MCI_LIST || i >= v->len)
         return NULL;
-    const char *p = bytes_of(d) + v->u.off;
-    while (i-- > 0)
-        p += strlen(p) + 1;
-    return p;
+    uint32_t off;
+    memcpy(&off, bytes_of(d) + v->u.off + i * sizeof off, sizeof off);
+    return bytes_of(d) + off;
 }
 
 const char *mci_doc_json(const mci_doc *d, size_t *len)
@@ -125,24 +125,34 @@ void mci_docb_begin(mci_docb *b, const mci_spec *spec, size_t size_hint)
     memset(b->d->vals, 0, spec->nfields * sizeof(mci_val));
 }
 
-/* Append bytes and a NUL; their offset, or NONE. */
-static uint32_t put(mci_docb *b, const char *p, size_t n)
+/* Room for `n` more bytes. 0, or -1: the failure stays. */
+static int room(mci_docb *b, size_t n)
 {
-    if (b->failed || n >= DOC_MAX || b->d->used + n + 1 > DOC_MAX) {
+    if (b->failed || n > DOC_MAX || b->d->used + n > DOC_MAX) {
         b->failed = 1;
-        return NONE;
+        return -1;
     }
-    size_t need = head_size(b->d->spec) + b->d->used + n + 1;
+    size_t need = head_size(b->d->spec) + b->d->used + n;
     if (need > b->cap) {
         size_t cap = need + need / 2;
         mci_doc *d = realloc(b->d, cap);
         if (d == NULL) {
             b->failed = 1;
-            return NONE;
+            return -1;
         }
         b->d = d;
         b->cap = cap;
     }
+    return 0;
+}
+
+/* Append bytes and a NUL; their offset, or NONE. */
+static uint32_t put(mci_docb *b, const char *p, size_t n)
+{
+    if (n >= DOC_MAX)
+        b->failed = 1;
+    if (room(b, n + 1) != 0)
+        return NONE;
     uint32_t off = b->d->used;
     char *to = bytes_of(b->d) + off;
     if (n > 0)
@@ -152,15 +162,36 @@ static uint32_t put(mci_docb *b, const char *p, size_t n)
     return off;
 }
 
+/* The list under construction is complete: its table follows its items, which stand one after another. */
+static void end_list(mci_docb *b)
+{
+    int field = b->list_field;
+    b->list_field = -1;
+    if (b->failed || field < 0)
+        return;
+    uint32_t n = b->d->vals[field].len;
+    uint32_t at = b->d->vals[field].u.off;
+    if (room(b, n * sizeof at) != 0)
+        return;
+    char *bytes = bytes_of(b->d);
+    b->d->vals[field].u.off = b->d->used;
+    for (uint32_t i = 0; i < n; i++) {
+        memcpy(bytes + b->d->used, &at, sizeof at);
+        b->d->used += (uint32_t)sizeof at;
+        at += (uint32_t)strlen(bytes + at) + 1;
+    }
+}
+
 /* Where a field's value goes; NULL after a failure or for a field that the spec does not have. */
 static mci_val *slot(mci_docb *b, size_t field)
 {
-    b->list_field = -1;
+    end_list(b);
     return b->failed || field >= b->d->spec->nfields ? NULL : &b->d->vals[field];
 }
 
 void mci_docb_id(mci_docb *b, const char *p, size_t n)
 {
+    end_list(b);
     uint32_t off = put(b, p, n);
     if (b->failed)
         return;
@@ -216,6 +247,7 @@ void mci_docb_item(mci_docb *b, const char *p, size_t n)
 
 void mci_docb_json(mci_docb *b, const char *p, size_t n)
 {
+    end_list(b);
     uint32_t off = put(b, p, n);
     if (b->failed)
         return;
@@ -231,6 +263,7 @@ void mci_docb_has_fields(mci_docb *b, int yes)
 
 mci_doc *mci_docb_finish(mci_docb *b)
 {
+    end_list(b);
     if (!b->failed && b->d->id_off == NONE)
         mci_docb_id(b, "", 0);
     mci_doc *d = b->d;

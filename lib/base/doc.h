@@ -53,7 +53,7 @@ typedef struct mci_val {
     union {
         int64_t i;    /* INT, DATE */
         double d;     /* REAL */
-        uint32_t off; /* STR: text; LIST: items one after another, each NUL-terminated, from mci_doc_bytes() */
+        uint32_t off; /* STR: its text; LIST: a table with the place of each item */
     } u;
 } mci_val;
 
@@ -64,11 +64,11 @@ void mci_doc_unref(const mci_doc *d); /* NULL is fine */
 
 const mci_spec *mci_doc_spec(const mci_doc *d);
 const char *mci_doc_id(const mci_doc *d, size_t *len);
-const mci_val *mci_doc_val(const mci_doc *d, size_t field); /* never NULL; kind ABSENT when missing */
-const char *mci_doc_text(const mci_doc *d, size_t field);   /* STR only; NULL else */
-const char *mci_doc_item(const mci_doc *d, size_t field, size_t i);
-const char *mci_doc_json(const mci_doc *d, size_t *len); /* NULL when read without it */
-int mci_doc_has_fields(const mci_doc *d);                /* 0 when only the JSON was read */
+const mci_val *mci_doc_val(const mci_doc *d, size_t field);         /* never NULL; kind ABSENT when missing */
+const char *mci_doc_text(const mci_doc *d, size_t field);           /* STR only; NULL else */
+const char *mci_doc_item(const mci_doc *d, size_t field, size_t i); /* LIST only; NULL past the end. Any i costs the same */
+const char *mci_doc_json(const mci_doc *d, size_t *len);            /* NULL when read without it */
+int mci_doc_has_fields(const mci_doc *d);                           /* 0 when only the JSON was read */
 
 /* The number of a field, INT or REAL, when it is finite. 1 or 0. */
 int mci_doc_number(const mci_doc *d, size_t field, double *out);

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#define FIELDS_MAX ((size_t)64 << 20)
+#define ITEM_MAX ((size_t)64 << 20) /* of a list, decoded */
 
 static char kind_letter(int kind)
 {
@@ -67,10 +67,14 @@ static uint64_t json_sum(uint64_t seed, const char *p, size_t n)
     return p == NULL ? 0 : mci_checksum(seed ^ 1, p, n);
 }
 
-int mci_hash_encode(const mci_doc *d, uint64_t seed, mci_hash_fields *out, mci_envelope *e)
+int mci_hash_encode(const mci_doc *d, uint64_t seed, size_t max, mci_hash_fields *out, mci_envelope *e)
 {
     const mci_spec *spec = mci_doc_spec(d);
-    mci_buf_init(&out->text, FIELDS_MAX);
+    size_t json_len = 0;
+    const char *json = mci_doc_json(d, &json_len);
+    mci_buf_init(&out->text, json_len > max ? 0 : max - json_len);
+    if (json_len > max)
+        return 1;
     out->n = spec->nfields;
     uint64_t sum = seed;
     for (size_t i = 0; i < spec->nfields; i++) {
@@ -81,14 +85,12 @@ int mci_hash_encode(const mci_doc *d, uint64_t seed, mci_hash_fields *out, mci_e
         out->field[i].there = kind != MCI_ABSENT;
         e->kinds[i] = kind_letter(kind);
         if (out->text.failed)
-            return -1;
+            return out->text.over ? 1 : -1;
         if (out->field[i].there)
             sum = chain(sum, i, out->text.data + out->field[i].off, out->field[i].len);
     }
     e->kinds[spec->nfields] = '\0';
     e->fields_sum = sum;
-    size_t json_len = 0;
-    const char *json = mci_doc_json(d, &json_len);
     e->doc_sum = json_sum(seed, json, json_len);
     return 0;
 }
@@ -245,7 +247,7 @@ mci_value_state mci_hash_decode(const mci_spec *spec, const char *id, mci_slice 
     mci_docb_begin(&b, spec, hint);
     mci_docb_id(&b, id, id_len);
     mci_buf scratch;
-    mci_buf_init(&scratch, FIELDS_MAX);
+    mci_buf_init(&scratch, ITEM_MAX);
     int bad = 0;
     for (size_t i = 0; fields != NULL && i < spec->nfields && !bad; i++)
         if (fields[i].p != NULL)

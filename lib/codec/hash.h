@@ -25,8 +25,11 @@ typedef struct mci_hash_fields {
     size_t n;
 } mci_hash_fields;
 
-/* Encode the fields of `d`, and fill kinds and sums of the envelope. 0, or -1 when memory is short. Free in any case. */
-int mci_hash_encode(const mci_doc *d, uint64_t seed, mci_hash_fields *out, mci_envelope *e);
+/*
+ * Encode the fields of `d`, and fill kinds and sums of the envelope. 0; -1 when memory is short; 1 when texts and JSON together
+ * have more than `max` bytes: work ends there, and what was done is of no use. Free in any case.
+ */
+int mci_hash_encode(const mci_doc *d, uint64_t seed, size_t max, mci_hash_fields *out, mci_envelope *e);
 void mci_hash_fields_free(mci_hash_fields *f);
 
 /* The text of a JSON string in normal form, with its quotes. 0, or -1 when it is none. */

@@ -61,16 +61,13 @@ static size_t pairs_of(const mci_doc *d, const mci_hash_fields *f)
     return n + (mci_doc_json(d, &json_len) != NULL ? 1 : 0);
 }
 
-static int64_t ttl_of(mci_engine *e, const mci_coll *coll, const mci_put *put, const mci_hash_fields *f)
+/* How long the value is to live; 0: it does not go into Redis at all. */
+static int64_t ttl_of(mci_engine *e, const mci_coll *coll, const mci_put *put)
 {
-    size_t json_len = 0;
     if (put->no_value || put->mode == MCI_PUT_ABORT || put->mode == MCI_PUT_RELEASE)
         return 0;
     if (put->doc == NULL)
         return e->set.negative_ttl_ms == 0 ? 0 : mci_jitter(e, e->set.negative_ttl_ms);
-    (void)mci_doc_json(put->doc, &json_len);
-    if (f->text.len + json_len > (size_t)e->set.value_max_bytes)
-        return 0;
     return mci_jitter(e, coll->ttl_ms);
 }
 
@@ -81,11 +78,15 @@ int mci_put_cmd(mci_engine *e, mci_batch *b, const mci_coll *coll, const mci_put
     mci_hash_fields f = {0};
     mci_buf text;
     mci_buf_init(&text, MCI_ENVELOPE_MAX);
-    if (put->doc != NULL && mci_hash_encode(put->doc, seed, &f, &env) != 0) {
-        mci_hash_fields_free(&f);
-        return -1;
+    int64_t ttl = ttl_of(e, coll, put);
+    if (ttl != 0 && put->doc != NULL) {
+        int too_long = mci_hash_encode(put->doc, seed, (size_t)e->set.value_max_bytes, &f, &env);
+        if (too_long < 0) {
+            mci_hash_fields_free(&f);
+            return -1;
+        }
+        ttl = too_long ? 0 : ttl;
     }
-    int64_t ttl = ttl_of(e, coll, put, &f);
     env.soft_ms = env.hard_ms = put->now_ms + ttl;
     mci_envelope_write(&env, seed, &text);
     size_t pairs = ttl == 0 ? 0 : 1 + (put->doc == NULL ? 0 : pairs_of(put->doc, &f));

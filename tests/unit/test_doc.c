@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -101,6 +102,60 @@ static void test_edges(void **state)
     assert_null(mci_docb_finish(&b));
 }
 
+/* A million items: reading them by their numbers would take a quarter of an hour if each were found by walking to it. */
+static void test_long_list(void **state)
+{
+    (void)state;
+    enum { N = 1000000 };
+    mci_docb b;
+    char text[16];
+    mci_docb_begin(&b, &spec, 0);
+    mci_docb_str(&b, 0, "x", 1); /* the table does not begin at a round place */
+    mci_docb_list(&b, 3);
+    for (int i = 0; i < N; i++)
+        mci_docb_item(&b, text, (size_t)snprintf(text, sizeof text, "%x", (unsigned)i));
+    mci_docb_id(&b, "id", 2);
+    mci_docb_item(&b, "late", 4);
+    mci_doc *d = mci_docb_finish(&b);
+    assert_non_null(d);
+    assert_int_equal(mci_doc_val(d, 3)->len, N);
+    clock_t begin = clock();
+    for (int i = N - 1; i >= 0; i--) {
+        (void)snprintf(text, sizeof text, "%x", (unsigned)i);
+        if (strcmp(mci_doc_item(d, 3, (size_t)i), text) != 0)
+            fail_msg("item %d is %s", i, mci_doc_item(d, 3, (size_t)i));
+        if (clock() - begin > 60 * (clock_t)CLOCKS_PER_SEC)
+            fail_msg("60 s of CPU time, and %d items to go", i);
+    }
+    assert_null(mci_doc_item(d, 3, N));
+    assert_string_equal(mci_doc_id(d, NULL), "id");
+    mci_doc_unref(d);
+}
+
+static void test_list_alone(void **state)
+{
+    (void)state;
+    mci_docb b;
+    mci_docb_begin(&b, &spec, 0);
+    mci_docb_list(&b, 3); /* empty, and the last thing that is put */
+    mci_doc *d = mci_docb_finish(&b);
+    assert_int_equal(mci_doc_val(d, 3)->kind, MCI_LIST);
+    assert_int_equal(mci_doc_val(d, 3)->len, 0);
+    assert_null(mci_doc_item(d, 3, 0));
+    mci_doc_unref(d);
+    mci_docb_begin(&b, &spec, 0);
+    mci_docb_list(&b, 3);
+    mci_docb_item(&b, "a", 1);
+    mci_docb_json(&b, "{}", 2);
+    mci_docb_list(&b, 3); /* once more: the last one counts */
+    mci_docb_item(&b, "b", 1);
+    d = mci_docb_finish(&b);
+    assert_int_equal(mci_doc_val(d, 3)->len, 1);
+    assert_string_equal(mci_doc_item(d, 3, 0), "b");
+    assert_string_equal(mci_doc_json(d, NULL), "{}");
+    mci_doc_unref(d);
+}
+
 static void test_patch(void **state)
 {
     (void)state;
@@ -131,6 +186,7 @@ static void test_patch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_build), cmocka_unit_test(test_edges),
+                                       cmocka_unit_test(test_long_list), cmocka_unit_test(test_list_alone),
                                        cmocka_unit_test(test_patch)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

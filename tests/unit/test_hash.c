@@ -61,7 +61,7 @@ static void store(const mci_doc *d, stored *s)
     uint64_t seed = mci_envelope_seed(&spec, "x", 1);
     mci_buf b;
     mci_buf_init(&b, MCI_ENVELOPE_MAX);
-    assert_int_equal(mci_hash_encode(d, seed, &s->f, &e), 0);
+    assert_int_equal(mci_hash_encode(d, seed, 1u << 20, &s->f, &e), 0);
     mci_envelope_write(&e, seed, &b);
     memcpy(s->m, b.data, b.len);
     s->m_len = b.len;
@@ -139,6 +139,24 @@ static void test_what_is_no_value(void **state)
     mci_doc_unref(d);
 }
 
+/* What is too long for Redis costs no more than its ceiling: the work ends there, and is not begun for the JSON alone. */
+static void test_ceiling(void **state)
+{
+    (void)state;
+    mci_doc *d = make(1.5);
+    mci_envelope e = {.epoch = 1};
+    mci_hash_fields f = {0};
+    assert_int_equal(mci_hash_encode(d, 1, 1000, &f, &e), 0);
+    size_t whole = f.text.len + strlen(json);
+    mci_hash_fields_free(&f);
+    for (size_t max = 0; max <= whole + 1; max++) {
+        assert_int_equal(mci_hash_encode(d, 1, max, &f, &e), max < whole);
+        assert_true(f.text.len <= max);
+        mci_hash_fields_free(&f);
+    }
+    mci_doc_unref(d);
+}
+
 static void test_unquote(void **state)
 {
     (void)state;
@@ -155,6 +173,6 @@ static void test_unquote(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_what_is_no_value),
-                                       cmocka_unit_test(test_unquote)};
+                                       cmocka_unit_test(test_ceiling), cmocka_unit_test(test_unquote)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
