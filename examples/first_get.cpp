@@ -19,7 +19,7 @@ int main()
             std::cout << movie->title() << " (" << movie->year().value_or(0) << "): " << (movie.hit() ? "hit" : "miss")
                       << '\n';
         }
-        for (auto genre : cache.get_movie(id)->genres())
+        for (const auto &genre : (*cache.get_movie(id)).genres()) /* of a temporary: strings of its own */
             std::cout << genre << ' ';
         std::cout << '\n' << (cache.get_movie("573a1393f29313caabcdc8ff") ? "there" : "no such movie") << '\n';
         cache.update_rating(id, 11.0);

@@ -2,6 +2,9 @@
 /**
  * @file documents.hpp
  * What the C++17 layer hands out: errors as exceptions, movies, theaters, rows, answers. Included by mflixcache.hpp.
+ *
+ * Texts are views into a document. Only an object that has a name hands them out; on a temporary the same call gives an owning
+ * result or does not compile, so that no view outlives what it looks into for want of a variable.
  */
 #ifndef MFLIXCACHE_DOCUMENTS_HPP
 #define MFLIXCACHE_DOCUMENTS_HPP
@@ -119,7 +122,10 @@ inline std::string_view view(const char *text) noexcept
 
 } // namespace detail
 
-/** A movie, or nothing. Copies share it. Views it hands out live as long as any copy. */
+/**
+ * A movie, or nothing. Copies share it. Views it hands out live as long as any copy; a movie without a name (the result of a
+ * call, used at once) hands out none: its texts do not compile, its lists own their texts.
+ */
 class movie
 {
   public:
@@ -148,35 +154,42 @@ class movie
         return p_ != nullptr;
     }
     /** The C object, lent. */
-    const mc_movie *get() const noexcept
+    const mc_movie *get() const &noexcept
     {
         return p_;
     }
-    std::string_view id() const noexcept
+    const mc_movie *get() const && = delete;
+    std::string_view id() const &noexcept
     {
         return detail::view(mc_movie_id(p_));
     }
+    std::string_view id() const && = delete;
     /** Empty when missing, as all texts here. */
-    std::string_view title() const noexcept
+    std::string_view title() const &noexcept
     {
         return detail::view(mc_movie_title(p_));
     }
-    std::string_view plot() const noexcept
+    std::string_view title() const && = delete;
+    std::string_view plot() const &noexcept
     {
         return detail::view(mc_movie_plot(p_));
     }
-    std::string_view poster() const noexcept
+    std::string_view plot() const && = delete;
+    std::string_view poster() const &noexcept
     {
         return detail::view(mc_movie_poster(p_));
     }
-    std::string_view rated() const noexcept
+    std::string_view poster() const && = delete;
+    std::string_view rated() const &noexcept
     {
         return detail::view(mc_movie_rated(p_));
     }
-    std::string_view type() const noexcept
+    std::string_view rated() const && = delete;
+    std::string_view type() const &noexcept
     {
         return detail::view(mc_movie_type(p_));
     }
+    std::string_view type() const && = delete;
     /** The year as it stands in the document, such as "1981è". */
     std::string year_text() const
     {
@@ -211,40 +224,53 @@ class movie
         std::int64_t v = 0;
         return mc_movie_released(p_, &v) == MC_OK ? std::optional<std::int64_t>(v) : std::nullopt;
     }
-    std::vector<std::string_view> genres() const
+    std::vector<std::string_view> genres() const &
     {
-        return list(mc_movie_genre_count, mc_movie_genre);
+        return list<std::string_view>(mc_movie_genre_count, mc_movie_genre);
     }
-    std::vector<std::string_view> directors() const
+    std::vector<std::string> genres() const &&
     {
-        return list(mc_movie_director_count, mc_movie_director);
+        return list<std::string>(mc_movie_genre_count, mc_movie_genre);
     }
-    std::vector<std::string_view> cast() const
+    std::vector<std::string_view> directors() const &
     {
-        return list(mc_movie_cast_count, mc_movie_cast);
+        return list<std::string_view>(mc_movie_director_count, mc_movie_director);
+    }
+    std::vector<std::string> directors() const &&
+    {
+        return list<std::string>(mc_movie_director_count, mc_movie_director);
+    }
+    std::vector<std::string_view> cast() const &
+    {
+        return list<std::string_view>(mc_movie_cast_count, mc_movie_cast);
+    }
+    std::vector<std::string> cast() const &&
+    {
+        return list<std::string>(mc_movie_cast_count, mc_movie_cast);
     }
     /** The whole document; empty when it was read without. */
-    std::string_view json() const noexcept
+    std::string_view json() const &noexcept
     {
         mc_bytes b{};
         return mc_movie_json(p_, &b) == MC_OK ? std::string_view(b.data, b.size) : std::string_view();
     }
+    std::string_view json() const && = delete;
 
   private:
-    std::vector<std::string_view> list(std::size_t (*count)(const mc_movie *),
-                                       const char *(*item)(const mc_movie *, std::size_t)) const
+    template <class Text>
+    std::vector<Text> list(std::size_t (*count)(const mc_movie *), const char *(*item)(const mc_movie *, std::size_t)) const
     {
-        std::vector<std::string_view> out;
+        std::vector<Text> out;
         std::size_t n = count(p_);
         out.reserve(n);
         for (std::size_t i = 0; i < n; i++)
-            out.push_back(detail::view(item(p_, i)));
+            out.emplace_back(detail::view(item(p_, i)));
         return out;
     }
     const mc_movie *p_ = nullptr;
 };
 
-/** A theater, or nothing. */
+/** A theater, or nothing; its texts are views as a movie's are. */
 class theater
 {
   public:
@@ -272,39 +298,46 @@ class theater
     {
         return p_ != nullptr;
     }
-    const mc_theater *get() const noexcept
+    const mc_theater *get() const &noexcept
     {
         return p_;
     }
-    std::string_view id() const noexcept
+    const mc_theater *get() const && = delete;
+    std::string_view id() const &noexcept
     {
         return detail::view(mc_theater_id(p_));
     }
+    std::string_view id() const && = delete;
     std::optional<std::int64_t> number() const noexcept
     {
         std::int64_t v = 0;
         return mc_theater_number(p_, &v) == MC_OK ? std::optional<std::int64_t>(v) : std::nullopt;
     }
-    std::string_view street1() const noexcept
+    std::string_view street1() const &noexcept
     {
         return detail::view(mc_theater_street1(p_));
     }
-    std::string_view street2() const noexcept
+    std::string_view street1() const && = delete;
+    std::string_view street2() const &noexcept
     {
         return detail::view(mc_theater_street2(p_));
     }
-    std::string_view city() const noexcept
+    std::string_view street2() const && = delete;
+    std::string_view city() const &noexcept
     {
         return detail::view(mc_theater_city(p_));
     }
-    std::string_view state() const noexcept
+    std::string_view city() const && = delete;
+    std::string_view state() const &noexcept
     {
         return detail::view(mc_theater_state(p_));
     }
-    std::string_view zipcode() const noexcept
+    std::string_view state() const && = delete;
+    std::string_view zipcode() const &noexcept
     {
         return detail::view(mc_theater_zipcode(p_));
     }
+    std::string_view zipcode() const && = delete;
     /** Longitude and latitude. */
     std::optional<std::pair<double, double>> location() const noexcept
     {
@@ -329,14 +362,24 @@ template <class T> struct answer {
     {
         return found;
     }
-    const T &operator*() const noexcept
+    const T &operator*() const &noexcept
     {
         return value;
     }
-    const T *operator->() const noexcept
+    /** Of an answer without a name: the value itself, not a reference into what is about to go. */
+    T operator*() &&
+    {
+        return std::move(value);
+    }
+    T operator*() const &&
+    {
+        return value;
+    }
+    const T *operator->() const &noexcept
     {
         return &value;
     }
+    const T *operator->() const && = delete; /* name the answer first: auto a = ...; a->title() */
     /** Whether the cache answered. */
     bool hit() const noexcept
     {

@@ -37,29 +37,43 @@ class options
         if (o_ == nullptr)
             throw error(MC_E_NOMEM, "no memory for options");
     }
-    /** Set one; chains. */
-    options &set(std::string_view key, std::string_view value)
+    /** Set one; chains. On a temporary the options themselves come back, not a reference: auto o = options().set(...). */
+    options &set(std::string_view key, std::string_view value) &
     {
         mc_error err;
         detail::check(mc_options_set(o_.get(), detail::c_text(key, "key"), detail::c_text(value, "value"), &err), err);
         return *this;
     }
-    options &load_env()
+    options set(std::string_view key, std::string_view value) &&
+    {
+        return std::move(set(key, value));
+    }
+    options &load_env() &
     {
         mc_error err;
         detail::check(mc_options_load_env(o_.get(), &err), err);
         return *this;
     }
-    options &load_file(const std::string &path)
+    options load_env() &&
+    {
+        return std::move(load_env());
+    }
+    options &load_file(const std::string &path) &
     {
         mc_error err;
         detail::check(mc_options_load_file(o_.get(), path.c_str(), &err), err);
         return *this;
     }
-    const mc_options *get() const noexcept
+    options load_file(const std::string &path) &&
+    {
+        return std::move(load_file(path));
+    }
+    /** The C object, lent. */
+    const mc_options *get() const &noexcept
     {
         return o_.get();
     }
+    const mc_options *get() const && = delete;
 
   private:
     struct deleter {
@@ -112,10 +126,11 @@ class client
         (void)mc_close(mc_);
     }
     /** The C handle, for what this layer does not wrap. */
-    mc_client *get() const noexcept
+    mc_client *get() const &noexcept
     {
         return mc_;
     }
+    mc_client *get() const && = delete;
 
     answer<movie> get_movie(std::string_view id) const
     {

@@ -3,7 +3,9 @@
 """The small examples, as a newcomer would build them: against an installation in a folder with a blank in its name, by
 pkg-config and by find_package, in C and C++, with each compiler that is there; their output is compared with
 examples/expected. Also: the library is loaded and unloaded again and again, and twice at once.
-examples.py ROOT CMAKE BUILD_DIR CC
+examples.py ROOT CMAKE BUILD_DIR CC [memory]
+With `memory`: the same programs, the consumer and the installed mflix where a wrong access or a leak ends them: compiled with
+AddressSanitizer and UndefinedBehaviorSanitizer, and under valgrind.
 """
 import ctypes
 import os
@@ -17,6 +19,7 @@ import tempfile
 import time
 
 ROOT, CMAKE, BUILD, CC = sys.argv[1:5]
+MEMORY = sys.argv[5:] == ["memory"]
 EXAMPLES = pathlib.Path(ROOT, "examples")
 tally = {"passed": 0, "failed": 0}
 
@@ -183,6 +186,55 @@ print("loaded")
     check("dlopen, dlclose, two copies", done.stdout == "loaded\n", done.stdout + done.stderr)
 
 
+VALGRIND = ["valgrind", "-q", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect",
+            f"--suppressions={ROOT}/tests/valgrind.supp"]
+# Freed memory still holds the text for a while: only these see that it was read.
+TRAP = """#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int main(void)
+{
+    char *volatile p = malloc(40);
+    strcpy(p, "gone, and read all the same");
+    free(p);
+    return p[3] == 'x';
+}
+"""
+
+
+def memory(redis, work, prefix, env):
+    flags = run(["pkg-config", "--cflags", "--libs", "mflixcache"], env=env).stdout.strip()
+    trap = pathlib.Path(work, "trap.c")
+    trap.write_text(TRAP)
+    programs = [(path, expected, True) for path, expected in sources()]
+    programs += [(pathlib.Path(ROOT, "tests/consumer/consumer.c"), None, True), (trap, None, False)]
+    sanitize = "-fsanitize=address,undefined -fno-sanitize-recover=all"
+    runners = [("sanitizers", sanitize, [])]
+    if shutil.which("valgrind"):
+        runners.append(("valgrind", "", VALGRIND))
+    for path, expected, right in programs:
+        compiler, std = (CC, "c11") if path.suffix == ".c" else ("g++", "c++17")
+        for name, more, before in runners:
+            out = os.path.join(work, f"{path.stem}{path.suffix[1:]}_{name}")
+            done = run(["sh", "-c", f'exec "$0" -std={std} -g -O1 -fno-builtin {more} "$1" -o "$2" {flags} -lpthread', compiler,
+                        str(path), out], env=env)
+            check(f"{path.name} for {name}", done.returncode == 0, done.stderr)
+            if done.returncode != 0:
+                continue
+            if expected is not None:
+                compare(redis, f"{path.name} under {name}", before + [out], expected, env)
+                continue
+            done = run(before + [out], env=env)
+            check(f"{path.name} under {name}" + ("" if right else " is caught"), (done.returncode == 0) == right, done.stderr)
+    program = os.path.join(prefix, "bin", "mflix")
+    if shutil.which("valgrind") and os.path.exists(program):
+        store = ["--store", "sqlite:" + os.path.join(work, "films.db"), "--redis", f"redis://127.0.0.1:{redis.port}/0"]
+        for command in (["generate", "--movies", "20", "--theaters", "5", "--load"], ["top", "-n", "3"], ["near", "13.4", "52.5"],
+                        ["put", "k", "v"], ["getkey", "k"], ["get", "573a1390f29313caabcd4801"], ["warm"], ["stats"]):
+            done = run(VALGRIND + [program, "--no-color", *store, *command], env=env)
+            check(f"mflix {command[0]} under valgrind", done.returncode in (0, 1), done.stdout + done.stderr)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="a blank ") as work, Redis() as redis:
         prefix = os.path.join(work, "my prefix")
@@ -194,6 +246,10 @@ def main():
         env = {**os.environ, "PKG_CONFIG_PATH": os.path.join(folder, "pkgconfig"), "LD_LIBRARY_PATH": folder}
         for name in [n for n in env if n.startswith("MFLIXCACHE_") or n == "MONGO_URL"]:
             del env[name]
+        if MEMORY:
+            memory(redis, work, prefix, env)
+            print(f"{tally['passed']} passed, {tally['failed']} failed, 0 skipped")
+            return 1 if tally["failed"] else 0
         by_pkg_config(redis, work, env)
         static_by_pkg_config(redis, work, library, env)
         by_find_package(redis, work, prefix, env)
