@@ -30,7 +30,7 @@ enum mc_status_code {
     MC_E_JSON = -4,   /**< text is not one JSON object, or has a duplicate key; nothing was sent */
     MC_E_DEPTH = -5,  /**< JSON is nested deeper than 64 levels; nothing was sent */
     MC_E_FIELD = -6,  /**< a field name is not allowed (leading '$', a dot, or "_id" in a patch); nothing was sent */
-    MC_E_TOOBIG = -7, /**< a text, key or document is above its limit; nothing was sent */
+    MC_E_TOOBIG = -7, /**< a text, key or document is above its limit, nothing was sent; or a value in Redis is */
     MC_E_TYPE = -8,   /**< a value has the wrong type for its field */
 
     MC_E_EXISTS = -20,   /**< create: a document with this id is there already */

@@ -38,7 +38,7 @@ MC_API mc_status mc_put(mc_client *mc, const char *key, const void *value, size_
  * @param size  receives its length in bytes; may be NULL
  * @param info  may be NULL
  * @param err   may be NULL
- * @return  MC_OK; MC_NOT_FOUND; MC_E_ARG, MC_E_UTF8, MC_E_CACHE, MC_E_TIMEOUT.
+ * @return  MC_OK; MC_NOT_FOUND; MC_E_ARG, MC_E_UTF8, MC_E_CACHE, MC_E_TIMEOUT; MC_E_TOOBIG: somebody set a value above 64 MiB.
  * Threads: any.
  */
 MC_API mc_status mc_get(mc_client *mc, const char *key, char **out, size_t *size, mc_info *info, mc_error *err);

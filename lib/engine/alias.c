@@ -7,6 +7,7 @@
  */
 #include "engine/engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +36,11 @@ void mci_alias_encode(const char *alias, size_t len, mci_buf *out)
 static alias_state parse(const mci_reply *r, int64_t epoch, alias_read *a)
 {
     a->rejected[0] = '\0';
-    if (r == NULL || r->type != MCI_REPLY_STRING || r->len >= sizeof a->rejected)
+    if (mci_reply_too_big(r) || (r != NULL && r->type == MCI_REPLY_STRING && r->len >= sizeof a->rejected)) {
+        (void)snprintf(a->rejected, sizeof a->rejected, "!%zu", r->len); /* no alias is so long: named by its size */
+        return A_MISS;
+    }
+    if (r == NULL || r->type != MCI_REPLY_STRING)
         return A_MISS;
     memcpy(a->rejected, r->u.str, r->len + 1);
     char want[32];
@@ -57,14 +62,14 @@ static alias_state ask(mci_call *c, mci_coll *coll, alias_read *a, int *usable)
 {
     mci_batch b;
     mci_batch_init(&b);
+    mci_cmd(&b, "GET", 2); /* first: an alias that is too large takes the replies behind it along */
+    mci_arg_str(&b, c->e->epoch_key);
     mci_cmd(&b, "GET", 2);
     mci_arg_id(&b, coll->alias_keys.value, a->encoded.data);
-    mci_cmd(&b, "GET", 2);
-    mci_arg_str(&b, c->e->epoch_key);
     alias_state s = A_MISS;
-    *usable = mci_call_exec(c, &b) == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 1), &a->epoch) == 0;
+    *usable = mci_call_exec(c, &b) == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 0), &a->epoch) == 0;
     if (*usable)
-        s = parse(mci_batch_reply(&b, 0), a->epoch, a);
+        s = parse(mci_batch_reply(&b, 1), a->epoch, a);
     mci_batch_free(&b);
     return s;
 }

@@ -273,6 +273,19 @@ mci_slice mci_reply_slice(const mci_reply *r)
     return r != NULL && r->type == MCI_REPLY_STRING ? (mci_slice){r->u.str, r->len} : (mci_slice){NULL, 0};
 }
 
+void mci_name_rejected(mci_buf *out, mci_slice m)
+{
+    mci_buf_reset(out);
+    if (m.p == NULL)
+        return;
+    if (m.n > MCI_ENVELOPE_MAX) {
+        mci_buf_char(out, '!');
+        mci_buf_int(out, (int64_t)m.n);
+    } else {
+        mci_buf_add(out, m.p, m.n);
+    }
+}
+
 int mci_reply_epoch(const mci_reply *r, int64_t *out)
 {
     *out = 0;

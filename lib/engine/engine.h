@@ -144,6 +144,9 @@ void mci_arg_id(mci_batch *b, const char *prefix, const char *id);
 void mci_arg_key(mci_batch *b, const mci_engine *e, const char *key);
 /* The text of a reply; nothing when it is none. */
 mci_slice mci_reply_slice(const mci_reply *r);
+/* How a reader names what it could not use to the script that removes it: by its envelope, or, when that is larger than any we write (or
+ * all there is was too large to be read), as "!SIZE". Nothing (p NULL) is named by "". */
+void mci_name_rejected(mci_buf *out, mci_slice m);
 /* A reply that should be an epoch: number in text, or nothing (0). -1 when it is neither. */
 int mci_reply_epoch(const mci_reply *r, int64_t *out);
 

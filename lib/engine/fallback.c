@@ -16,6 +16,7 @@
 #define WAIT_LONGEST_MS 20
 #define GIVE_BACK_MS 20 /* past the deadline, to return a lease */
 #define MAX_ROUNDS 1000 /* somebody keeps writing what cannot be used */
+#define MAX_REFUSALS 20
 
 typedef enum tier { T_END = 0, T_REDIS, T_SNAPSHOT, T_STORE } tier;
 
@@ -41,7 +42,8 @@ typedef struct fetch {
     mc_error why;
     int redis_usable;
     int load_failed;  /* of another thread: that is our answer too, or each of us would try */
-    mci_buf rejected; /* stamp of a value that cannot be used */
+    mci_buf rejected; /* the name of a value that cannot be used: mci_name_rejected() */
+    int refusals;     /* answers that were above the limit */
     char token[MCI_TOKEN_SIZE];
     int leased;
     mci_flight *own;
@@ -77,7 +79,7 @@ static void take_found(fetch *f, const mci_reply *value, const mci_reply *stamp)
 {
     mci_call *c = &f->c;
     mci_kv_found found = mci_kv_read(c->e, f->key, value, stamp);
-    mci_buf_reset(&f->rejected);
+    mci_name_rejected(&f->rejected, found.stamp);
     if (found.state == MCI_KV_VALUE || found.state == MCI_KV_NONE) {
         mci_kv_tell_age(c, &found);
         c->info->stale_bound_ms = found.written_ms < 0 ? -1 : c->info->age_ms;
@@ -93,7 +95,17 @@ static void take_found(fetch *f, const mci_reply *value, const mci_reply *stamp)
         c->info->flags |= MC_FLAG_POISONED;
         mci_count(c->e->metrics, MCI_C_POISONED);
     }
-    mci_buf_add(&f->rejected, found.stamp.p == NULL ? "" : found.stamp.p, found.stamp.n);
+}
+
+/* Above the limit: a miss of this key alone, and no fault of the server. The script that is asked next removes it. */
+static void take_refused(fetch *f, const mci_reply *r)
+{
+    mci_buf_reset(&f->rejected);
+    if (r->len == 0)
+        return;
+    mci_name_rejected(&f->rejected, (mci_slice){"", r->len});
+    f->c.info->flags |= MC_FLAG_POISONED;
+    mci_count(f->c.e->metrics, MCI_C_POISONED);
 }
 
 static void redis_away(fetch *f, mc_status st, const mc_error *err)
@@ -123,7 +135,9 @@ static void ask_redis(mci_call *call, fetch *f, size_t n)
         }
         f[i].c.info->cache = MC_CACHE_MISS;
         f[i].redis_usable = 1;
-        if (one == MC_OK)
+        if (mci_reply_too_big(r))
+            take_refused(&f[i], r);
+        else if (one == MC_OK)
             take_found(&f[i], mci_reply_item(r, 0), mci_reply_item(r, 1));
         else
             redis_away(&f[i], one, &err);
@@ -248,6 +262,7 @@ static int ask_lease(fetch *f)
     mc_status st = mci_call_exec(&c, &b);
     const mci_reply *r = mci_batch_reply(&b, 0);
     const mci_reply *tag = mci_reply_item(r, 0);
+    int refused = st == MC_OK && mci_reply_too_big(r) && f->refusals++ < MAX_REFUSALS;
     if (st == MC_OK)
         st = mci_reply_error(r, "load", &err);
     if (st == MC_OK && mci_reply_int(mci_reply_item(r, 1), &f->now_ms) != 0)
@@ -260,7 +275,10 @@ static int ask_lease(fetch *f)
         f->own = NULL;
     }
     int done = 1;
-    if (st != MC_OK) {
+    if (refused) {
+        take_refused(f, r);
+        done = 0;
+    } else if (st != MC_OK) {
         redis_away(f, st, &err);
     } else {
         mci_redis_saw_time(c.e->redis, f->now_ms);
@@ -422,7 +440,7 @@ static void begin(fetch *f, const mci_call *c, const mci_wanted *w, int64_t ttl_
 {
     *f = (fetch){.c = *c, .key = w->key, .ttl_ms = ttl_ms, .loader = loader};
     f->c.info = w->info;
-    mci_buf_init(&f->rejected, (size_t)64 << 20); /* whatever stands there has to be named to be removed */
+    mci_buf_init(&f->rejected, MCI_ENVELOPE_MAX);
 }
 
 void mci_get_or_load(mci_call *c, int64_t ttl_ms, const mci_loader *loader, mci_wanted *w, size_t n)

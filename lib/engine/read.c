@@ -15,6 +15,7 @@
 #define GIVE_BACK_MS 20 /* past the deadline, to return a lease */
 #define WAIT_LONGEST_MS 20
 #define MAX_ROUNDS 1000 /* somebody keeps writing what does not decode */
+#define MAX_REFUSALS 20 /* values of one call that are more than one reply may hold take several rounds */
 
 typedef enum work_state {
     W_DONE = 0,
@@ -29,7 +30,7 @@ typedef struct work {
     mci_item *it;
     size_t same_as; /* index of the first work with this id; its own index when it is the first */
     work_state state;
-    mci_buf rejected; /* envelope that did not decode, or is old */
+    mci_buf rejected; /* the name of a value that did not decode, or is old: mci_name_rejected() */
     char token[MCI_TOKEN_SIZE];
     mci_flight *own;
     mci_flight *joined;
@@ -37,6 +38,7 @@ typedef struct work {
     int64_t now_ms; /* the clock when the lease was given */
     int64_t waiting_since_ns;
     int64_t wait_ms;
+    int refusals; /* answers that were above the limit */
 } work;
 
 void mci_read_cmd(mci_batch *b, const mci_coll *coll, const char *id, mci_want want)
@@ -63,7 +65,10 @@ int mci_read_reply(mci_call *c, mci_coll *coll, mci_item *it, const mci_reply *r
 {
     *rejected = (mci_slice){NULL, 0};
     if (r == NULL || r->type != MCI_REPLY_ARRAY) {
-        if (r != NULL && r->type == MCI_REPLY_ERROR && strncmp(r->u.str, "WRONGTYPE", 9) == 0) {
+        int large = mci_reply_too_big(r) && r->len > 0;
+        if (large)
+            *rejected = (mci_slice){"", r->len}; /* named by its size */
+        if (large || (r != NULL && r->type == MCI_REPLY_ERROR && strncmp(r->u.str, "WRONGTYPE", 9) == 0)) {
             it->info.flags |= MC_FLAG_POISONED;
             mci_count(c->e->metrics, MCI_C_POISONED);
         }
@@ -129,21 +134,21 @@ static void ask_values(mci_call *c, mci_coll *coll, work *w, size_t n, mci_want 
     int suspicious = mci_recover(c);
     mci_batch b;
     mci_batch_init(&b);
+    mci_cmd(&b, "GET", 2); /* first: a value that is too large takes the replies behind it along */
+    mci_arg_str(&b, c->e->epoch_key);
     for (size_t i = 0; i < n; i++) {
         if (w[i].same_as != i)
             continue;
         w[i].state = W_MISS;
         mci_read_cmd(&b, coll, w[i].it->id, want);
     }
-    mci_cmd(&b, "GET", 2);
-    mci_arg_str(&b, c->e->epoch_key);
     int64_t epoch = 0;
-    if (mci_call_exec(c, &b) != MC_OK || mci_reply_epoch(mci_batch_reply(&b, b.n - 1), &epoch) != 0) {
+    if (mci_call_exec(c, &b) != MC_OK || mci_reply_epoch(mci_batch_reply(&b, 0), &epoch) != 0) {
         all_bypass(w, n, W_MISS);
         mci_batch_free(&b);
         return;
     }
-    size_t k = 0;
+    size_t k = 1;
     for (size_t i = 0; i < n; i++) {
         if (w[i].state != W_MISS)
             continue;
@@ -157,8 +162,8 @@ static void ask_values(mci_call *c, mci_coll *coll, work *w, size_t n, mci_want 
         mci_slice rejected;
         if (mci_read_reply(c, coll, w[i].it, r, want, epoch, &rejected))
             w[i].state = W_DONE;
-        else if (rejected.p != NULL)
-            mci_buf_add(&w[i].rejected, rejected.p, rejected.n);
+        else
+            mci_name_rejected(&w[i].rejected, rejected);
     }
     mci_batch_free(&b);
 }
@@ -208,6 +213,12 @@ static void take_miss(mci_call *c, mci_coll *coll, work *w, const mci_reply *r, 
 {
     const mci_reply *tag = mci_reply_item(r, 0);
     int64_t now_ms = 0;
+    if (mci_reply_too_big(r) && w->refusals++ < MAX_REFUSALS) { /* ask again, naming it by its size */
+        no_lease(c, w);
+        mci_name_rejected(&w->rejected, (mci_slice){r->len > 0 ? "" : NULL, r->len});
+        w->state = W_MISS;
+        return;
+    }
     if (tag == NULL || mci_reply_epoch(mci_reply_item(r, 1), &w->epoch) != 0 ||
         mci_reply_int(mci_reply_item(r, 2), &now_ms) != 0) {
         no_lease(c, w);
@@ -230,8 +241,7 @@ static void take_miss(mci_call *c, mci_coll *coll, work *w, const mci_reply *r, 
         if (mci_read_reply(c, coll, w->it, mci_reply_item(r, 3), want, w->epoch, &rejected)) {
             w->state = W_DONE;
         } else { /* as bad as the one before: ask again, naming it */
-            mci_buf_reset(&w->rejected);
-            mci_buf_add(&w->rejected, rejected.p == NULL ? "" : rejected.p, rejected.n);
+            mci_name_rejected(&w->rejected, rejected);
             w->state = W_MISS;
         }
     } else if (mci_reply_is(tag, "Q")) {
@@ -504,7 +514,7 @@ mc_status mci_read_many(mci_call *c, mci_coll *coll, mci_item *items, size_t n, 
         items[i].doc = NULL;
         items[i].status = MC_E_INTERNAL;
         items[i].info = (mc_info){0};
-        mci_buf_init(&w[i].rejected, (size_t)64 << 20); /* whatever stands there has to be named to be removed */
+        mci_buf_init(&w[i].rejected, MCI_ENVELOPE_MAX);
     }
     if (find_twins(w, n) != 0) {
         free(w);

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define READ_CHUNK 16384
+#define SLOW_BYTES ((size_t)1 << 20) /* a text above this that does not come in time is too large for this connection */
 
 static mc_status net_fail(mc_error *err, mc_status st, int code, const mci_redis_addr *a, const char *what)
 {
@@ -156,43 +157,72 @@ static mc_status send_all(mci_conn *c, mci_batch *b, mci_deadline dl, int *eof, 
     return MC_OK;
 }
 
-/* Take every complete reply out of the decoder. 1: all are there; 0: read on; -1: protocol error. */
-static int take_replies(mci_conn *c, mci_batch *b, size_t *next, mc_error *err)
+/* The reply under way is too large, and those behind it cannot be had without it. */
+static mc_status refuse_rest(mci_conn *c, mci_batch *b, size_t next, mci_reply *first, mc_error *err)
+{
+    mci_reply *rest = next + 1 < b->n ? mci_reply_refused(&b->arena, 0) : NULL;
+    if (first == NULL || (rest == NULL && next + 1 < b->n))
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a reply of Redis");
+    b->cmds[next].reply = first;
+    for (size_t i = next + 1; i < b->n; i++)
+        b->cmds[i].reply = rest;
+    c->spent = 1;
+    return MC_OK;
+}
+
+/* Take every complete reply out of the decoder. MC_OK: read on, unless all are there or the connection is spent. */
+static mc_status take_replies(mci_conn *c, mci_batch *b, size_t *next, size_t *begun, mc_error *err)
 {
     const char *why = "";
     while (*next < b->n) {
         mci_reply *r = NULL;
         int rc = mci_decoder_take(c->decoder, &r, &why);
-        if (rc < 0) {
-            (void)mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "Redis sent something that is no reply (%s); connection closed",
-                           why);
-            return -1;
+        if (rc == -3)
+            return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a reply of Redis");
+        if (rc == -2) {
+            /* No single text was too large. Was it this reply by itself (half: the arena holds more than texts), or those before it? */
+            size_t own = b->arena.total - *begun;
+            if (r->len == 0 && own > MCI_TEXT_MAX)
+                r->len = own / 2;
+            return refuse_rest(c, b, *next, r, err);
         }
+        if (rc < 0)
+            return mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "Redis sent something that is no reply (%s); connection closed",
+                            why);
         if (rc == 0)
-            return 0;
+            return MC_OK;
         b->cmds[(*next)++].reply = r;
+        *begun = b->arena.total;
     }
     /* Not asked of the decoder: it would begin a reply in this batch's arena, which the next batch does not have. */
-    if (mci_decoder_left(c->decoder) != 0) {
-        (void)mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "Redis sent more replies than commands; the connection was closed");
-        return -1;
-    }
-    return 1;
+    if (mci_decoder_left(c->decoder) != 0)
+        return mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "Redis sent more replies than commands; the connection was closed");
+    return MC_OK;
+}
+
+/* The deadline passed while replies were awaited: the server's fault, unless one text is so large that it takes the time. */
+static mc_status late(mci_conn *c, mci_batch *b, size_t next, mc_error *err)
+{
+    size_t size = mci_decoder_awaits(c->decoder);
+    if (size <= SLOW_BYTES)
+        return timed_out(err, "answer");
+    return refuse_rest(c, b, next, mci_reply_refused(&b->arena, size), err);
 }
 
 mc_status mci_conn_exchange(mci_conn *c, mci_batch *b, mci_deadline dl, int *eof, mc_error *err)
 {
     char chunk[READ_CHUNK];
     size_t next = 0;
+    size_t begun = 0; /* what the arena held when the reply under way began */
     int any = 0;
     *eof = 0;
     mc_status st = send_all(c, b, dl, eof, err);
     if (st != MC_OK)
         return st;
     mci_decoder_arena(c->decoder, &b->arena);
-    while (next < b->n) {
+    while (next < b->n && !c->spent) {
         if (set_timeout(c, dl) != 0)
-            return timed_out(err, "answer");
+            return late(c, b, next, err);
         ssize_t n = recv(c->fd, chunk, sizeof chunk, 0);
         if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
             continue;
@@ -203,8 +233,9 @@ mc_status mci_conn_exchange(mci_conn *c, mci_batch *b, mci_deadline dl, int *eof
         any = 1;
         if (mci_decoder_feed(c->decoder, chunk, (size_t)n) != 0)
             return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a reply of Redis");
-        if (take_replies(c, b, &next, err) < 0)
-            return MC_E_PROTO;
+        st = take_replies(c, b, &next, &begun, err);
+        if (st != MC_OK)
+            return st;
     }
     c->used = 1;
     c->last_used_ns = mci_now_ns();

@@ -13,6 +13,7 @@ typedef struct mci_conn {
     int64_t last_used_ns;
     int timeout_ms; /* the socket's own receive and send time-out now */
     int used;       /* 1 after the first batch: an end of file may then be an idle time-out of the server */
+    int spent;      /* 1: what follows on it cannot be read any more; to be closed though the exchange went well */
     struct mci_conn *next;
 } mci_conn;
 
@@ -20,8 +21,11 @@ typedef struct mci_conn {
 mc_status mci_conn_open(const mci_redis_addr *addr, mci_deadline dl, mci_conn **out, int64_t *redis_ms, mc_error *err);
 void mci_conn_close(mci_conn *c);
 
-/* Write the commands `first`.. of the batch from the given bytes and read one reply for each. Any failure leaves the
- * connection unusable: close it. `*eof` is set when the server had closed it before a reply byte came. */
+/*
+ * Write the commands of the batch and read one reply for each. Any failure leaves the connection unusable: close it. `*eof` is set
+ * when the server had closed it before a reply byte came. A reply above a limit, or one so large that it does not come in time, is
+ * no failure of the server: it and all after it become error replies (mci_reply_too_big()), and the connection is spent.
+ */
 mc_status mci_conn_exchange(mci_conn *c, mci_batch *b, mci_deadline dl, int *eof, mc_error *err);
 
 /* 1 when the server has closed it, or has sent something nobody asked for. */

@@ -194,7 +194,12 @@ static mc_status one_exchange(mci_redis *r, mci_batch *b, mci_deadline dl, int *
             b->round_trips++;
             mci_count(r->metrics, MCI_C_REDIS_ROUND_TRIPS);
             mci_time(r->metrics, MCI_H_REDIS_EXCHANGE, mci_now_ns() - t0);
-            give_back(r, c);
+            if (c->spent) {
+                mci_log_write(r->log, MC_LOG_WARN, "%s", "a reply of Redis was above a limit; the connection was closed");
+                let_go(r, c);
+            } else {
+                give_back(r, c);
+            }
             return MC_OK;
         }
         let_go(r, c);

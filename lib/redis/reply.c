@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Owns: turning reply bytes into mci_reply trees in one arena, by hiredis' incremental reader with our own object functions.
- * Refuses: replies over the arena's ceiling, arrays longer than MAX_ITEMS, and whatever hiredis refuses (depth, sizes).
+ * Refuses: replies over the arena's ceiling, texts longer than MCI_TEXT_MAX, arrays longer than MAX_ITEMS, lines longer than LINE_MAX
+ * (hiredis reads a line anew with each piece that comes), and whatever hiredis refuses (depth, sizes). A length is refused when it is
+ * announced: hiredis' own buffer has no ceiling.
  */
 #include "redis/reply.h"
 
@@ -12,7 +14,10 @@
 #include <string.h>
 
 #define MAX_ITEMS 200000
+#define LINE_BYTES 65536
 #define CHUNK 4096
+
+static const char too_big[] = "TOOBIG a reply above the limit was refused";
 
 struct mci_arena_chunk {
     mci_arena_chunk *next;
@@ -27,13 +32,17 @@ void mci_arena_init(mci_arena *a, size_t max)
 
 void *mci_arena_alloc(mci_arena *a, size_t n)
 {
-    if (n > a->max)
+    if (n > a->max) {
+        a->over = 1;
         return NULL;
+    }
     n = (n + 15) & ~(size_t)15;
     if (a->head == NULL || a->head->size - a->used < n) {
         size_t size = n > CHUNK ? n : CHUNK;
-        if (size > a->max || a->total > a->max - size)
+        if (size > a->max || a->total > a->max - size) {
+            a->over = 1;
             return NULL;
+        }
         mci_arena_chunk *c = malloc(sizeof *c + size);
         if (c == NULL)
             return NULL;
@@ -105,8 +114,10 @@ static void *create_string(const redisReadTask *task, char *p, size_t n)
 
 static void *make_array(const redisReadTask *task, size_t n)
 {
-    if (n > MAX_ITEMS)
+    if (n > MAX_ITEMS) {
+        ((mci_arena *)task->privdata)->over = 1;
         return NULL;
+    }
     mci_reply *r = place(task, MCI_REPLY_ARRAY, n * sizeof(mci_reply *));
     if (r == NULL)
         return NULL;
@@ -198,17 +209,93 @@ int mci_decoder_feed(mci_decoder *d, const char *p, size_t n)
     return redisReaderFeed((redisReader *)d, p, n) == REDIS_OK ? 0 : -1;
 }
 
+#if HIREDIS_MAJOR >= 1
+static int kind_awaited(const redisReader *r)
+{
+    return r->ridx < 0 ? -1 : r->task[r->ridx]->type;
+}
+#else
+static int kind_awaited(const redisReader *r)
+{
+    return r->ridx < 0 ? -1 : r->rstack[r->ridx].type;
+}
+#endif
+
+/* The length line at the reader's place. -1: it is not whole yet; 0: done, `*n` is 0 when it is none that can be right. */
+static int announced(const redisReader *r, int64_t *n)
+{
+    size_t left = r->len - r->pos;
+    const char *p = r->buf + r->pos;
+    const char *end = left > 0 ? memchr(p, '\r', left < MCI_NUM_MAX ? left : MCI_NUM_MAX) : NULL;
+    *n = 0;
+    if (end == NULL)
+        return -1;
+    if (mci_parse_int(p, (size_t)(end - p), n) != 0 || *n < 0)
+        *n = 0; /* hiredis has a word for it */
+    return 0;
+}
+
+size_t mci_decoder_awaits(const mci_decoder *d)
+{
+    const redisReader *r = (const redisReader *)d;
+    int64_t n = 0;
+    return kind_awaited(r) == REDIS_REPLY_STRING && announced(r, &n) == 0 ? (size_t)n : 0;
+}
+
+/* Is what has begun to come above a limit? 0, -1 or -2, as mci_decoder_take(). */
+static int check_begun(const redisReader *r, size_t *size, const char **why)
+{
+    const mci_arena *a = r->privdata;
+    int64_t n = 0;
+    if (kind_awaited(r) == REDIS_REPLY_STRING && announced(r, &n) == 0) {
+        size_t room = a->total < a->max ? a->max - a->total : 0;
+        *size = (size_t)n > MCI_TEXT_MAX ? (size_t)n : 0;
+        return (size_t)n > MCI_TEXT_MAX || (size_t)n > room ? -2 : 0;
+    }
+    if (r->len - r->pos > LINE_BYTES) {
+        *why = "a line without end";
+        return -1;
+    }
+    return 0;
+}
+
+mci_reply *mci_reply_refused(mci_arena *a, size_t size)
+{
+    /* Past the ceiling, if need be: it is a few bytes. */
+    size_t max = a->max;
+    a->max = SIZE_MAX / 2;
+    mci_reply *r = mci_arena_alloc(a, sizeof *r);
+    a->max = max;
+    if (r != NULL)
+        *r = (mci_reply){.type = MCI_REPLY_ERROR, .len = size, .u.str = too_big};
+    return r;
+}
+
+int mci_reply_too_big(const mci_reply *r)
+{
+    return r != NULL && r->type == MCI_REPLY_ERROR && r->u.str == too_big;
+}
+
 int mci_decoder_take(mci_decoder *d, mci_reply **out, const char **why)
 {
     redisReader *r = (redisReader *)d;
     void *reply = NULL;
+    size_t size = 0;
+    int rc = 0;
     *out = NULL;
-    if (redisReaderGetReply(r, &reply) != REDIS_OK) {
-        *why = r->errstr[0] != '\0' ? r->errstr : "unreadable reply";
-        return -1;
-    }
+    *why = "unreadable reply";
+    if (redisReaderGetReply(r, &reply) == REDIS_OK)
+        rc = reply != NULL ? 1 : check_begun(r, &size, why);
+    else if (r->err == REDIS_ERR_OOM)
+        rc = ((mci_arena *)r->privdata)->over ? -2 : -3;
+    else
+        rc = -1;
+    if (rc == -1 && r->errstr[0] != '\0')
+        *why = r->errstr;
     *out = reply;
-    return reply != NULL;
+    if (rc == -2 && (*out = mci_reply_refused(r->privdata, size)) == NULL)
+        return -3;
+    return rc;
 }
 
 size_t mci_decoder_left(const mci_decoder *d)
@@ -239,6 +326,12 @@ mc_status mci_reply_error(const mci_reply *r, const char *what, mc_error *err)
         return mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "%s: Redis gave no reply", what);
     if (r->type != MCI_REPLY_ERROR)
         return MC_OK;
+    if (mci_reply_too_big(r)) {
+        if (r->len > 0)
+            return mci_fail(err, MC_E_TOOBIG, MC_TIER_REDIS, "%s: Redis holds a text of %zu bytes; the limit is %zu", what,
+                            r->len, MCI_TEXT_MAX);
+        return mci_fail(err, MC_E_TOOBIG, MC_TIER_REDIS, "%s: the reply of Redis is above the limit of one call", what);
+    }
     mc_status status = MC_E_CACHE;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strncmp(r->u.str, known[i].text, strlen(known[i].text)) == 0)

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define MCI_TEXT_MAX ((size_t)64 << 20) /* of one reply text: no command of ours is longer */
+
 typedef enum mci_reply_type {
     MCI_REPLY_NIL = 0,
     MCI_REPLY_STRING,
@@ -33,12 +35,19 @@ typedef struct mci_arena {
     size_t used; /* in the newest chunk */
     size_t total;
     size_t max; /* ceiling over all chunks: a server cannot make us take more */
+    int over;   /* something was refused for it, or for the number of items */
 } mci_arena;
 
 void mci_arena_init(mci_arena *a, size_t max);
 void *mci_arena_alloc(mci_arena *a, size_t n); /* 16-byte aligned; NULL at the ceiling */
 void mci_arena_free(mci_arena *a);
 void mci_arena_adopt(mci_arena *a, mci_arena *from); /* everything `from` holds now belongs to `a` */
+
+/*
+ * Stands for a reply that is above a limit: nothing of it was kept. `len` is the size the server had announced, 0 when it is the
+ * replies before it that left no room. An error reply like any other; only a reader that can remove what is too large asks.
+ */
+int mci_reply_too_big(const mci_reply *r);
 
 /* What a reply of type ERROR means as a status of this library; MC_OK for any other type. `what` names the command. */
 mc_status mci_reply_error(const mci_reply *r, const char *what, mc_error *err);
@@ -59,8 +68,16 @@ mci_decoder *mci_decoder_new(void);
 void mci_decoder_free(mci_decoder *d);
 void mci_decoder_arena(mci_decoder *d, mci_arena *a); /* where the next replies go */
 int mci_decoder_feed(mci_decoder *d, const char *p, size_t n);
-/* 1: `*out` is a reply; 0: more bytes are needed; -1: not RESP, or a limit was met (`*why` is constant text). */
+/*
+ * 1: `*out` is a reply; 0: more bytes are needed; -1: not RESP, or a line without end (`*why` is constant text). -2: above a limit
+ * (a text above MCI_TEXT_MAX, an array of too many items, more than the arena may hold), refused when it is announced and not when it has
+ * come; `*out` is then an error reply for which mci_reply_too_big() is true. -3: memory is short. Below 0 the decoder is of no use any more.
+ */
 int mci_decoder_take(mci_decoder *d, mci_reply **out, const char **why);
+/* The reply that stands for one of `size` bytes that was refused; NULL when memory is short. */
+mci_reply *mci_reply_refused(mci_arena *a, size_t size);
+/* Bytes announced by the text that is being received; 0 when none is. */
+size_t mci_decoder_awaits(const mci_decoder *d);
 /* Bytes fed and not taken yet. */
 size_t mci_decoder_left(const mci_decoder *d);
 

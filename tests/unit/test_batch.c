@@ -76,7 +76,20 @@ static void test_decoding(void **state)
 static void test_limits(void **state)
 {
     (void)state;
-    const char *bad[] = {"*2147483647\r\n", "?\r\n", "$999999999999999999999\r\n", "*300000\r\n"};
+    /* -1: no reply; -2: above a limit. Each at its announcement, before a byte of it has come. */
+    static const struct {
+        const char *text;
+        int rc;
+        size_t size;
+    } bad[] = {{"*2147483647\r\n", -2, 0},
+               {"?\r\n", -1, 0},
+               {"$999999999999999999999\r\n", -1, 0},
+               {"*300000\r\n", -2, 0},
+               {"$9000000000000000000\r\n", -2, 9000000000000000000u},
+               {"$67108865\r\n", -2, 67108865},
+               {"*2\r\n$1\r\na\r\n$536870912\r\nxxx", -2, 536870912},
+               {"$67108864\r\n", -2, 0}, /* may be read, but not into this arena */
+               {"$5000\r\n", -2, 0}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         mci_decoder *d = mci_decoder_new();
         mci_arena a;
@@ -84,12 +97,74 @@ static void test_limits(void **state)
         const char *why = NULL;
         mci_arena_init(&a, 4096);
         mci_decoder_arena(d, &a);
-        assert_int_equal(mci_decoder_feed(d, bad[i], strlen(bad[i])), 0);
-        assert_int_equal(mci_decoder_take(d, &r, &why), -1);
+        assert_int_equal(mci_decoder_feed(d, bad[i].text, strlen(bad[i].text)), 0);
+        assert_int_equal(mci_decoder_take(d, &r, &why), bad[i].rc);
         assert_non_null(why);
+        assert_int_equal(mci_reply_too_big(r), bad[i].rc == -2);
+        if (bad[i].rc == -2) {
+            assert_int_equal(r->len, bad[i].size);
+            assert_int_equal(mci_reply_error(r, "what", NULL), MC_E_TOOBIG);
+        }
         mci_decoder_free(d);
         mci_arena_free(&a);
     }
+}
+
+/* A line without end is given up early: looking for its end anew with each piece would take time by the square of its length. */
+static void test_lines_end(void **state)
+{
+    (void)state;
+    static const char *const heads[] = {"+", "-", ":", "$", "*", "*2\r\n:1\r\n$", "*1\r\n+"};
+    char piece[4096];
+    memset(piece, '1', sizeof piece);
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        mci_decoder *d = mci_decoder_new();
+        mci_arena a;
+        mci_reply *r = NULL;
+        const char *why = NULL;
+        int rc = 0;
+        int pieces = 0;
+        mci_arena_init(&a, (size_t)256 << 20);
+        mci_decoder_arena(d, &a);
+        assert_int_equal(mci_decoder_feed(d, heads[i], strlen(heads[i])), 0);
+        for (; rc == 0 && pieces < 1000; pieces++) {
+            assert_int_equal(mci_decoder_feed(d, piece, sizeof piece), 0);
+            rc = mci_decoder_take(d, &r, &why);
+        }
+        assert_int_equal(rc, -1);
+        assert_int_equal(pieces, 17);
+        assert_true(mci_decoder_left(d) < 80000);
+        assert_null(r);
+        mci_decoder_free(d);
+        mci_arena_free(&a);
+    }
+}
+
+/* What waits in the decoder counts as well: one text of the largest size, and nothing beside it. */
+static void test_undecoded_bytes(void **state)
+{
+    (void)state;
+    mci_decoder *d = mci_decoder_new();
+    mci_arena a;
+    mci_reply *r = NULL;
+    const char *why = NULL;
+    static const char head[] = "*2\r\n$8000\r\n";
+    char body[8004];
+    memset(body, 'x', 8000);
+    memcpy(body + 8000, "\r\n", 2);
+    mci_arena_init(&a, 20000);
+    mci_decoder_arena(d, &a);
+    assert_int_equal(mci_decoder_feed(d, head, sizeof head - 1), 0);
+    assert_int_equal(mci_decoder_take(d, &r, &why), 0);
+    assert_int_equal(mci_decoder_awaits(d), 8000);
+    assert_int_equal(mci_decoder_feed(d, body, 8002), 0);
+    assert_int_equal(mci_decoder_take(d, &r, &why), 0);
+    assert_int_equal(mci_decoder_awaits(d), 0);
+    assert_int_equal(mci_decoder_feed(d, "$8000\r\n", 7), 0); /* 12 KB are taken: it would not fit */
+    assert_int_equal(mci_decoder_take(d, &r, &why), -2);
+    assert_true(mci_reply_too_big(r));
+    mci_decoder_free(d);
+    mci_arena_free(&a);
 }
 
 static void test_error_replies(void **state)
@@ -112,7 +187,8 @@ static void test_error_replies(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_encoding), cmocka_unit_test(test_decoding),
-                                       cmocka_unit_test(test_limits), cmocka_unit_test(test_error_replies)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_encoding),  cmocka_unit_test(test_decoding),
+                                       cmocka_unit_test(test_limits),    cmocka_unit_test(test_error_replies),
+                                       cmocka_unit_test(test_lines_end), cmocka_unit_test(test_undecoded_bytes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A reader of a string key found nothing it can use: look once more, then say who may load.
 -- KEYS 1 value  2 stamp  3 lease
--- ARGV 1 token  2 lease in ms  3 stamp the reader rejected, or ''
+-- ARGV 1 token  2 lease in ms  3 stamp the reader rejected, '!SIZE': what has so many bytes, or ''
 -- Returns {'V', now, value, stamp} there now   {'W', now, holder} another loads   {'L', now} yours is the lease: load and fill
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -13,6 +13,16 @@ local function text(key)
     end
     return v
 end
+local size = tonumber(string.match(ARGV[3], '^!(%d+)$'))
+if size then -- it is not sent again to be recognised
+    local function bytes(key)
+        local n = redis.pcall('STRLEN', key)
+        return type(n) == 'number' and n or 0
+    end
+    if bytes(KEYS[1]) + bytes(KEYS[2]) >= size then
+        redis.call('DEL', KEYS[1], KEYS[2])
+    end
+end
 local value = text(KEYS[1])
 local stamp = text(KEYS[2])
 if stamp and stamp == ARGV[3] then -- together: a value without its stamp would pass for somebody's own
@@ -20,7 +30,12 @@ if stamp and stamp == ARGV[3] then -- together: a value without its stamp would 
 elseif value or stamp then
     return {'V', now, value, stamp}
 end
-local holder = redis.call('GET', KEYS[3])
+local long = redis.pcall('STRLEN', KEYS[3])
+if type(long) == 'table' or (long > 0 and long ~= #ARGV[1]) then -- no lease of ours: it would keep everybody waiting
+    redis.call('DEL', KEYS[3])
+    long = 0
+end
+local holder = long > 0 and redis.call('GET', KEYS[3])
 if holder and holder ~= ARGV[1] then
     return {'W', now, holder}
 end

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A read found nothing: look once more, then say who may load.
 -- KEYS 1 value  2 quarantine  3 lease  4 epoch
--- ARGV 1 token  2 lease in ms  3 envelope the reader rejected, or ''  4... fields to fetch ('$': the value is a string)
+-- ARGV 1 token  2 lease in ms  3 envelope the reader rejected, '!SIZE': what has so many bytes, or ''
+--      4... fields to fetch ('$': the value is a string)
 -- Returns {'V', epoch, now, fields...} value there   {'Q', epoch, now} a write is under way: load, do not fill
 --         {'W', epoch, now, holder} another loads    {'L', epoch, now} yours is the lease: load and fill
 local t = redis.call('TIME')
@@ -9,6 +10,17 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local epoch = redis.call('GET', KEYS[4]) or '0'
 local want = ARGV[4] == '$' and 'string' or 'hash'
 local kind = redis.call('TYPE', KEYS[1]).ok
+local size = tonumber(string.match(ARGV[3], '^!(%d+)$'))
+if kind == want and size then -- it is not sent again to be recognised: as large as that, it goes
+    local bytes = 0
+    for i = 4, #ARGV do
+        bytes = bytes + (want == 'hash' and redis.call('HSTRLEN', KEYS[1], ARGV[i]) or redis.call('STRLEN', KEYS[1]))
+    end
+    if bytes >= size then
+        redis.call('DEL', KEYS[1])
+        kind = 'none'
+    end
+end
 if kind == want then
     local found = want == 'hash' and redis.call('HMGET', KEYS[1], unpack(ARGV, 4)) or {redis.call('GET', KEYS[1])}
     if found[1] and found[1] ~= ARGV[3] then
@@ -22,7 +34,12 @@ redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 if redis.call('ZCARD', KEYS[2]) > 0 then
     return {'Q', epoch, now}
 end
-local holder = redis.call('GET', KEYS[3])
+local long = redis.pcall('STRLEN', KEYS[3])
+if type(long) == 'table' or (long > 0 and long ~= #ARGV[1]) then -- no lease of ours: it would keep everybody waiting
+    redis.call('DEL', KEYS[3])
+    long = 0
+end
+local holder = long > 0 and redis.call('GET', KEYS[3])
 if holder and holder ~= ARGV[1] then
     return {'W', epoch, now, holder}
 end

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values that are too large to be read: each costs its own id a miss, is removed, and is no reason to leave Redis alone. */
+#include "fixture.h"
+#include "proxy.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MOVIE "mflix:movie:{" ID1 "}"
+#define ABOVE "73400320" /* 70 MiB */
+#define LARGE "20971520" /* 20 MiB: may be read, is no envelope, no alias, no lease */
+
+static fixture f;
+
+static void start(void)
+{
+    fixture_reset(&f);
+}
+
+/* Texts of `bytes` made in the server itself. */
+static void hash_field(const char *key, const char *field, const char *bytes)
+{
+    free(fixture_redis(&f, "EVAL",
+                       "local n = tonumber(ARGV[2]) local block = string.rep('x', 4096) "
+                       "local long = string.rep(block, math.floor(n / 4096)) .. string.rep('x', n % 4096) "
+                       "return redis.call('HSET', KEYS[1], ARGV[1], long)",
+                       "1", key, field, bytes, NULL));
+}
+
+static void text(const char *key, const char *bytes)
+{
+    char last[24];
+    snprintf(last, sizeof last, "%ld", strtol(bytes, NULL, 10) - 1);
+    free(fixture_redis(&f, "SET", key, "", NULL));
+    assert_int_equal(fixture_redis_int(&f, "SETRANGE", key, last, "x", NULL), strtol(bytes, NULL, 10));
+}
+
+static void nothing_failed(mc_client *mc)
+{
+    mc_stats st;
+    assert_int_equal(mc_get_stats(mc, &st), MC_OK);
+    assert_int_equal(st.redis_errors, 0);
+    assert_int_equal(st.redis_up, 1);
+}
+
+/* One miss that fills, then hits. */
+static void one_miss(unsigned flags)
+{
+    mc_info info;
+    assert_true(fixture_rating(f.a, ID1, &info) == 1.0);
+    assert_int_equal(info.cache, MC_CACHE_MISS);
+    assert_int_equal(info.flags, flags | MC_FLAG_FILLED);
+    assert_true(fixture_rating(f.a, ID1, &info) == 1.0);
+    assert_int_equal(info.cache, MC_CACHE_HIT);
+    nothing_failed(f.a);
+}
+
+static void test_fields(void **state)
+{
+    (void)state;
+    static const char *const fields[][2] = {{"_m", ABOVE}, {"_m", LARGE}, {"_m", "300"}, {"title", ABOVE}, {"title", LARGE}};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        start();
+        assert_true(fixture_rating(f.a, ID1, NULL) == 1.0);
+        hash_field(MOVIE, fields[i][0], fields[i][1]);
+        one_miss(MC_FLAG_POISONED);
+    }
+    start(); /* and one without an envelope */
+    hash_field(MOVIE, "title", ABOVE);
+    one_miss(MC_FLAG_POISONED);
+    start(); /* what no read asks for does no harm */
+    assert_true(fixture_rating(f.a, ID1, NULL) == 1.0);
+    hash_field(MOVIE, "other", ABOVE);
+    mc_info info;
+    assert_true(fixture_rating(f.a, ID1, &info) == 1.0);
+    assert_int_equal(info.cache, MC_CACHE_HIT);
+}
+
+/* Several that may be read one by one and are too much together. */
+static void test_all_fields_together(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {"title", "year", "genres", "directors", "cast", "rating"};
+    start();
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        hash_field(MOVIE, fields[i], "47185920");
+    one_miss(MC_FLAG_POISONED);
+}
+
+/* A text that does not come in time is too large for this connection; the server that sends it is not at fault. */
+static void test_slow(void **state)
+{
+    (void)state;
+    proxy p;
+    char uri[64];
+    mc_error err;
+    mc_info info;
+    start();
+    proxy_start(&p, f.redis.port);
+    snprintf(uri, sizeof uri, "redis://127.0.0.1:%d/0", p.port);
+    mc_client *mc = fixture_open(&f, "cache.uri", uri, "cache.timeout_ms", "400", "cache.connect_timeout_ms", "20000",
+                                 "cache.breaker_failures", "1", NULL);
+    for (int i = 0; i < 500 && mc_ping(mc, NULL, NULL, &err) != MC_OK; i++)
+        fixture_sleep_ms(5);
+    hash_field(MOVIE, "title", LARGE);
+    proxy_set(&p, PROXY_SLICE, 0); /* byte by byte: it would take minutes */
+    assert_true(fixture_rating(mc, ID1, &info) == 1.0);
+    assert_true(info.flags & MC_FLAG_POISONED);
+    mc_stats st;
+    assert_int_equal(mc_get_stats(mc, &st), MC_OK);
+    assert_int_equal(st.poisoned, 1);
+    assert_int_equal(mc_close(mc), MC_OK);
+    proxy_stop(&p);
+}
+
+/* The others of a batch are answered from Redis, whichever place the large one has. */
+static void test_among_others(void **state)
+{
+    (void)state;
+    const char *ids[] = {ID1, ID2, ID3};
+    static const char *const keys[] = {MOVIE, "mflix:movie:{" ID2 "}", "mflix:movie:{" ID3 "}"};
+    const mc_movie *out[3];
+    mc_status statuses[3];
+    mc_info infos[3];
+    for (int k = 0; k < 3; k++) {
+        start();
+        assert_int_equal(mc_get_movies(f.a, ids, 3, out, statuses, NULL, NULL), MC_OK);
+        for (int i = 0; i < 3; i++)
+            mc_movie_unref(out[i]);
+        hash_field(keys[k], "poster", ABOVE);
+        int finds = f.mem.finds;
+        assert_int_equal(mc_get_movies(f.a, ids, 3, out, statuses, infos, NULL), MC_OK);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(statuses[i], MC_OK);
+            assert_string_equal(mc_movie_id(out[i]), ids[i]);
+            assert_int_equal(infos[i].cache, i == k ? MC_CACHE_MISS : MC_CACHE_HIT);
+            mc_movie_unref(out[i]);
+        }
+        assert_int_equal(f.mem.finds, finds + 1);
+        nothing_failed(f.a);
+    }
+}
+
+static void by_title(int cache)
+{
+    const mc_movie *m = NULL;
+    mc_info info;
+    assert_int_equal(mc_get_movie_by_title(f.a, "One", &m, &info, NULL), MC_OK);
+    assert_string_equal(mc_movie_id(m), ID1);
+    assert_int_equal(info.cache, cache);
+    mc_movie_unref(m);
+}
+
+static void test_titles(void **state)
+{
+    (void)state;
+    static const char *const sizes[] = {ABOVE, LARGE, "300"};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        start();
+        text("mflix:title:{One}", sizes[i]);
+        by_title(MC_CACHE_MISS);
+        by_title(MC_CACHE_HIT);
+        nothing_failed(f.a);
+    }
+}
+
+/* What stands in the place of a lease and is none keeps nobody waiting. */
+static void test_leases(void **state)
+{
+    (void)state;
+    static const char *const sizes[] = {ABOVE, LARGE, "3"};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        start();
+        text("mfc:l:" MOVIE, sizes[i]);
+        one_miss(0);
+    }
+    start();
+    free(fixture_redis(&f, "LPUSH", "mfc:l:" MOVIE, "x", NULL));
+    one_miss(0);
+}
+
+static mc_status load(void *user, const char *key, int64_t deadline_ms, mc_sink *sink)
+{
+    (void)key;
+    (void)deadline_ms;
+    ++*(int *)user;
+    return mc_sink_value(sink, "loaded", 6);
+}
+
+static void test_values_by_key(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"mflix:kv:{k}", ABOVE},       {"mflix:kv:{k}", LARGE},
+                                           {"mfc:v:mflix:kv:{k}", ABOVE}, {"mfc:v:mflix:kv:{k}", LARGE},
+                                           {"mfc:l:mflix:kv:{k}", ABOVE}, {"mfc:l:mflix:kv:{k}", "5"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int loads = 0;
+        char *out = NULL;
+        mc_info info;
+        start();
+        if (cases[i][0][4] != 'l')
+            assert_int_equal(mc_put(f.a, "k", "before", 6, 60000, NULL, NULL), MC_OK);
+        text(cases[i][0], cases[i][1]);
+        for (int n = 0; n < 2; n++) {
+            assert_int_equal(mc_get_or_load(f.a, "k", 60000, load, &loads, &out, NULL, &info, NULL), MC_OK);
+            assert_string_equal(out, "loaded");
+            assert_int_equal(info.tier, n == 0 ? MC_TIER_STORE : MC_TIER_REDIS);
+            mc_free(out);
+        }
+        assert_int_equal(loads, 1);
+        nothing_failed(f.a);
+    }
+}
+
+/* mc_get() takes whatever stands there; what it cannot take it calls by its name. */
+static void test_get(void **state)
+{
+    (void)state;
+    char *out = NULL;
+    mc_error err;
+    start();
+    text("mflix:kv:{k}", ABOVE);
+    assert_int_equal(mc_get(f.a, "k", &out, NULL, NULL, &err), MC_E_TOOBIG);
+    assert_non_null(strstr(err.text, ABOVE));
+    assert_null(out);
+    assert_int_equal(mc_put(f.a, "k", "v", 1, 0, NULL, NULL), MC_OK);
+    assert_int_equal(mc_get(f.a, "k", &out, NULL, NULL, NULL), MC_OK);
+    assert_string_equal(out, "v");
+    mc_free(out);
+    nothing_failed(f.a);
+}
+
+static int start_all(void **state)
+{
+    (void)state;
+    fixture_start(&f, "cache.breaker_failures", "1", "cache.timeout_ms", "30000", "call.timeout_ms", "60000", NULL);
+    return 0;
+}
+
+static int stop_all(void **state)
+{
+    (void)state;
+    fixture_stop(&f);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fields),        cmocka_unit_test(test_slow),   cmocka_unit_test(test_all_fields_together),
+        cmocka_unit_test(test_among_others),  cmocka_unit_test(test_titles), cmocka_unit_test(test_leases),
+        cmocka_unit_test(test_values_by_key), cmocka_unit_test(test_get),
+    };
+    return cmocka_run_group_tests(tests, start_all, stop_all);
+}
