@@ -109,7 +109,7 @@ static mongoc_cursor_t *open_source(const walk *w, int oids, const char *after, 
          BSON_APPEND_INT32(&opts, "batchSize", (int32_t)(batch > 1000 ? 1000 : batch)) &&
          BSON_APPEND_INT64(&opts, "maxTimeMS", mci_mongo_left_ms(w->o)) && (!only_ids || append_projection(&opts, NULL));
     if (ok)
-        cursor = mongoc_collection_find_with_opts(w->o->coll, &filter, &opts, w->o->s->primary);
+        cursor = mongoc_collection_find_with_opts(w->o->coll, &filter, &opts, w->o->s->watch.primary);
     bson_destroy(&filter);
     bson_destroy(&opts);
     return cursor;
@@ -180,8 +180,11 @@ static mc_status op_ping(mci_store *s, mci_deadline dl, mc_error *err)
     mc_status st = mci_mongo_begin(&o, s, NULL, "ping", 0, dl, err);
     if (st == MC_OK) {
         BSON_APPEND_INT32(&cmd, "ping", 1);
-        if (!mongoc_client_command_simple(o.client, o.s->database, &cmd, o.s->primary, NULL, &e))
-            st = mci_mongo_failed(&o, &e, NULL);
+        do {
+            st = MC_OK;
+            if (!mongoc_client_command_simple(o.client, o.s->database, &cmd, o.s->watch.primary, NULL, &e))
+                st = mci_mongo_failed(&o, &e, NULL);
+        } while (mci_mongo_again(&o, &st));
         st = mci_mongo_end(&o, st);
     }
     bson_destroy(&cmd);
@@ -213,7 +216,7 @@ static mc_status find_ids(mci_mongo_op *o, const bson_t *filter, const place *pl
     } else {
         BSON_APPEND_INT32(&opts, "batchSize", (int32_t)(n > 1000 ? 1000 : n + 1));
     }
-    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(o->coll, filter, &opts, o->s->primary);
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(o->coll, filter, &opts, o->s->watch.primary);
     while (st == MC_OK && mongoc_cursor_next(cursor, &doc)) {
         mci_doc *d;
         st = mci_bson_decode(o->spec, doc, &d, o->err);
@@ -252,7 +255,12 @@ static mc_status op_find(mci_store *s, const mci_spec *spec, const char *id, mci
     mci_mongo_op o;
     *out = NULL;
     mc_status st = mci_mongo_begin(&o, s, spec, "find", 0, dl, err);
-    return st == MC_OK ? mci_mongo_end(&o, mci_mongo_find_one(&o, id, out)) : st;
+    if (st != MC_OK)
+        return st;
+    do
+        st = mci_mongo_find_one(&o, id, out);
+    while (mci_mongo_again(&o, &st));
+    return mci_mongo_end(&o, st);
 }
 
 static int filter_in(const mci_spec *spec, bson_t *filter, const char *const *ids, size_t n)
@@ -290,7 +298,9 @@ static mc_status op_find_many(mci_store *s, const mci_spec *spec, const char *co
         st = mci_mongo_nomem(&o);
     } else {
         qsort(places, n, sizeof *places, by_id);
-        st = find_ids(&o, &filter, places, n, out);
+        do
+            st = find_ids(&o, &filter, places, n, out); /* what is in out[] already stays */
+        while (mci_mongo_again(&o, &st));
     }
     free(places);
     bson_destroy(&filter);
@@ -301,22 +311,16 @@ static mc_status op_find_many(mci_store *s, const mci_spec *spec, const char *co
     return mci_mongo_end(&o, st);
 }
 
-static mc_status op_find_alias(mci_store *s, const mci_spec *spec, const char *value, size_t len, mci_deadline dl,
-                               mci_doc **out, mc_error *err)
+static mc_status alias_once(mci_mongo_op *o, const char *value, size_t len, mci_doc **out)
 {
-    mci_mongo_op o;
-    walk w;
+    const mci_spec *spec = o->spec;
     const bson_t *bson;
     const char *id;
-    *out = NULL;
-    if (spec->alias_field < 0)
-        return mci_fail(err, MC_E_UNSUPPORTED, MC_TIER_STORE, "mongodb find: collection %s has no second key", spec->name);
-    mc_status st = mci_mongo_begin(&o, s, spec, "find", 0, dl, err);
-    if (st != MC_OK)
-        return st;
-    walk_open(&w, &o, NULL, value, len, 4, 0);
+    mc_status st;
+    walk w;
+    walk_open(&w, o, NULL, value, len, 4, 0);
     while ((st = walk_next(&w, &bson, &id)) == MC_OK) {
-        st = mci_bson_decode(spec, bson, out, err);
+        st = mci_bson_decode(spec, bson, out, o->err);
         if (st != MC_OK)
             break;
         const char *text = mci_doc_text(*out, (size_t)spec->alias_field);
@@ -326,25 +330,36 @@ static mc_status op_find_alias(mci_store *s, const mci_spec *spec, const char *v
         *out = NULL;
     }
     walk_close(&w);
+    return st;
+}
+
+static mc_status op_find_alias(mci_store *s, const mci_spec *spec, const char *value, size_t len, mci_deadline dl,
+                               mci_doc **out, mc_error *err)
+{
+    mci_mongo_op o;
+    *out = NULL;
+    if (spec->alias_field < 0)
+        return mci_fail(err, MC_E_UNSUPPORTED, MC_TIER_STORE, "mongodb find: collection %s has no second key", spec->name);
+    mc_status st = mci_mongo_begin(&o, s, spec, "find", 0, dl, err);
+    if (st != MC_OK)
+        return st;
+    do
+        st = alias_once(&o, value, len, out);
+    while (mci_mongo_again(&o, &st));
     return mci_mongo_end(&o, st);
 }
 
-static mc_status op_scan_ids(mci_store *s, const mci_spec *spec, const char *after, size_t limit, mci_deadline dl,
-                             char **ids, size_t *n, mc_error *err)
+static mc_status scan_ids_once(mci_mongo_op *o, const char *after, size_t limit, char **ids, size_t *n)
 {
-    mci_mongo_op o;
     walk w;
     const bson_t *bson;
     const char *id;
-    *n = 0;
-    mc_status st = mci_mongo_begin(&o, s, spec, "scan", 0, dl, err);
-    if (st != MC_OK)
-        return st;
-    walk_open(&w, &o, after, NULL, 0, limit, 1);
+    mc_status st = MC_OK;
+    walk_open(&w, o, after, NULL, 0, limit, 1);
     while (*n < limit && (st = walk_next(&w, &bson, &id)) == MC_OK) {
         ids[*n] = strdup(id);
         if (ids[*n] == NULL) {
-            st = mci_mongo_nomem(&o);
+            st = mci_mongo_nomem(o);
             break;
         }
         (*n)++;
@@ -353,30 +368,38 @@ static mc_status op_scan_ids(mci_store *s, const mci_spec *spec, const char *aft
     st = st == MC_NOT_FOUND ? MC_OK : st;
     while (st != MC_OK && *n > 0)
         free(ids[--*n]);
-    return mci_mongo_end(&o, st);
+    return st;
 }
 
-static mc_status op_scan(mci_store *s, const mci_spec *spec, const char *after, size_t limit, mci_deadline dl, mci_doc **out,
-                         size_t *n, char **last, mc_error *err)
+static mc_status op_scan_ids(mci_store *s, const mci_spec *spec, const char *after, size_t limit, mci_deadline dl,
+                             char **ids, size_t *n, mc_error *err)
 {
     mci_mongo_op o;
-    walk w;
-    const bson_t *bson;
-    const char *id;
     *n = 0;
-    *last = NULL;
     mc_status st = mci_mongo_begin(&o, s, spec, "scan", 0, dl, err);
     if (st != MC_OK)
         return st;
-    walk_open(&w, &o, after, NULL, 0, limit, 0);
+    do
+        st = scan_ids_once(&o, after, limit, ids, n);
+    while (mci_mongo_again(&o, &st));
+    return mci_mongo_end(&o, st);
+}
+
+static mc_status scan_once(mci_mongo_op *o, const char *after, size_t limit, mci_doc **out, size_t *n, char **last)
+{
+    walk w;
+    const bson_t *bson;
+    const char *id;
+    mc_status st = MC_OK;
+    walk_open(&w, o, after, NULL, 0, limit, 0);
     for (size_t seen = 1; seen <= limit && (st = walk_next(&w, &bson, &id)) == MC_OK; seen++) {
-        mc_status one = mci_bson_decode(spec, bson, &out[*n], err);
+        mc_status one = mci_bson_decode(o->spec, bson, &out[*n], o->err);
         if (one == MC_OK)
             (*n)++;
         else
-            mci_error_clear(err);
+            mci_error_clear(o->err);
         if (one == MC_E_NOMEM || (seen == limit && (*last = strdup(id)) == NULL)) {
-            st = mci_mongo_nomem(&o);
+            st = mci_mongo_nomem(o);
             break;
         }
     }
@@ -384,6 +407,21 @@ static mc_status op_scan(mci_store *s, const mci_spec *spec, const char *after, 
     st = st == MC_NOT_FOUND ? MC_OK : st;
     while (st != MC_OK && *n > 0)
         mci_doc_unref(out[--*n]);
+    return st;
+}
+
+static mc_status op_scan(mci_store *s, const mci_spec *spec, const char *after, size_t limit, mci_deadline dl, mci_doc **out,
+                         size_t *n, char **last, mc_error *err)
+{
+    mci_mongo_op o;
+    *n = 0;
+    *last = NULL;
+    mc_status st = mci_mongo_begin(&o, s, spec, "scan", 0, dl, err);
+    if (st != MC_OK)
+        return st;
+    do
+        st = scan_once(&o, after, limit, out, n, last);
+    while (mci_mongo_again(&o, &st));
     return mci_mongo_end(&o, st);
 }
 
@@ -454,14 +492,16 @@ static mc_status op_top(mci_store *s, const mci_spec *spec, int64_t offset, size
     if (!top_filter(spec, path, &filter) || !top_options(&o, path, offset, limit, &opts)) {
         st = mci_mongo_nomem(&o);
     } else {
-        mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(o.coll, &filter, &opts, o.s->primary);
-        st = top_rows(&o, cursor, path, limit, out, n);
-        mongoc_cursor_destroy(cursor);
+        do {
+            mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(o.coll, &filter, &opts, o.s->watch.primary);
+            st = top_rows(&o, cursor, path, limit, out, n);
+            mongoc_cursor_destroy(cursor);
+            while (st != MC_OK && *n > 0)
+                free(out[--*n].id);
+        } while (mci_mongo_again(&o, &st));
     }
     bson_destroy(&filter);
     bson_destroy(&opts);
-    while (st != MC_OK && *n > 0)
-        free(out[--*n].id);
     return mci_mongo_end(&o, st);
 }
 
@@ -474,11 +514,14 @@ static mc_status op_count(mci_store *s, const mci_spec *spec, mci_deadline dl, i
     mc_status st = mci_mongo_begin(&o, s, spec, "count", 0, dl, err);
     if (st == MC_OK) {
         BSON_APPEND_INT64(&opts, "maxTimeMS", mci_mongo_left_ms(&o));
-        *out = mongoc_collection_estimated_document_count(o.coll, &opts, o.s->primary, NULL, &e);
-        if (*out < 0) {
-            *out = 0;
-            st = mci_mongo_failed(&o, &e, NULL);
-        }
+        do {
+            st = MC_OK;
+            *out = mongoc_collection_estimated_document_count(o.coll, &opts, o.s->watch.primary, NULL, &e);
+            if (*out < 0) {
+                *out = 0;
+                st = mci_mongo_failed(&o, &e, NULL);
+            }
+        } while (mci_mongo_again(&o, &st));
         st = mci_mongo_end(&o, st);
     }
     bson_destroy(&opts);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: the client pool, the checks of the URI, waiting for a server until the deadline, and what the driver's errors mean.
- * Refuses: options it does not know (the driver would print and ignore them), unacknowledged writes, reads from
- * secondaries, and the password in any text.
+ * Owns: the client pool, waiting for a server until the deadline, repeating reads, and what the driver's errors mean. Refuses:
+ * reads from secondaries, and the password in any text.
  *
  * Process state: the driver sends with MSG_NOSIGNAL, so no SIGPIPE reaches the host. mongoc_init() is called when the host
  * wants it, mongoc_cleanup() never: it cannot be undone, and the host may use the driver too.
@@ -10,139 +9,39 @@
 #include "store/mongo_conn.h"
 
 #include "base/error.h"
-#include "base/text.h"
+#include "store/mongo_uri.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SELECTION_MS 1000 /* the driver's own wait for a server: we have waited before it, so this is for its retry */
+#define SELECTION_MS 100 /* the driver's own wait for a server: we wait ourselves, so this is for its retry of a write */
 #define WAIT_STEP_MS 5
-#define HEARTBEAT_MS 1000 /* how often a server that is away is looked for when nobody asks the driver */
-
-/* ---- the address ---- */
-
-static const char *const known_options[] = {"appname",
-                                            "authmechanism",
-                                            "authmechanismproperties",
-                                            "authsource",
-                                            "canonicalizehostname",
-                                            "compressors",
-                                            "connecttimeoutms",
-                                            "directconnection",
-                                            "gssapiservicename",
-                                            "heartbeatfrequencyms",
-                                            "journal",
-                                            "loadbalanced",
-                                            "localthresholdms",
-                                            "maxidletimems",
-                                            "maxpoolsize",
-                                            "readconcernlevel",
-                                            "readpreference",
-                                            "replicaset",
-                                            "retryreads",
-                                            "retrywrites",
-                                            "serverselectiontimeoutms",
-                                            "sockettimeoutms",
-                                            "srvmaxhosts",
-                                            "srvservicename",
-                                            "ssl",
-                                            "tls",
-                                            "tlsallowinvalidcertificates",
-                                            "tlsallowinvalidhostnames",
-                                            "tlscafile",
-                                            "tlscertificatekeyfile",
-                                            "tlscertificatekeyfilepassword",
-                                            "tlsdisablecertificaterevocationcheck",
-                                            "tlsdisableocspendpointcheck",
-                                            "tlsinsecure",
-                                            "w",
-                                            "waitqueuetimeoutms",
-                                            "wtimeoutms",
-                                            "zlibcompressionlevel"};
-
-static int is_known(const char *key, size_t n)
-{
-    for (size_t i = 0; i < sizeof known_options / sizeof *known_options; i++)
-        if (strlen(known_options[i]) == n && mci_same_word(known_options[i], key, n))
-            return 1;
-    return 0;
-}
-
-/* The driver logs options it does not know and goes on; a mistyped "tls" must not do that. */
-static mc_status check_options(const char *uri, mc_error *err)
-{
-    const char *at = strrchr(uri, '@'); /* a '?' before it belongs to the password */
-    const char *p = strchr(at != NULL ? at : uri, '?');
-    while (p != NULL && p[1] != '\0') {
-        p++;
-        size_t pair = strcspn(p, "&;");
-        size_t key = strcspn(p, "=&;");
-        if (key == pair || !is_known(p, key))
-            return mci_fail(err, MC_E_URI, MC_TIER_STORE, "store.uri: option '%.*s' is not known",
-                            (int)(key > 64 ? 64 : key), p);
-        p = p[pair] == '\0' ? NULL : p + pair;
-    }
-    return MC_OK;
-}
-
-static void limit_option(mongoc_uri_t *uri, const char *key, int64_t ms)
-{
-    int32_t most = ms > INT32_MAX ? INT32_MAX : (int32_t)ms;
-    int32_t given = mongoc_uri_get_option_as_int32(uri, key, 0);
-    (void)mongoc_uri_set_option_as_int32(uri, key, given > 0 && given < most ? given : most);
-}
-
-static mc_status parse_uri(const mci_store_options *opt, int64_t timeout_ms, mongoc_uri_t **out, mc_error *err)
-{
-    bson_error_t e;
-    *out = NULL;
-    mc_status st = check_options(opt->uri, err);
-    if (st != MC_OK)
-        return st;
-    mongoc_uri_t *uri = mongoc_uri_new_with_error(opt->uri, &e);
-    if (uri == NULL) /* the driver's text may quote the address; only without credentials is that fit to be shown */
-        return mci_fail(err, MC_E_URI, MC_TIER_STORE, "store.uri: %.200s",
-                        strchr(opt->uri, '@') == NULL ? e.message
-                                                      : "not a valid MongoDB address (special characters in user or "
-                                                        "password must be percent-encoded)");
-    const mongoc_write_concern_t *wc = mongoc_uri_get_write_concern(uri);
-    if (wc != NULL && !mongoc_write_concern_is_acknowledged(wc)) {
-        mongoc_uri_destroy(uri);
-        return mci_fail(err, MC_E_URI, MC_TIER_STORE, "store.uri: w=0 cannot be used, every write must be acknowledged");
-    }
-#ifndef MONGOC_ENABLE_SSL
-    if (mongoc_uri_get_tls(uri)) {
-        mongoc_uri_destroy(uri);
-        return mci_fail(err, MC_E_TLS, MC_TIER_STORE, "store.uri asks for TLS, and this libmongoc was built without");
-    }
-#endif
-    limit_option(uri, MONGOC_URI_CONNECTTIMEOUTMS, timeout_ms);
-    limit_option(uri, MONGOC_URI_SOCKETTIMEOUTMS, timeout_ms);
-    limit_option(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, timeout_ms < SELECTION_MS ? timeout_ms : SELECTION_MS);
-    if (!mongoc_uri_has_option(uri, MONGOC_URI_HEARTBEATFREQUENCYMS))
-        (void)mongoc_uri_set_option_as_int32(uri, MONGOC_URI_HEARTBEATFREQUENCYMS, HEARTBEAT_MS);
-    if (mongoc_uri_get_appname(uri) == NULL)
-        (void)mongoc_uri_set_appname(uri, "mflixcache");
-    *out = uri;
-    return MC_OK;
-}
+#define CLOSE_MS 250
+#define READ_TRIES 3 /* a server that was restarted: the old connection, and one more */
 
 /* ---- life ---- */
 
-/* Runs on the driver's monitor threads with its lock held: notes what is known, calls nothing. */
-static void topology_changed(const mongoc_apm_topology_changed_t *event)
+/* Take the password out, should the driver ever quote it. */
+static void redact(char *text, const char *secret)
 {
-    mci_mongo *m = mongoc_apm_topology_changed_get_context(event);
-    const mongoc_topology_description_t *td = mongoc_apm_topology_changed_get_new_description(event);
-    atomic_store(&m->writable, mongoc_topology_description_has_writable_server(td));
-    atomic_store(&m->readable, mongoc_topology_description_has_readable_server(td, m->primary));
+    char *at = text;
+    if (secret == NULL)
+        return;
+    while ((at = strstr(at, secret)) != NULL)
+        for (size_t i = strlen(secret); i > 0; i--)
+            *at++ = '*';
 }
 
 void mci_mongo_free(mci_mongo *m)
 {
+    for (size_t i = 0; i < m->nwires; i++)
+        m->wires[i]->dl = mci_deadline_in(CLOSE_MS); /* the driver says good-bye to the server */
     if (m->pool != NULL)
         mongoc_client_pool_destroy(m->pool); /* stops the monitors first: no callback comes after it */
-    mongoc_read_prefs_destroy(m->primary);
+    for (size_t i = 0; i < m->nwires; i++)
+        free(m->wires[i]);
+    free(m->wires);
+    mci_mongo_watch_free(&m->watch);
     if (m->secret != NULL) {
         volatile char *p = m->secret;
         while (*p != '\0')
@@ -155,21 +54,45 @@ void mci_mongo_free(mci_mongo *m)
     free(m);
 }
 
+/* Why the driver makes no pool: the name in DNS cannot be asked for, TLS cannot be had, or the address is of no use to it. */
+static mc_status no_pool(const mci_mongo *m, const mongoc_uri_t *uri, const bson_error_t *e, mc_error *err)
+{
+    char text[sizeof e->message + 1];
+    mc_status st = mongoc_uri_get_tls(uri) ? MC_E_TLS : MC_E_URI;
+    if (e->domain == MONGOC_ERROR_STREAM && e->code == MONGOC_ERROR_STREAM_NAME_RESOLUTION)
+        st = MC_E_STORE;
+    memcpy(text, e->message, sizeof e->message);
+    text[sizeof e->message] = '\0';
+    redact(text, m->secret);
+    /* Other texts may quote the address, and with it what stands before the '@'. */
+    int shown = m->secret == NULL || st == MC_E_STORE;
+    return mci_fail_code(err, st, MC_TIER_STORE, (int)e->code, "store.uri: the driver cannot use this address%s%.200s",
+                         shown ? ": " : "", shown ? text : "");
+}
+
 static mc_status open_pool(mci_mongo *m, const mongoc_uri_t *uri, mc_error *err)
 {
     bson_error_t e;
     m->pool = mongoc_client_pool_new_with_error(uri, &e);
     if (m->pool == NULL)
-        return mci_fail_code(err, mongoc_uri_get_tls(uri) ? MC_E_TLS : MC_E_URI, MC_TIER_STORE, (int)e.code,
-                             "store.uri: the driver cannot use this address%s%.200s", m->secret == NULL ? ": " : "",
-                             m->secret == NULL ? e.message : "");
-    mongoc_apm_callbacks_t *cbs = mongoc_apm_callbacks_new();
-    mongoc_apm_set_topology_changed_cb(cbs, topology_changed);
-    (void)mongoc_client_pool_set_apm_callbacks(m->pool, cbs, m);
-    mongoc_apm_callbacks_destroy(cbs);
+        return no_pool(m, uri, &e, err);
+    mci_mongo_watch_pool(&m->watch, m->pool);
     (void)mongoc_client_pool_set_error_api(m->pool, MONGOC_ERROR_API_VERSION_2);
     mongoc_client_pool_max_size(m->pool, (uint32_t)m->nfree);
     return MC_OK;
+}
+
+/* The driver waits for a server for a tenth of a second at most: how long the address wants it to wait, we do. Reads are repeated
+ * by us too, since the driver would do it without looking at the operation's deadline. */
+static void take_over(mci_mongo *m, mongoc_uri_t *uri)
+{
+    int32_t given = mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 0);
+    m->wait_ms = given > 0 && given < m->timeout_ms ? given : m->timeout_ms;
+    m->selection_ms = m->wait_ms < SELECTION_MS ? (int)m->wait_ms : SELECTION_MS;
+    m->read_tries = mongoc_uri_get_option_as_bool(uri, MONGOC_URI_RETRYREADS, true) ? READ_TRIES : 1;
+    m->retries_writes = mongoc_uri_get_option_as_bool(uri, MONGOC_URI_RETRYWRITES, true);
+    (void)mongoc_uri_set_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, m->selection_ms);
+    (void)mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYREADS, false);
 }
 
 static char *copy_or_null(const char *s)
@@ -184,14 +107,15 @@ mc_status mci_mongo_new(const mci_store_options *opt, const mci_store_env *env, 
     *out = NULL;
     if (opt->init_driver)
         mongoc_init();
-    mc_status st = parse_uri(opt, timeout_ms, &uri, err);
+    mc_status st = mci_mongo_uri_parse(opt, timeout_ms, &uri, err);
     if (st != MC_OK)
         return st;
     const char *database = mongoc_uri_get_database(uri);
     if (database == NULL || database[0] == '\0')
         database = opt->database;
     mci_mongo *m = calloc(1, sizeof *m);
-    if (m == NULL || mci_mutex_init(&m->lock) != 0 || mci_cond_init(&m->freed) != 0) {
+    if (m == NULL || mci_mutex_init(&m->lock) != 0 || mci_cond_init(&m->freed) != 0 ||
+        mci_mongo_watch_init(&m->watch, uri) != 0) {
         free(m);
         mongoc_uri_destroy(uri);
         return mci_fail(err, MC_E_NOMEM, MC_TIER_STORE, "mongodb: out of memory");
@@ -199,8 +123,7 @@ mc_status mci_mongo_new(const mci_store_options *opt, const mci_store_env *env, 
     m->env = *env;
     m->timeout_ms = timeout_ms;
     m->nfree = opt->pool_max < 1 ? 1 : opt->pool_max > 1000 ? 1000 : opt->pool_max;
-    m->primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
-    m->selection_ms = mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, SELECTION_MS);
+    take_over(m, uri);
     m->database = copy_or_null(database);
     m->secret = copy_or_null(mongoc_uri_get_password(uri));
     if (m->database == NULL)
@@ -223,28 +146,69 @@ int64_t mci_mongo_left_ms(const mci_mongo_op *o)
     return left < 1 ? 1 : left;
 }
 
+static mc_status nobody_there(mci_mongo_op *o)
+{
+    char why[512];
+    int tls;
+    mci_mongo_watch_why(&o->s->watch, why, &tls);
+    redact(why, o->s->secret);
+    return mci_fail(o->err, tls && why[0] != '\0' ? MC_E_TLS : MC_E_STORE, MC_TIER_STORE,
+                    "mongodb %s%s%s: no server can be reached%s%.320s", o->what, o->spec != NULL ? " " : "",
+                    o->spec != NULL ? o->spec->name : "", why[0] != '\0' ? ": " : "", why);
+}
+
 /* Wait until a server that can do it is known. The driver's own wait has one length for all operations: it is used as long as it
  * fits in what is left, because it makes the monitors look at once, and after that the monitors are watched. */
 static mc_status wait_for_server(mci_mongo_op *o)
 {
-    atomic_int *known = o->is_write ? &o->s->writable : &o->s->readable;
+    atomic_int *known = o->is_write ? &o->s->watch.writable : &o->s->watch.readable;
+    mci_deadline dl = mci_deadline_min(o->dl, mci_deadline_in(o->s->wait_ms));
     while (!atomic_load(known)) {
-        int left = mci_deadline_left_ms(o->dl);
+        int left = mci_deadline_left_ms(dl);
         if (left == 0)
-            return mci_fail(o->err, MC_E_STORE, MC_TIER_STORE, "mongodb %s %s: no server can be reached", o->what,
-                            o->spec != NULL ? o->spec->name : "");
+            return nobody_there(o);
         if (left <= o->s->selection_ms) {
-            mci_sleep_ms(WAIT_STEP_MS, o->dl);
+            mci_sleep_ms(WAIT_STEP_MS, dl);
             continue;
         }
         bson_error_t e;
         mongoc_server_description_t *sd =
-            mongoc_client_select_server(o->client, o->is_write != 0, o->is_write ? NULL : o->s->primary, &e);
+            mongoc_client_select_server(o->client, o->is_write != 0, o->is_write ? NULL : o->s->watch.primary, &e);
         mongoc_server_description_destroy(sd);
         if (sd != NULL)
             break;
     }
     return MC_OK;
+}
+
+/* The wire of a client that has just been taken from the pool; made when it is seen first. NULL: memory is short. */
+static mci_mongo_wire *wire_of(mci_mongo *m, mongoc_client_t *client)
+{
+    mci_mongo_wire *w = NULL;
+    mci_mutex_lock(&m->lock);
+    for (size_t i = 0; i < m->nwires && w == NULL; i++)
+        if (m->wires[i]->client == client)
+            w = m->wires[i];
+    if (w == NULL) {
+        mci_mongo_wire **more = realloc(m->wires, (m->nwires + 1) * sizeof(mci_mongo_wire *));
+        if (more != NULL)
+            m->wires = more;
+        if (more != NULL && (w = calloc(1, sizeof *w)) != NULL) {
+            m->wires[m->nwires++] = w;
+            mci_mongo_wire_attach(w, client);
+        }
+    }
+    mci_mutex_unlock(&m->lock);
+    return w;
+}
+
+/* When a write fails, the driver looks for a server once more: the time for that is kept back. */
+static mci_deadline io_deadline(const mci_mongo_op *o)
+{
+    if (!o->is_write || !o->s->retries_writes)
+        return o->dl;
+    int left = mci_deadline_left_ms(o->dl);
+    return mci_deadline_in(left - (left / 4 < o->s->selection_ms ? left / 4 : o->s->selection_ms));
 }
 
 static void put_back(mci_mongo_op *o)
@@ -275,14 +239,13 @@ mc_status mci_mongo_begin(mci_mongo_op *o, mci_store *s, const mci_spec *spec, c
     m->nfree--;
     mci_mutex_unlock(&m->lock);
     o->client = mongoc_client_pool_pop(m->pool); /* starts the monitors the first time; never waits, we have counted */
-    mc_status st = wait_for_server(o);
+    mci_mongo_wire *wire = wire_of(m, o->client);
+    mc_status st = wire == NULL ? mci_mongo_nomem(o) : wait_for_server(o);
     if (st != MC_OK) {
         put_back(o);
         return st;
     }
-#if MONGOC_CHECK_VERSION(1, 27, 0)
-    mongoc_client_set_sockettimeoutms(o->client, (int32_t)mci_mongo_left_ms(o)); /* pushing it back restores the pool's */
-#endif
+    mci_mongo_wire_until(wire, io_deadline(o));
     if (spec != NULL)
         o->coll = mongoc_client_get_collection(o->client, m->database, spec->name);
     return MC_OK;
@@ -292,6 +255,19 @@ mc_status mci_mongo_end(mci_mongo_op *o, mc_status st)
 {
     put_back(o);
     return st;
+}
+
+int mci_mongo_again(mci_mongo_op *o, mc_status *st)
+{
+    if (*st >= 0 || o->is_write || !o->lost || ++o->tries >= o->s->read_tries || mci_deadline_left_ms(o->dl) == 0)
+        return 0;
+    o->lost = 0;
+    mc_status found = wait_for_server(o);
+    if (found == MC_OK)
+        mci_error_clear(o->err);
+    else
+        *st = found;
+    return found == MC_OK;
 }
 
 /* ---- errors ---- */
@@ -335,6 +311,12 @@ static int outcome_lost(uint32_t code)
     return 0;
 }
 
+/* And those with which it tells that it is not the one to ask any more. */
+static int not_primary(uint32_t code)
+{
+    return code == 10107 || code == 13435 || code == 13436;
+}
+
 static mc_status client_side(const mci_mongo_op *o, const bson_error_t *e)
 {
     int sent = 1;
@@ -351,17 +333,6 @@ static mc_status client_side(const mci_mongo_op *o, const bson_error_t *e)
     return mci_deadline_left_ms(o->dl) == 0 ? MC_E_TIMEOUT : MC_E_STORE;
 }
 
-/* Take the password out, should the driver ever quote it. */
-static void redact(char *text, const char *secret)
-{
-    char *at = text;
-    if (secret == NULL)
-        return;
-    while ((at = strstr(at, secret)) != NULL)
-        for (size_t i = strlen(secret); i > 0; i--)
-            *at++ = '*';
-}
-
 mc_status mci_mongo_failed(mci_mongo_op *o, const bson_error_t *e, const bson_t *reply)
 {
     char text[sizeof e->message + 1];
@@ -375,6 +346,8 @@ mc_status mci_mongo_failed(mci_mongo_op *o, const bson_error_t *e, const bson_t 
     } else {
         st = client_side(o, e);
     }
+    o->lost = e->domain == MONGOC_ERROR_STREAM ||
+              (e->domain == MONGOC_ERROR_SERVER && (outcome_lost(e->code) || not_primary(e->code)));
     memcpy(text, e->message, sizeof e->message);
     text[sizeof e->message] = '\0';
     redact(text, o->s->secret);

@@ -4,24 +4,27 @@
 #define MCI_STORE_MONGO_CONN_H
 
 #include "base/sync.h"
+#include "store/mongo_watch.h"
+#include "store/mongo_wire.h"
 #include "store/store.h"
-#include <mongoc/mongoc.h>
-#include <stdatomic.h>
 
 typedef struct mci_mongo {
     mci_store base; /* first */
     mci_store_env env;
     mongoc_client_pool_t *pool;
-    mongoc_read_prefs_t *primary; /* a cache may only be filled from the primary */
     char *database;
     char *secret; /* the password, to be taken out of error texts; NULL when there is none */
     int64_t timeout_ms;
-    int selection_ms;    /* the driver's own wait for a server */
-    atomic_int writable; /* a server for writes is known right now; set by the driver's monitors */
-    atomic_int readable;
-    mci_mutex lock; /* the two below */
+    int64_t wait_ms;    /* how long a server is waited for: serverSelectionTimeoutMS, else timeout_ms */
+    int selection_ms;   /* the driver's own wait for one */
+    int read_tries;     /* 1: the address says retryReads=false */
+    int retries_writes; /* the driver does, where the server can tell a write it has done already */
+    mci_mongo_watch watch;
+    mci_mutex lock; /* all below */
     mci_cond freed;
     int nfree;
+    mci_mongo_wire **wires; /* one for each client that was ever in use */
+    size_t nwires;
 } mci_mongo;
 
 /* One operation: client, collection, words for its errors. */
@@ -33,6 +36,8 @@ typedef struct mci_mongo_op {
     const char *what;
     mci_deadline dl;
     int is_write;
+    int lost;  /* the last failure was of the connection, or of a server that steps down */
+    int tries; /* of a read */
     mc_error *err;
 } mci_mongo_op;
 
@@ -43,6 +48,9 @@ void mci_mongo_free(mci_mongo *m);
 mc_status mci_mongo_begin(mci_mongo_op *o, mci_store *s, const mci_spec *spec, const char *what, int is_write,
                           mci_deadline dl, mc_error *err);
 mc_status mci_mongo_end(mci_mongo_op *o, mc_status st); /* returns `st` */
+
+/* After a read: is it to be done once more? Then its first error is gone. When no server comes back, *st says so. */
+int mci_mongo_again(mci_mongo_op *o, mc_status *st);
 
 /* A driver's error as ours. `reply` may be NULL. */
 mc_status mci_mongo_failed(mci_mongo_op *o, const bson_error_t *e, const bson_t *reply);

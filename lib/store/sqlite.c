@@ -145,7 +145,8 @@ static mc_status op_find_many(mci_store *s, const mci_spec *spec, const char *co
     status = mci_sqlite_prepare(&o, "SELECT doc FROM \"%w\" WHERE id = ?", &st);
     for (size_t i = 0; i < n && status == MC_OK; i++) {
         bind_text(st, 1, ids[i], strlen(ids[i]));
-        status = first_row(&o, st);
+        if ((status = mci_sqlite_in_time(&o)) == MC_OK)
+            status = first_row(&o, st);
         if (status == MC_OK)
             status = row_document(&o, st, 0, &out[i]);
         if (status == MC_NOT_FOUND)
@@ -313,7 +314,8 @@ static mc_status op_put_many(mci_store *s, const mci_spec *spec, const char *con
     if (status == MC_OK)
         status = mci_sqlite_prepare(&o, replace ? put : add, &st);
     for (size_t i = 0; i < n && status == MC_OK; i++)
-        statuses[i] = put_item(&o, st, json[i], lens[i], &status);
+        if ((status = mci_sqlite_in_time(&o)) == MC_OK)
+            statuses[i] = put_item(&o, st, json[i], lens[i], &status);
     sqlite3_finalize(st);
     if (status == MC_OK)
         status = commit(&o);
@@ -378,12 +380,18 @@ static mc_status op_scan(mci_store *s, const mci_spec *spec, const char *after, 
             mci_error_clear(err);
         if (one == MC_E_NOMEM || id == NULL || (rows == limit && (*last = strdup(id)) == NULL))
             status = mci_fail(err, MC_E_NOMEM, MC_TIER_STORE, "sqlite scan: out of memory");
+        else
+            status = mci_sqlite_in_time(&o);
     }
     sqlite3_finalize(st);
     if (status == MC_NOT_FOUND)
         status = MC_OK;
     while (status != MC_OK && *n > 0)
         mci_doc_unref(out[--*n]);
+    if (status != MC_OK) {
+        free(*last);
+        *last = NULL;
+    }
     return mci_sqlite_end(&o, status);
 }
 

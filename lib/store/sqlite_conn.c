@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: connections to the SQLite file, lent from a small pool and held to a deadline by busy time-out and progress handler,
+ * Owns: connections to the SQLite file, lent from a small pool and held to a deadline by busy handler and progress handler,
  * and the making of tables. Refuses: extensions, triggers and views of a file that came from elsewhere, and a table that was
  * made for other fields.
  */
@@ -52,17 +52,24 @@ static int past_deadline(void *arg)
     return c->dl != MCI_NO_DEADLINE && mci_now_ns() >= c->dl;
 }
 
+/* The file is locked by somebody else: look again soon, as long as there is time. SQLite's own time-out adds up the naps it meant
+ * to take, and on a busy machine each is longer than that. */
+static int wait_for_lock(void *arg, int tries)
+{
+    static const int64_t naps_ms[] = {1, 1, 2, 3, 5, 8, 10, 15, 20};
+    const mci_sqlite_conn *c = arg;
+    size_t last = sizeof naps_ms / sizeof naps_ms[0] - 1;
+    if (past_deadline(arg))
+        return 0;
+    mci_sleep_ms(naps_ms[(size_t)tries < last ? (size_t)tries : last], c->dl);
+    return 1;
+}
+
 static void conn_close(mci_sqlite_conn *c)
 {
     if (c != NULL)
         sqlite3_close_v2(c->db);
     free(c);
-}
-
-static void conn_deadline(mci_sqlite_conn *c, mci_deadline dl)
-{
-    c->dl = dl;
-    sqlite3_busy_timeout(c->db, mci_deadline_left_ms(dl));
 }
 
 /* Nothing of the file is trusted: not its schema, not its triggers, not its lengths. */
@@ -79,6 +86,8 @@ static int conn_setup(mci_sqlite_conn *c)
     (void)sqlite3_limit(c->db, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_progress_handler(c->db, OPS_BETWEEN_CHECKS, past_deadline, c);
     if (rc == SQLITE_OK)
+        rc = sqlite3_busy_handler(c->db, wait_for_lock, c);
+    if (rc == SQLITE_OK)
         rc = sqlite3_exec(c->db, "PRAGMA cell_size_check=ON; PRAGMA journal_mode=WAL;", NULL, NULL, NULL);
     return rc;
 }
@@ -92,7 +101,7 @@ static mc_status conn_open(mci_sqlite *s, mci_deadline dl, mci_sqlite_conn **out
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int rc = sqlite3_open_v2(s->path, &c->db, flags, NULL);
     if (rc == SQLITE_OK) {
-        conn_deadline(c, dl);
+        c->dl = dl;
         rc = conn_setup(c);
         /* Turning a new file to WAL does not wait for another process that is doing the same. */
         while ((rc & 0xFF) == SQLITE_BUSY && mci_deadline_left_ms(dl) > 0) {
@@ -134,7 +143,7 @@ static mc_status borrow(mci_sqlite *s, mci_deadline dl, mci_sqlite_conn **out, m
         mci_mutex_unlock(&s->lock);
     }
     if (*out != NULL)
-        conn_deadline(*out, dl);
+        (*out)->dl = dl;
     return st;
 }
 
@@ -273,6 +282,11 @@ mc_status mci_sqlite_begin(mci_sqlite_op *o, mci_store *s, const mci_spec *spec,
         o->c = NULL;
     }
     return st;
+}
+
+mc_status mci_sqlite_in_time(mci_sqlite_op *o)
+{
+    return past_deadline(o->c) ? mci_sqlite_failed(o, SQLITE_INTERRUPT) : MC_OK;
 }
 
 mc_status mci_sqlite_end(mci_sqlite_op *o, mc_status st)

@@ -49,6 +49,9 @@ mc_status mci_sqlite_begin(mci_sqlite_op *o, mci_store *s, const mci_spec *spec,
                            mc_error *err);
 mc_status mci_sqlite_end(mci_sqlite_op *o, mc_status st);
 
+/* Between two rows, whose decoding SQLite does not see: MC_OK, or MC_E_TIMEOUT with its text. */
+mc_status mci_sqlite_in_time(mci_sqlite_op *o);
+
 /* What a result code means, and the same as an error with its text. */
 mc_status mci_sqlite_status(int rc);
 mc_status mci_sqlite_failed(mci_sqlite_op *o, int rc);

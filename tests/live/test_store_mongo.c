@@ -116,14 +116,55 @@ static void test_mongo_refused(void **state)
     srv_stop(&server);
 }
 
+/* One find by an address that leads nowhere: its error tells why, and nobody waits longer than the address says. */
+static void leads_nowhere(const char *uri, mc_status wanted, const char *word, const char *another)
+{
+    mci_store *s = NULL;
+    mci_doc *d = NULL;
+    mc_error err = {0};
+    mci_spec spec = data_movie_spec("movies", MCI_ID_OBJECTID);
+    mc_status st = kit_open(uri, 60000, &s, &err);
+    int64_t before = mci_now_ns();
+    if (st == MC_OK)
+        st = s->ops->find(s, &spec, A, MCI_NO_DEADLINE, &d, &err);
+    if (st != wanted || strstr(err.text, word) == NULL || strstr(err.text, another) == NULL)
+        fail_msg("%s: %s, not %s with '%s' and '%s': %s", uri, mc_status_name(st), mc_status_name(wanted), word, another,
+                 err.text);
+    assert_null(strstr(err.text, "CANARY"));
+    if (mci_now_ns() - before > INT64_C(30000000000)) /* store.timeout_ms is a minute here */
+        fail_msg("%s: the time-outs in the address were not kept", uri);
+    if (s != NULL)
+        s->ops->close(s);
+}
+
+static void test_mongo_reasons(void **state)
+{
+    const srv *server = *state;
+    char uri[300];
+    (void)snprintf(uri, sizeof uri, "mongodb://u:CANARY@127.0.0.1:%d/?serverSelectionTimeoutMS=300", srv_free_port());
+    leads_nowhere(uri, MC_E_STORE, "no server can be reached", "connect");
+    (void)snprintf(uri, sizeof uri, "mongodb://127.0.0.1:%d/?serverSelectionTimeoutMS=2000&replicaSet=nope", server->port);
+    leads_nowhere(uri, MC_E_STORE, "replica set", "'nope'");
+    (void)snprintf(uri, sizeof uri, "mongodb://127.0.0.1:%d/?serverSelectionTimeoutMS=4000&connectTimeoutMS=200&tls=true",
+                   server->port);
+    leads_nowhere(uri, MC_E_TLS, "TLS handshake", "does the server speak TLS?");
+    leads_nowhere("mongodb://no.such.invalid/?serverSelectionTimeoutMS=8000", MC_E_STORE, "resolve", "no.such.invalid");
+    leads_nowhere("mongodb+srv://u:CANARY@no.such.invalid/x", MC_E_STORE, "SRV", "no.such.invalid");
+    (void)snprintf(uri, sizeof uri, "mongodb://127.0.0.1:%d/?tls=true&tlsCAFile=/nonexistent/ca.pem", server->port);
+    leads_nowhere(uri, MC_E_TLS, "tlscafile", "/nonexistent/ca.pem");
+    (void)snprintf(uri, sizeof uri, "mongodb://127.0.0.1:%d/?serverSelectionTimeoutMS=2000&tls=true&tlsCAFile=%s/README.md",
+                   server->port, srv_source_root());
+    leads_nowhere(uri, MC_E_TLS, "tlsCAFile", "PEM");
+}
+
 int main(void)
 {
     srv server;
     srv_start_mongo(&server, NULL);
     print_message("server: %s\n", server.name);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_mongo_addresses), cmocka_unit_test(test_mongo_away),
-                                       cmocka_unit_test(test_mongo_refused),
-                                       cmocka_unit_test_prestate(test_mongo_killed, &server)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_mongo_addresses), cmocka_unit_test(test_mongo_away), cmocka_unit_test(test_mongo_refused),
+        cmocka_unit_test_prestate(test_mongo_reasons, &server), cmocka_unit_test_prestate(test_mongo_killed, &server)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     srv_stop(&server);
     return failed;

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The address of a MongoDB: checked before the driver sees it. */
+#ifndef MCI_STORE_MONGO_URI_H
+#define MCI_STORE_MONGO_URI_H
+
+#include "store/store.h"
+#include <mongoc/mongoc.h>
+
+/* opt->uri, with no time-out in it above `timeout_ms`. MC_OK, MC_E_URI, MC_E_TLS. mongoc_uri_destroy() it. */
+mc_status mci_mongo_uri_parse(const mci_store_options *opt, int64_t timeout_ms, mongoc_uri_t **out, mc_error *err);
+
+#endif
