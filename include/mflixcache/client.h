@@ -125,7 +125,7 @@ MC_API mc_status mc_warm(mc_client *mc, unsigned what, int64_t limit, mc_progres
  * an hour in a moment, and see what expires. Deadlines of calls, leases and Redis' own expiry keep to real time.
  * @param mc      the handle
  * @param now_ms  milliseconds since 1970 that are now, and stay so until the next call; 0: Redis' clock again, as it was
- * @return  MC_OK; MC_E_ARG, MC_E_CLOSED, MC_E_RANGE (negative).
+ * @return  MC_OK; MC_E_ARG, MC_E_CLOSED, MC_E_RANGE (negative, or above 2^53).
  * Threads: any.
  */
 MC_API mc_status mc_set_clock(mc_client *mc, int64_t now_ms);

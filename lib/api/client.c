@@ -327,7 +327,7 @@ mc_status mc_set_clock(mc_client *mc, int64_t now_ms)
     mc_status st = mci_enter(&en, mc, NULL, NULL);
     if (st != MC_OK)
         return st;
-    if (now_ms < 0)
+    if (now_ms < 0 || now_ms > MCI_COUNT_MAX)
         st = MC_E_RANGE;
     else
         atomic_store_explicit(&en.cl->engine->set_clock_ms, now_ms, memory_order_relaxed);

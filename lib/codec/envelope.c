@@ -8,6 +8,7 @@
 
 #define MAGIC "M1 "
 #define SUM_DIGITS 16
+#define NUMBER_MAX (UINT64_C(1) << 53) /* what is added to a time, or taken off, cannot overflow */
 
 uint64_t mci_envelope_seed(const mci_spec *spec, const char *id, size_t id_len)
 {
@@ -56,14 +57,15 @@ static int64_t take_number(cursor *c)
 {
     uint64_t v = 0;
     unsigned digits = 0;
+    const char *first = c->p + 1;
     if (c->p == c->end || *c->p++ != ' ')
         c->bad = 1;
     while (!c->bad && c->p < c->end && *c->p >= '0' && *c->p <= '9' && digits < 19) {
         v = v * 10 + (uint64_t)(*c->p++ - '0');
         digits++;
     }
-    if (digits == 0 || v > INT64_MAX)
-        c->bad = 1; /* negative numbers have no place in an envelope */
+    if (digits == 0 || v > NUMBER_MAX || (digits > 1 && *first == '0'))
+        c->bad = 1; /* nor have negative ones a place in an envelope */
     return c->bad ? 0 : (int64_t)v;
 }
 
@@ -92,7 +94,7 @@ static void take_kinds(cursor *c, char out[MCI_MAX_FIELDS + 1])
     if (c->p == c->end || *c->p++ != ' ')
         c->bad = 1;
     while (!c->bad && c->p < c->end && *c->p != ' ') {
-        if (n == MCI_MAX_FIELDS || strchr("SIRLT-", *c->p) == NULL) {
+        if (n == MCI_MAX_FIELDS || *c->p == '\0' || strchr("SIRLT-", *c->p) == NULL) {
             c->bad = 1;
             break;
         }

@@ -134,7 +134,7 @@ mc_status mci_board_rank(mci_call *c, mci_coll *coll, const char *id, int64_t *r
             else if (i + 1 < ATTEMPTS && overdue->type == MCI_REPLY_ARRAY && overdue->len > 0 &&
                      mci_repair(c, coll, overdue) > 0)
                 again = 1; /* the last attempt takes the board as it is: a doubt about one id is none about the others */
-            else if (mci_reply_int(mci_batch_reply(&b, 0), rank) != 0 ||
+            else if (mci_reply_count(mci_batch_reply(&b, 0), rank) != 0 ||
                      mci_reply_double(mci_batch_reply(&b, 1), score) != 0)
                 st = MC_NOT_FOUND;
             c->info->cache = again ? MC_CACHE_MISS : MC_CACHE_HIT;

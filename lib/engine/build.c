@@ -57,7 +57,7 @@ static mc_status lock_reply(build *bd, const mci_reply *r, int64_t *epoch)
         return mci_fail(bd->c->err, MC_E_PROTO, MC_TIER_REDIS, "build: Redis answered something else");
     const mci_reply *cursor = mci_reply_item(r, 3);
     if (ours && bd->begun_ms == 0) {
-        (void)mci_reply_int(mci_reply_item(r, 2), &bd->begun_ms);
+        (void)mci_reply_count(mci_reply_item(r, 2), &bd->begun_ms);
         if (cursor != NULL && cursor->type == MCI_REPLY_STRING && cursor->len > 0) {
             bd->cursor = strdup(cursor->u.str);
             if (bd->cursor == NULL)

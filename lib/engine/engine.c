@@ -291,7 +291,7 @@ int mci_reply_epoch(const mci_reply *r, int64_t *out)
     *out = 0;
     if (r == NULL || r->type == MCI_REPLY_NIL)
         return r == NULL ? -1 : 0;
-    return mci_reply_int(r, out);
+    return mci_reply_count(r, out);
 }
 
 void mci_rows_free(mci_row *rows, size_t n)

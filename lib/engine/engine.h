@@ -147,7 +147,7 @@ mci_slice mci_reply_slice(const mci_reply *r);
 /* How a reader names what it could not use to the script that removes it: by its envelope, or, when that is larger than any we write (or
  * all there is was too large to be read), as "!SIZE". Nothing (p NULL) is named by "". */
 void mci_name_rejected(mci_buf *out, mci_slice m);
-/* A reply that should be an epoch: number in text, or nothing (0). -1 when it is neither. */
+/* A reply that should be an epoch: a count as text, or nothing (0). -1 when it is neither. */
 int mci_reply_epoch(const mci_reply *r, int64_t *out);
 
 /* ---- read.c ------------------------------------------------------------------------------------------------------- */

@@ -265,7 +265,7 @@ static int ask_lease(fetch *f)
     int refused = st == MC_OK && mci_reply_too_big(r) && f->refusals++ < MAX_REFUSALS;
     if (st == MC_OK)
         st = mci_reply_error(r, "load", &err);
-    if (st == MC_OK && mci_reply_int(mci_reply_item(r, 1), &f->now_ms) != 0)
+    if (st == MC_OK && mci_reply_count(mci_reply_item(r, 1), &f->now_ms) != 0)
         st = mci_fail(&err, MC_E_PROTO, MC_TIER_REDIS, "load: Redis answered something else");
     f->leased = st == MC_OK && mci_reply_is(tag, "L");
     if (f->leased) {

@@ -220,7 +220,7 @@ static void take_miss(mci_call *c, mci_coll *coll, work *w, const mci_reply *r, 
         return;
     }
     if (tag == NULL || mci_reply_epoch(mci_reply_item(r, 1), &w->epoch) != 0 ||
-        mci_reply_int(mci_reply_item(r, 2), &now_ms) != 0) {
+        mci_reply_count(mci_reply_item(r, 2), &now_ms) != 0) {
         no_lease(c, w);
         (void)mci_reply_error(r, "read", c->err);
         w->state = W_LOAD;

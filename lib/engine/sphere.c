@@ -38,10 +38,17 @@ static uint32_t squeeze(uint64_t v)
     return out;
 }
 
-void mci_sphere_decode(double score, double *lon, double *lat)
+int mci_sphere_decode(double score, double *lon, double *lat)
 {
+    if (!(score >= 0 &&
+          score < (double)(UINT64_C(1) << 2 * STEPS))) { /* no place: its distance to anywhere is no number either */
+        *lon = NAN;
+        *lat = NAN;
+        return -1;
+    }
     uint64_t bits = (uint64_t)score;
     double cells = (double)(UINT64_C(1) << STEPS);
     *lat = -LAT_MAX + ((double)squeeze(bits) + 0.5) / cells * (2 * LAT_MAX);
     *lon = -180.0 + ((double)squeeze(bits >> 1) + 0.5) / cells * 360.0;
+    return 0;
 }

@@ -27,7 +27,7 @@ mc_status mci_view_record(mci_call *c, mci_coll *coll, const char *id, int64_t *
     }
     if (st == MC_OK && mci_reply_double(mci_batch_reply(&b, 0), &count) == 0) {
         mci_count(c->e->metrics, MCI_C_VIEWS);
-        *views = count >= 9e15 ? INT64_C(9000000000000000) : (int64_t)count;
+        *views = count >= (double)MCI_COUNT_MAX ? MCI_COUNT_MAX : count > 0 ? (int64_t)count : 0; /* anybody may ZADD */
     }
     mci_batch_free(&b);
     return st;

@@ -66,7 +66,7 @@ static mc_status pre_reply(writing *w, const mci_batch *b, size_t first)
         st = mci_reply_error(mci_batch_reply(b, first + 1), "announce a write", w->c->err);
     if (st != MC_OK)
         return st;
-    if (mci_reply_int(mci_reply_item(r, 0), &w->now_ms) != 0 || mci_reply_epoch(mci_reply_item(r, 1), &w->epoch) != 0)
+    if (mci_reply_count(mci_reply_item(r, 0), &w->now_ms) != 0 || mci_reply_epoch(mci_reply_item(r, 1), &w->epoch) != 0)
         return mci_fail(w->c->err, MC_E_PROTO, MC_TIER_REDIS, "announce a write: Redis answered something else");
     mci_redis_saw_time(w->c->e->redis, w->now_ms);
     w->now_ms = mci_engine_clock_at(w->c->e, w->now_ms);

@@ -274,9 +274,11 @@ static mc_status hello(mci_conn *c, const mci_redis_addr *a, mci_deadline dl, in
         const mci_reply *time = mci_batch_reply(&b, b.n - 1);
         int64_t s = 0;
         int64_t us = 0;
-        if (mci_reply_int(mci_reply_item(time, 0), &s) != 0 || mci_reply_int(mci_reply_item(time, 1), &us) != 0)
+        if (mci_reply_count(mci_reply_item(time, 0), &s) != 0 || mci_reply_count(mci_reply_item(time, 1), &us) != 0 ||
+            s > MCI_COUNT_MAX / 1000 - 1 || us > 999999)
             st = mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "Redis answered TIME with something else");
-        *redis_ms = s * 1000 + us / 1000;
+        else
+            *redis_ms = s * 1000 + us / 1000;
     }
     mci_buf_wipe(&b.out); /* the password was in it */
     mci_batch_free(&b);

@@ -361,6 +361,15 @@ int mci_reply_int(const mci_reply *r, int64_t *out)
     return r->type == MCI_REPLY_STRING ? mci_parse_int(r->u.str, r->len, out) : -1;
 }
 
+int mci_reply_count(const mci_reply *r, int64_t *out)
+{
+    int64_t v = 0;
+    if (mci_reply_int(r, &v) != 0 || v < 0 || v > MCI_COUNT_MAX)
+        return -1;
+    *out = v;
+    return 0;
+}
+
 int mci_reply_double(const mci_reply *r, double *out)
 {
     return r != NULL && r->type == MCI_REPLY_STRING ? mci_parse_double(r->u.str, r->len, out) : -1;

@@ -570,6 +570,7 @@ static void test_bad_arguments(void **state)
     assert_int_equal(mc_snapshot_save(file_first, e, 1000001, &err), MC_E_RANGE);
     assert_int_equal(mc_snapshot_save(file_first, e, 3, &err), MC_E_ARG);
     assert_int_equal(mc_set_clock(f.a, -1), MC_E_RANGE);
+    assert_int_equal(mc_set_clock(f.a, INT64_MAX), MC_E_RANGE); /* a TTL is added to it */
     assert_int_equal(src.calls, 0);
 }
 

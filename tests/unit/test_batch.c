@@ -167,6 +167,43 @@ static void test_undecoded_bytes(void **state)
     mci_arena_free(&a);
 }
 
+/* Times, counts, places: what no Redis can mean is no number. */
+static void test_counts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t want; /* -1: refused */
+    } cases[] = {{"0", 0},
+                 {"1700000000000", 1700000000000},
+                 {"9007199254740992", 9007199254740992},
+                 {"9007199254740993", -1},
+                 {"9223372036854775807", -1},
+                 {"9223372036854775808", -1},
+                 {"-1", -1},
+                 {"-9223372036854775808", -1},
+                 {"", -1},
+                 {"1.5", -1},
+                 {" 1", -1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int64_t v = -1;
+        mci_reply r = {.type = MCI_REPLY_STRING, .len = strlen(cases[i].text), .u.str = cases[i].text};
+        assert_int_equal(mci_reply_count(&r, &v), cases[i].want < 0 ? -1 : 0);
+        assert_int_equal(v, cases[i].want);
+        int64_t n = 0;
+        if (mci_reply_int(&r, &n) != 0)
+            continue;
+        r = (mci_reply){.type = MCI_REPLY_INT, .u.i = n};
+        v = -1;
+        assert_int_equal(mci_reply_count(&r, &v), cases[i].want < 0 ? -1 : 0);
+        assert_int_equal(v, cases[i].want);
+    }
+    mci_reply other = {.type = MCI_REPLY_ARRAY};
+    int64_t v = 0;
+    assert_int_equal(mci_reply_count(&other, &v), -1);
+    assert_int_equal(mci_reply_count(NULL, &v), -1);
+}
+
 static void test_error_replies(void **state)
 {
     (void)state;
@@ -189,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_encoding),  cmocka_unit_test(test_decoding),
                                        cmocka_unit_test(test_limits),    cmocka_unit_test(test_error_replies),
-                                       cmocka_unit_test(test_lines_end), cmocka_unit_test(test_undecoded_bytes)};
+                                       cmocka_unit_test(test_lines_end), cmocka_unit_test(test_undecoded_bytes),
+                                       cmocka_unit_test(test_counts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,8 @@
 /* The envelope: comes back as it was written, and nothing else is taken for one. */
 #include "codec/envelope.h"
 
+#include "base/random.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,8 +70,40 @@ static void test_damage_is_seen(void **state)
     assert_int_equal(mci_envelope_read("", 0, seed, &e), -1);
 }
 
+/* With a sum that fits, which anybody can make who knows the layout: numbers and kinds that are never written. */
+static void test_what_is_never_written(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        size_t n; /* 0: all of it */
+        int rc;
+    } cases[] = {{"M1 D 0 1 2 3 0 S 0000000000000000 0000000000000000", 0, 0},
+                 {"M1 D 00 1 2 3 0 S 0000000000000000 0000000000000000", 0, -1},
+                 {"M1 D 0 01 2 3 0 S 0000000000000000 0000000000000000", 0, -1},
+                 {"M1 D 0 1 2 9007199254740992 0 S 0000000000000000 0000000000000000", 0, 0},
+                 {"M1 D 0 1 2 9007199254740993 0 S 0000000000000000 0000000000000000", 0, -1},
+                 {"M1 D 0 1 9223372036854775807 3 0 S 0000000000000000 0000000000000000", 0, -1},
+                 {"M1 D 9223372036854775807 1 2 3 0 S 0000000000000000 0000000000000000", 0, -1},
+                 {"M1 D 0 -1 2 3 0 S 0000000000000000 0000000000000000", 0, -1},
+                 {"M1 D 0 1 2 3 0 S\0 0000000000000000 0000000000000000", 51, -1},
+                 {"M1 D 0 1 2 3 0 SS\0S 0000000000000000 0000000000000000", 53, -1},
+                 {"M1 X 0 1 2 3 0 S 0000000000000000 0000000000000000", 0, -1}};
+    uint64_t seed = mci_envelope_seed(&spec, "id1", 3);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[MCI_ENVELOPE_MAX];
+        size_t n = cases[i].n > 0 ? cases[i].n : strlen(cases[i].body);
+        mci_envelope e;
+        memcpy(text, cases[i].body, n);
+        snprintf(text + n, sizeof text - n, " %016llx", (unsigned long long)mci_checksum(seed, text, n));
+        if (mci_envelope_read(text, n + 17, seed, &e) != cases[i].rc)
+            fail_msg("%s", cases[i].body);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_damage_is_seen)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_damage_is_seen),
+                                       cmocka_unit_test(test_what_is_never_written)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

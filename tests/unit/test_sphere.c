@@ -38,6 +38,13 @@ static void test_decode(void **state)
     double lat = 0;
     mci_sphere_decode(3479099956230698.0, &lon, &lat); /* GEOADD 13.361389 38.115556, then ZSCORE */
     assert_true(fabs(lon - 13.361389) < 1e-5 && fabs(lat - 38.115556) < 1e-5);
+    const double none[] = {-1, -0.5, 4503599627370496.0, 1e300, -1e300, INFINITY, -INFINITY, NAN};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        assert_int_equal(mci_sphere_decode(none[i], &lon, &lat), -1);
+        assert_false(mci_sphere_distance(0, 0, lon, lat) <= 1e9); /* within no circle */
+    }
+    assert_int_equal(mci_sphere_decode(4503599627370495.0, &lon, &lat), 0);
+    assert_true(lon < 180 && lat < 85.06);
 }
 
 int main(void)
