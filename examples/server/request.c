@@ -194,7 +194,7 @@ static int parse_query(request *r, char *query)
 
 int parse_target(request *r, const char *target)
 {
-    /* RFC 9112 section 3.2.2: the absolute form must be understood; what host it names does not matter here. */
+    /* RFC 9112 section 3.2.2: the absolute form must be understood; its host is that of Host (guard.c). */
     if (strncmp(target, "http://", 7) == 0)
         target = target + 7 + strcspn(target + 7, "/?");
     if (strcmp(target, "*") == 0 && strcmp(r->method, "OPTIONS") == 0)

@@ -296,6 +296,13 @@ static size_t leave_encoded(void *user, struct MHD_Connection *mhd, char *s)
     return strlen(s);
 }
 
+/* As strict about requests as RFC 9112 wants it; guard.c does what versions before that option do not. */
+#if MHD_VERSION >= 0x00097701
+#define STRICTNESS MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1
+#else
+#define STRICTNESS MHD_OPTION_STRICT_FOR_CLIENT, 0
+#endif
+
 server *server_start(app *a, int listener, unsigned threads)
 {
     server *s = calloc(1, sizeof *s);
@@ -305,14 +312,13 @@ server *server_start(app *a, int listener, unsigned threads)
     }
     s->app = a;
     pthread_mutex_init(&s->lock, NULL);
-    s->daemon =
-        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET,
-                         listener, MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, a->limits.connections,
-                         MHD_OPTION_PER_IP_CONNECTION_LIMIT, a->limits.per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
-                         a->limits.timeout_s + IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
-                         MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,
-                         MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
-                         MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+    s->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, listener,
+        MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, a->limits.connections,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, a->limits.per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
+        a->limits.timeout_s + IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, STRICTNESS,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_target, s,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
     if (s->daemon)
         return s;
     close(listener);

@@ -7,7 +7,7 @@ NEXT = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def send(w, line, *lines, body=b"", answers=1):
-    head = [line.encode(), *(x.encode() if isinstance(x, str) else x for x in lines)]
+    head = [line.encode(), *(x.encode("latin-1") if isinstance(x, str) else x for x in lines)]
     return w.wire(b"\r\n".join(head) + b"\r\n\r\n" + body, answers)
 
 
@@ -31,7 +31,7 @@ def hosts(w):
         refused(w, 400, "GET /healthz HTTP/1.1", f"Host: {host}")
     refused(w, 400, "GET /healthz HTTP/1.1")
     refused(w, 400, "GET /healthz HTTP/1.1", "Host: localhost", "Host: localhost", closes=True)
-    refused(w, 400, "GET /healthz HTTP/1.1", "Host : localhost")
+    refused(w, 400, "GET /healthz HTTP/1.1", "Host : localhost", closes=True)
     answers, closed = send(w, "GET /healthz HTTP/1.0")
     assert answers[0].status == 200 and closed
     with w.another("--allow-host", "movies.example", "--allow-host", "b.example") as other:
@@ -86,6 +86,46 @@ def framing(w):
                         b"\xff" * 2000):
             assert raw_status(other, garbage, half=True) in (None, 400, 408), garbage
         assert other.call("GET", "/healthz").status == 200
+
+
+def smuggling(w):
+    """What two readers could read differently is refused, and nothing after it on this connection is carried out."""
+    get = "GET /healthz HTTP/1.1", "Host: localhost"
+    post = "POST /movies HTTP/1.1", "Host: localhost", JSON.strip()
+    chunked = b"2\r\n{}\r\n0\r\n\r\n"
+    for blank in (" ", "\t", "  "):
+        refused(w, 400, *post, f"Content-Length{blank}: 2", body=b"{}", closes=True)
+        refused(w, 400, *post, f"Transfer-Encoding{blank}: chunked", body=chunked, closes=True)
+        refused(w, 400, *get, f"X-Other{blank}: 1", closes=True)
+    for name in ("Content Length", "Content-Length\x0b", "(Content-Length)", "Content-Length\x7f", "\xe9", "a@b", "a/b", "a[b]", "a{b}", 'a"b'):
+        refused(w, 400, *get, f"{name}: 2", closes=True)
+    for value in ("a\rTransfer-Encoding: chunked", "a\r", "a\x01", "a\x7f", "a\0", "a\0b", "a\r\n folded",
+                  "a\r\n\tTransfer-Encoding: chunked", "\r\n folded", "a\r\n ", "a\nY: b"):
+        refused(w, 400, *get, f"X-Other: {value}", closes=True)
+        refused(w, 400, *post, f"X-Other: {value}", "Content-Length: 2", body=b"{}", closes=True)
+    refused(w, 400, *post, "Transfer-Encoding:\r\n chunked", body=chunked, closes=True)
+    refused(w, 400, *post, "Content-Len: 2\r\n gth", "Host-Not:", body=b"{}", closes=True)
+    refused(w, 400, "GET /healthz HTTP/1.1", "Host: localhost\0.evil.example", closes=True)
+    refused(w, 400, "GET  /healthz HTTP/1.1", "Host: localhost", closes=True)
+    answers, closed = w.wire(b"GET /healthz HTTP/1.1\nHost: localhost\n\n" + NEXT, 2)
+    check_problem(answers[0], 400)
+    assert closed and len(answers) == 1, answers
+    for more in ((), ("Connection: keep-alive",)):
+        refused(w, 400, "POST /movies HTTP/1.0", "Host: localhost", JSON.strip(), "Transfer-Encoding: chunked", *more, body=chunked,
+                closes=True)
+    for target, host in (("http://evil.example/healthz", "localhost"), ("http://localhost.evil.example/healthz", "localhost"),
+                         ("http://evil.example@localhost/healthz", "localhost"), ("http:///healthz", "localhost"),
+                         ("http://localhost:1/healthz", "localhost"), ("http://localhos/healthz", "localhost"),
+                         ("http://127.0.0.1/healthz", "localhost")):
+        refused(w, 400, f"GET {target} HTTP/1.1", f"Host: {host}", closes=True)
+    refused(w, 421, "GET http://evil.example/healthz HTTP/1.1", "Host: evil.example")
+    for target, host in (("http://localhost/healthz", "localhost"), ("http://LocalHost:80/healthz", "localhost"),
+                         ("http://localhost:8080/healthz?", "localhost:8080"), ("http://127.0.0.1/healthz", "127.0.0.1:80")):
+        answers, closed = send(w, f"GET {target} HTTP/1.1", f"Host: {host}", body=NEXT, answers=2)
+        assert [a.status for a in answers] == [200, 200] and not closed, (target, answers)
+    # Odd but allowed.
+    answers, closed = send(w, *get, "X-Empty:", "x!#$%&'*+-.^_`|~1:\t a\tb \xe9 ", body=NEXT, answers=2)
+    assert [a.status for a in answers] == [200, 200] and not closed, answers
 
 
 def raw_status(w, data, half=False):
@@ -143,4 +183,4 @@ def pipelining(w):
     assert len(answers) == 1 and closed
 
 
-TESTS = [hosts, origins, framing, targets, chunked_bodies, expect_continue, pipelining]
+TESTS = [hosts, origins, framing, smuggling, targets, chunked_bodies, expect_continue, pipelining]

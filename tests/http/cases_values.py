@@ -80,7 +80,8 @@ def paths(w):
         w.problem(404, "GET", target)
     w.problem(404, "DELETE", "/cache/movies/")
     w.problem(404, "POST", "/movies//views")
-    assert w.call("GET", "http://elsewhere.example/healthz").status == 200  # the absolute form; what counts is Host
+    assert w.call("GET", f"http://{w.address}/healthz").status == 200  # the absolute form
+    w.problem(400, "GET", "http://elsewhere.example/healthz", says="Host")
     assert w.call("GET", "http://x?n=1").status == 400
 
 
