@@ -52,7 +52,9 @@ typedef struct mc_stats {
     int64_t store_errors;         /**< of these: failed */
     int64_t snapshot_hits;        /**< reads answered from the snapshot file */
     int64_t snapshot_errors;      /**< snapshot files that were refused: unreadable or damaged */
-    int64_t reserved[29];         /**< zero; room for growth */
+    int64_t redis_refusals;       /**< exchanges in which Redis answered, and refused what the cache needs */
+    int64_t redis_refusing;       /**< 1 while it does: full, read-only, a missing permission, no scripts, a cluster */
+    int64_t reserved[27];         /**< zero; room for growth */
 } mc_stats;
 
 /**

@@ -3,6 +3,7 @@
 #include "api/client.h"
 
 #include "api/options.h"
+#include "engine/health.h"
 #include "mflix/movies.h"
 #include "mflix/theaters.h"
 
@@ -41,13 +42,14 @@ static mci_client *new_client(void)
     return cl;
 }
 
-/* Redis may be away; a password it refuses, or a cluster, will not get better by waiting. */
+/* Redis may be away, or full for a while; what will not get better by waiting is an error now, not a cache that is never used. */
 static mc_status first_contact(mci_client *cl, const mci_settings *set, mc_error *err)
 {
     mc_error why = {0};
     mci_deadline dl = mci_deadline_in(set->cache_connect_timeout_ms + set->cache_timeout_ms);
-    mc_status st = mci_engine_ping(cl->engine, dl, &why);
-    int fatal = st == MC_E_AUTH || st == MC_E_CLUSTER || (st != MC_OK && set->write_mode == MCI_WRITE_STRICT);
+    int lasting = 0;
+    mc_status st = mci_health_ask(cl->engine, dl, &lasting, &why);
+    int fatal = lasting || (st != MC_OK && set->write_mode == MCI_WRITE_STRICT);
     if (!fatal)
         return MC_OK;
     if (err != NULL)
@@ -171,7 +173,7 @@ mc_status mc_ping(mc_client *mc, int *redis_ok, int *store_ok, mc_error *err)
         return st;
     mci_engine *e = en.cl->engine;
     mc_error second = {0};
-    st = mci_engine_ping(e, en.call.dl, &en.own_err);
+    st = mci_health_ask(e, en.call.dl, NULL, &en.own_err);
     mc_status st2 =
         e->store->ops->ping == NULL ? MC_OK : e->store->ops->ping(e->store, mci_store_deadline(&en.call), &second);
     if (redis_ok != NULL)

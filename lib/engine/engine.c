@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 
 #include "base/text.h"
+#include "engine/health.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,7 @@ mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *lo
         return st;
     }
     (void)snprintf(e->epoch_key, sizeof e->epoch_key, "mfc:epoch:%s", set->cache_prefix);
+    (void)snprintf(e->probe_key, sizeof e->probe_key, "mfc:l:%sprobe", set->cache_prefix);
     (void)snprintf(e->kv_keys.value, sizeof e->kv_keys.value, "%skv:{", set->cache_prefix);
     (void)snprintf(e->kv_keys.stamp, sizeof e->kv_keys.stamp, "mfc:v:%skv:{", set->cache_prefix);
     (void)snprintf(e->kv_keys.lease, sizeof e->kv_keys.lease, "mfc:l:%skv:{", set->cache_prefix);
@@ -173,22 +175,6 @@ mc_status mci_engine_add(mci_engine *e, const mci_spec *spec, int64_t ttl_ms, mc
     return MC_OK;
 }
 
-mc_status mci_engine_ping(mci_engine *e, mci_deadline dl, mc_error *err)
-{
-    mc_status st = mci_redis_ping(e->redis, dl, err);
-    mci_batch b;
-    if (st != MC_OK)
-        return st;
-    mci_batch_init(&b);
-    mci_cmd(&b, "GET", 2);
-    mci_arg_str(&b, e->epoch_key);
-    st = mci_redis_exec(e->redis, &b, dl, err);
-    if (st == MC_OK)
-        st = mci_reply_error(mci_batch_reply(&b, 0), "ping", err);
-    mci_batch_free(&b);
-    return st;
-}
-
 mc_status mci_call_exec(mci_call *c, mci_batch *b)
 {
     int before = b->round_trips;
@@ -196,6 +182,8 @@ mc_status mci_call_exec(mci_call *c, mci_batch *b)
     c->info->redis_round_trips += b->round_trips - before;
     if (st != MC_OK)
         c->info->flags |= MC_FLAG_REDIS_DOWN;
+    else
+        mci_health_look(c, b);
     return st;
 }
 

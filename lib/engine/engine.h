@@ -5,6 +5,7 @@
  *   alias.c     second keys (title)                  board.c     sorted sets: top, rank          views.c  counted views
  *   geo.c       nearest                              build.c     (re)building board and geo set  kv.c     string keys
  *   flight.c    single flight in the process         recovery.c  ids to drop when Redis is back
+ *   health.c    can Redis be used?
  *   invalidate.c                                     warm.c      loading ahead, importing
  *   fallback.c  any value through the tiers: Redis, snapshot, the caller's loader
  */
@@ -90,6 +91,8 @@ typedef struct mci_engine {
     mci_flights flights;
     mci_recovery recovery;
     char epoch_key[MCI_KEY_MAX];
+    char probe_key[MCI_KEY_MAX];
+    _Atomic int refusing; /* Redis answers, and refuses what the cache needs */
     mci_kv_keys kv_keys;
     mci_snapshot *snapshot;
     _Atomic int64_t set_clock_ms; /* what mc_set_clock() said; 0: Redis' clock */
@@ -108,9 +111,6 @@ typedef struct mci_call {
 /* Opens Redis (no I/O) and takes the store over on success. `log` is borrowed. */
 mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *log, mci_engine **out, mc_error *err);
 void mci_engine_close(mci_engine *e);
-
-/* Does Redis answer, and may we use it? PING passes where commands on keys are redirected or forbidden, so a key is read as well. */
-mc_status mci_engine_ping(mci_engine *e, mci_deadline dl, mc_error *err);
 
 /* Register a collection; before any call. `ttl_ms` is for its values. */
 mc_status mci_engine_add(mci_engine *e, const mci_spec *spec, int64_t ttl_ms, mci_coll **out, mc_error *err);

@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 
 #include "base/syncpoint.h"
+#include "engine/health.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -362,6 +363,8 @@ static void fill(mci_call *c, mci_coll *coll, work **list, size_t n)
         int64_t stored = 0;
         if (k < b.n && ok)
             (void)mci_reply_int(mci_reply_item(mci_batch_reply(&b, k), 0), &stored);
+        if (k < b.n && ok)
+            mci_health_of_put(c, mci_batch_reply(&b, k));
         k++;
         if (stored == 1)
             w->it->info.flags |= MC_FLAG_FILLED;

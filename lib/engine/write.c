@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 
 #include "base/syncpoint.h"
+#include "engine/health.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +174,7 @@ static void post(writing *w, int carried_out, const mci_doc *d)
             remember(w); /* the quarantine holds until it expires; the queue ends it sooner */
     } else if (carried_out) {
         (void)mci_reply_int(mci_reply_item(r, 1), &writers);
+        mci_health_of_put(w->c, r);
         mci_count(e->metrics, stored == 1 ? MCI_C_WRITES_SOLO : MCI_C_WRITES_CONTENDED);
         if (stored == 0 && writers == 0 && e->set.write_mode != MCI_WRITE_FAST)
             repair_own(w);

@@ -268,8 +268,12 @@ static mc_status hello(mci_conn *c, const mci_redis_addr *a, mci_deadline dl, in
     int eof = 0;
     mc_status st = b.out.failed ? mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory to log in to Redis")
                                 : mci_conn_exchange(c, &b, dl, &eof, err);
-    for (size_t i = 0; st == MC_OK && i < b.n; i++)
-        st = mci_reply_error(mci_batch_reply(&b, i), "log in", err);
+    for (size_t i = 0; st == MC_OK && i < b.n; i++) {
+        const mci_reply *r = mci_batch_reply(&b, i);
+        st = mci_reply_error(r, "log in", err);
+        if (st == MC_E_CACHE && (strncmp(r->u.str, "ERR DB index", 12) == 0 || strncmp(r->u.str, "ERR invalid DB", 14) == 0))
+            st = mci_fail(err, MC_E_URI, MC_TIER_REDIS, "this Redis has no database %d (cache.uri names it)", (int)a->db);
+    }
     if (st == MC_OK) {
         const mci_reply *time = mci_batch_reply(&b, b.n - 1);
         int64_t s = 0;

@@ -69,6 +69,7 @@ MC_FLAG_REDIS_DOWN = 16
 MC_FLAG_QUARANTINED = 32
 MC_FLAG_POISONED = 64
 MC_FLAG_QUEUED = 128
+MC_FLAG_REFUSED = 256
 MC_WARM_MOVIES = 1
 MC_WARM_BOARD = 2
 MC_WARM_THEATERS = 4
@@ -94,7 +95,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "mc_cache_outcome": ("MC_CACHE_NONE", "MC_CACHE_HIT", "MC_CACHE_MISS", "MC_CACHE_BYPASS"),
     "mc_info_flag": (
         "MC_FLAG_STALE", "MC_FLAG_FILLED", "MC_FLAG_NEGATIVE", "MC_FLAG_SHARED", "MC_FLAG_REDIS_DOWN",
-        "MC_FLAG_QUARANTINED", "MC_FLAG_POISONED", "MC_FLAG_QUEUED",
+        "MC_FLAG_QUARANTINED", "MC_FLAG_POISONED", "MC_FLAG_QUEUED", "MC_FLAG_REFUSED",
     ),
     "mc_warm_what": ("MC_WARM_MOVIES", "MC_WARM_BOARD", "MC_WARM_THEATERS", "MC_WARM_ALL"),
     "mc_import_mode": ("MC_IMPORT_SKIP", "MC_IMPORT_REPLACE"),
@@ -263,7 +264,9 @@ class mc_stats(Structure):
         ("store_errors", c_int64),
         ("snapshot_hits", c_int64),
         ("snapshot_errors", c_int64),
-        ("reserved", c_int64 * 29),
+        ("redis_refusals", c_int64),
+        ("redis_refusing", c_int64),
+        ("reserved", c_int64 * 27),
     ]
 
 

@@ -95,6 +95,7 @@ class Flag(IntFlag):
     QUARANTINED = _ffi.MC_FLAG_QUARANTINED
     POISONED = _ffi.MC_FLAG_POISONED
     QUEUED = _ffi.MC_FLAG_QUEUED
+    REFUSED = _ffi.MC_FLAG_REFUSED
 
 
 class Warm(IntFlag):

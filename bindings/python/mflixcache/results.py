@@ -377,6 +377,8 @@ class Stats(_Frozen):
         "redis_up",
         "shared_loads",
         "snapshot_errors",
+        "redis_refusals",
+        "redis_refusing",
         "snapshot_hits",
         "store_calls",
         "store_errors",
@@ -422,6 +424,8 @@ class Stats(_Frozen):
     store_errors: int
     snapshot_hits: int
     snapshot_errors: int
+    redis_refusals: int
+    redis_refusing: int
 
     @property
     def hit_ratio(self) -> float:

@@ -5,7 +5,7 @@
 -- ARGV 1 'F' fill, 'P' post, 'A' post of a write that was not carried out,
 --        'R' give the lease of a load that failed back  2 token  3 ttl in ms (0: store nothing)  4 id  5 epoch of the envelope
 --      6 score or '' (off the board)  7 longitude or ''  8 latitude  9... field, value, ... ('$', value: a string)
--- Returns {1, writers under way} done, {0, writers under way} refused (a fill), or deleted only (a post)
+-- Returns {1, writers under way} done; {0, writers under way, 1 when Redis is full} refused (a fill), or deleted only (a post)
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local post = ARGV[1] == 'P' or ARGV[1] == 'A'
@@ -45,7 +45,7 @@ if not mine or writers > 0 or full then
             end
         end
     end
-    return {0, writers}
+    return {0, writers, full and 1 or 0}
 end
 redis.call('DEL', KEYS[1])
 if post then

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Can Redis be used for what a cache needs? A server that answers may still refuse: full, read-only, a replica without its
+ * primary, an account without a permission, no scripts, a cluster. Each refusal is told by flag, counter, gauge and log line.
+ */
+#ifndef MCI_ENGINE_HEALTH_H
+#define MCI_ENGINE_HEALTH_H
+
+#include "engine/engine.h"
+
+/* What the batch's replies say about the server: flags the call and counts. After an exchange that succeeded. */
+void mci_health_look(mci_call *c, const mci_batch *b);
+/* A reply of put.lua: it stored something, so Redis can be used; or it found Redis full. */
+void mci_health_of_put(mci_call *c, const mci_reply *r);
+
+/*
+ * Ask by PING, which goes out even while Redis is left alone, and by a script that writes and reads. MC_OK: it can be used.
+ * `*lasting` (may be NULL) becomes 1 when the refusal will not end by waiting: a permission, a cluster, a read-only server, scripts
+ * turned off.
+ */
+mc_status mci_health_ask(mci_engine *e, mci_deadline dl, int *lasting, mc_error *err);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A Redis that answers and cannot be used: what will not get better by waiting is an error at open and at ping; what comes and goes
+ * is told by flag, counter, gauge and one log line. Real servers in each of these states.
+ */
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static memstore mem;
+
+/* A command of the test's own, by redis-cli; its output. */
+static void cli(const srv *s, const char *command, char out[512])
+{
+    char line[640];
+    snprintf(line, sizeof line, "redis-cli -p %d %s 2>&1", s->port, command);
+    FILE *p = popen(line, "r");
+    assert_non_null(p);
+    size_t n = fread(out, 1, 511, p);
+    out[n] = '\0';
+    (void)pclose(p);
+}
+
+static mc_status open_on(const char *uri, mc_client **out, mc_error *err)
+{
+    mc_options *o = mc_options_new();
+    mc_store table = memstore_table(&mem);
+    assert_int_equal(mc_options_set(o, "cache.uri", uri, NULL), MC_OK);
+    mc_status st = mc_open_with_store(o, &table, out, err);
+    mc_options_free(o);
+    return st;
+}
+
+static void refuses_to_open(const char *uri, mc_status status, const char *text)
+{
+    mc_client *mc = NULL;
+    mc_error err;
+    assert_int_equal(open_on(uri, &mc, &err), status);
+    assert_null(mc);
+    if (strstr(err.text, text) == NULL)
+        fail_msg("'%s' does not stand in '%s'", text, err.text);
+}
+
+static void test_database_number(void **state)
+{
+    (void)state;
+    srv s;
+    char uri[340];
+    srv_start_redis(&s, "--databases", "4", NULL);
+    snprintf(uri, sizeof uri, "redis://127.0.0.1:%d/9", s.port);
+    refuses_to_open(uri, MC_E_URI, "no database 9");
+    srv_stop(&s);
+}
+
+static void test_scripts_off(void **state)
+{
+    (void)state;
+    srv s;
+    srv_start_redis(&s, "--rename-command", "EVAL", "", "--rename-command", "EVALSHA", "", NULL);
+    refuses_to_open(s.uri, MC_E_CACHE, "unknown command");
+    srv_stop(&s);
+}
+
+static void test_permissions(void **state)
+{
+    (void)state;
+    srv s;
+    char out[512];
+    char uri[340];
+    srv_start_redis(&s, NULL);
+    cli(&s, "ACL SETUSER reader on '>pw' '~*' +@all -eval -evalsha", out);
+    assert_string_equal(out, "OK\n");
+    snprintf(uri, sizeof uri, "redis://reader:pw@127.0.0.1:%d/0", s.port);
+    refuses_to_open(uri, MC_E_AUTH, "NOPERM");
+    cli(&s, "ACL SETUSER writer on '>pw' '~elsewhere:*' +@all", out);
+    snprintf(uri, sizeof uri, "redis://writer:pw@127.0.0.1:%d/0", s.port);
+    refuses_to_open(uri, MC_E_AUTH, "NOPERM");
+    srv_stop(&s);
+}
+
+static void test_cluster_of_one(void **state)
+{
+    (void)state;
+    srv s;
+    char out[512];
+    srv_start_redis(&s, "--cluster-enabled", "yes", NULL);
+    cli(&s, "CLUSTER ADDSLOTSRANGE 0 16383", out);
+    for (int i = 0; i < 500; i++) {
+        cli(&s, "CLUSTER INFO", out);
+        if (strstr(out, "cluster_state:ok") != NULL)
+            break;
+        fixture_sleep_ms(20);
+    }
+    refuses_to_open(s.uri, MC_E_CLUSTER, "CROSSSLOT");
+    srv_stop(&s);
+}
+
+static void test_replica(void **state)
+{
+    (void)state;
+    srv primary;
+    srv replica;
+    char out[512];
+    char port[16];
+    srv_start_redis(&primary, NULL);
+    snprintf(port, sizeof port, "%d", primary.port);
+    srv_start_redis(&replica, "--replicaof", "127.0.0.1", port, NULL);
+    for (int i = 0; i < 500; i++) {
+        cli(&replica, "INFO replication", out);
+        if (strstr(out, "master_link_status:up") != NULL)
+            break;
+        fixture_sleep_ms(20);
+    }
+    refuses_to_open(replica.uri, MC_E_CACHE, "READONLY");
+    srv_stop(&replica);
+    srv_stop(&primary);
+}
+
+typedef struct lines {
+    int cannot;
+    int again;
+} lines;
+
+static void count_lines(int level, const char *text, void *user)
+{
+    lines *l = user;
+    (void)level;
+    l->cannot += strstr(text, "cannot be used") != NULL;
+    l->again += strstr(text, "can be used again") != NULL;
+}
+
+/* What comes and goes: the handle opens, every answer says so, and it ends by itself. */
+static void comes_and_goes(const char *begin, const char *end, const char *text, int outcome)
+{
+    srv s;
+    char out[512];
+    char json[512];
+    lines told = {0, 0};
+    mc_client *mc = NULL;
+    mc_stats st;
+    mc_error err;
+    mc_info info;
+    fixture_json(json, ID1, "One", 1);
+    memstore_put(&mem, "movies", ID1, json);
+    srv_start_redis(&s, NULL);
+    cli(&s, begin, out);
+    assert_int_equal(open_on(s.uri, &mc, &err), MC_OK);
+    assert_int_equal(mc_set_log(mc, count_lines, MC_LOG_INFO, &told), MC_OK);
+    int redis_ok = 1;
+    assert_int_equal(mc_ping(mc, &redis_ok, NULL, &err), MC_E_CACHE);
+    assert_int_equal(redis_ok, 0);
+    assert_non_null(strstr(err.text, text));
+    for (int i = 0; i < 3; i++) {
+        assert_true(fixture_rating(mc, ID1, &info) == 1.0);
+        assert_int_equal(info.cache, outcome);
+        assert_int_equal(info.flags, outcome == MC_CACHE_BYPASS ? MC_FLAG_REFUSED | MC_FLAG_REDIS_DOWN : MC_FLAG_REFUSED);
+    }
+    assert_int_equal(mc_get_stats(mc, &st), MC_OK);
+    assert_true(st.redis_refusals >= 4);
+    assert_int_equal(st.redis_refusing, 1);
+    assert_int_equal(st.redis_up, 1); /* it answers */
+    assert_int_equal(outcome == MC_CACHE_BYPASS ? st.bypasses : st.misses, 3);
+    cli(&s, end, out);
+    assert_int_equal(mc_ping(mc, &redis_ok, NULL, NULL), MC_OK);
+    assert_true(fixture_rating(mc, ID1, &info) == 1.0);
+    assert_int_equal(info.cache, MC_CACHE_MISS);
+    assert_true(fixture_rating(mc, ID1, &info) == 1.0);
+    assert_int_equal(info.cache, MC_CACHE_HIT);
+    assert_int_equal(info.flags, 0);
+    assert_int_equal(mc_get_stats(mc, &st), MC_OK);
+    assert_int_equal(st.redis_refusing, 0);
+    assert_true(told.cannot <= 1); /* told at open, before there was a receiver */
+    assert_int_equal(told.again, 1);
+    assert_int_equal(mc_close(mc), MC_OK);
+    srv_stop(&s);
+}
+
+static void test_without_replicas(void **state)
+{
+    (void)state;
+    comes_and_goes("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0", "NOREPLICAS",
+                   MC_CACHE_BYPASS);
+}
+
+static void test_full(void **state)
+{
+    (void)state;
+    comes_and_goes("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "OOM",
+                   MC_CACHE_MISS); /* it still gives leases, and takes no values */
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memstore_init(&mem);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    memstore_free(&mem);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_database_number),
+        cmocka_unit_test(test_scripts_off),
+        cmocka_unit_test(test_permissions),
+        cmocka_unit_test(test_cluster_of_one),
+        cmocka_unit_test(test_replica),
+        cmocka_unit_test(test_without_replicas),
+        cmocka_unit_test(test_full),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
