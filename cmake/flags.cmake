@@ -14,6 +14,12 @@ foreach(flag IN ITEMS -fstack-protector-strong -fstack-clash-protection -fcf-pro
     endif()
 endforeach()
 
+# Positions that an attacker cannot know, no table of functions that can be written to, no stack that can be executed: libraries
+# and programs.
+include(CheckPIESupported)
+check_pie_supported(LANGUAGES C)
+target_link_options(mflixcache_flags INTERFACE "LINKER:-z,relro" "LINKER:-z,now" "LINKER:-z,noexecstack")
+
 if(MFLIXCACHE_SANITIZE)
     target_compile_options(mflixcache_flags INTERFACE -fsanitize=${MFLIXCACHE_SANITIZE} -fno-omit-frame-pointer
         -fno-sanitize-recover=all)
