@@ -43,8 +43,8 @@ static page_state one_page(mci_call *c, mci_coll *coll, int64_t offset, size_t c
             state = PAGE_AGAIN;
         } else {
             size_t ghosts = 0;
-            *st = mci_rows_from_page(c, coll, &coll->top_memory, offset, mci_batch_reply(&b, 0), &b, &g, epoch, rows, n,
-                                     &ghosts);
+            *st = mci_rows_from_page(c, coll, &coll->top_memory, offset, mci_batch_reply(&b, 0), &b, &g, epoch, count, rows,
+                                     n, &ghosts);
             state = *st < 0 ? PAGE_FAILED : ghosts > 0 ? PAGE_AGAIN : PAGE_OK;
         }
     }

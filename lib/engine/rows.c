@@ -127,13 +127,14 @@ mc_status mci_rows_load(mci_call *c, mci_coll *coll, mci_row *rows, size_t *n, s
 }
 
 mc_status mci_rows_from_page(mci_call *c, mci_coll *coll, mci_memory *m, int64_t offset, const mci_reply *page,
-                             const mci_batch *b, const mci_guess *g, int64_t epoch, mci_row *rows, size_t *n, size_t *ghosts)
+                             const mci_batch *b, const mci_guess *g, int64_t epoch, size_t max, mci_row *rows, size_t *n,
+                             size_t *ghosts)
 {
     size_t count = 0;
     int64_t age = 0;
     *n = 0;
     *ghosts = 0;
-    for (size_t i = 0; page != NULL && page->type == MCI_REPLY_ARRAY && i + 1 < page->len; i += 2) {
+    for (size_t i = 0; page != NULL && page->type == MCI_REPLY_ARRAY && i + 1 < page->len && count < max; i += 2) {
         const mci_reply *id = page->u.items[i];
         double score = 0;
         if (id->type != MCI_REPLY_STRING || id->len == 0 || (id->u.str[0] == '!' && id->u.str[1] == ' ') ||

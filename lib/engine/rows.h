@@ -22,10 +22,11 @@ void mci_guess_free(mci_guess *g);
 
 /*
  * Turn `page` (member, score, member, score ...) into rows, documents from the guess where it was right, the others read. Members
- * that begin with '!' are marks, not rows; members without a document are left out and counted in *ghosts. Remembers the page.
+ * that begin with '!' are marks, not rows; members without a document are left out and counted in *ghosts. At most `max` rows: a server
+ * may answer more than it was asked. Remembers the page.
  */
 mc_status mci_rows_from_page(mci_call *c, mci_coll *coll, mci_memory *m, int64_t offset, const mci_reply *page,
-                             const mci_batch *b, const mci_guess *g, int64_t epoch, mci_row *rows, size_t *n,
+                             const mci_batch *b, const mci_guess *g, int64_t epoch, size_t max, mci_row *rows, size_t *n,
                              size_t *ghosts);
 
 /* Rows whose ids and scores are set get their documents; rows without one are taken out. */
