@@ -54,7 +54,9 @@ typedef struct mc_stats {
     int64_t snapshot_errors;      /**< snapshot files that were refused: unreadable or damaged */
     int64_t redis_refusals;       /**< exchanges in which Redis answered, and refused what the cache needs */
     int64_t redis_refusing;       /**< 1 while it does: full, read-only, a missing permission, no scripts, a cluster */
-    int64_t reserved[27];         /**< zero; room for growth */
+    int64_t store_refused; /**< of store_calls: answered without asking the database, which is left alone after failures */
+    int64_t store_up;      /**< 1 while the database is used, 0 while it is left alone after failures */
+    int64_t reserved[25];  /**< zero; room for growth */
 } mc_stats;
 
 /**

@@ -6,7 +6,8 @@
  * Documents travel as Extended JSON v2 text (one object with `_id`). Callbacks run on the thread that called the library, many
  * at a time, with no lock of the library held; they may not call functions on the same handle. Each has a deadline in
  * milliseconds from now and should return MC_E_TIMEOUT when it cannot keep it. For reads that is final; a write that may have
- * been carried out must return MC_E_UNKNOWN instead.
+ * been carried out must return MC_E_UNKNOWN instead. Several in a row (`store.breaker_failures`) that return MC_E_TIMEOUT, or
+ * take half of their time to return MC_E_STORE or MC_E_UNKNOWN, mean that the database is away: it is left alone for a pause.
  */
 #ifndef MFLIXCACHE_STORE_H
 #define MFLIXCACHE_STORE_H

@@ -6,6 +6,7 @@
 #include "engine/health.h"
 #include "mflix/movies.h"
 #include "mflix/theaters.h"
+#include "store/guarded.h"
 
 #include <mflixcache/kv.h>
 #include <mflixcache/version.h>
@@ -113,6 +114,8 @@ static mc_status open_any(const mc_options *options, const mc_store *host, mc_cl
         cl->guard = mci_guard_store(host, &wrapped);
         st = cl->guard == NULL ? mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory to open a client")
                                : mci_store_callback_open(&wrapped, &mci_engine_store_env, &store, err);
+        if (st == MC_OK && (store = mci_store_guarded_new(store)) == NULL)
+            st = mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory to open a client");
     }
     if (st == MC_OK) {
         st = open_client(set, store, cl, out, err);

@@ -336,5 +336,9 @@ mc_status mci_options_check(const mci_settings *s, mc_error *err)
         return mci_fail(err, MC_E_OPTION, MC_TIER_NONE,
                         "cache.backoff_min_ms (%lld) must not be above cache.backoff_max_ms (%lld)",
                         (long long)s->cache_backoff_min_ms, (long long)s->cache_backoff_max_ms);
+    if (s->store_backoff_min_ms > s->store_backoff_max_ms)
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE,
+                        "store.backoff_min_ms (%lld) must not be above store.backoff_max_ms (%lld)",
+                        (long long)s->store_backoff_min_ms, (long long)s->store_backoff_max_ms);
     return MC_OK;
 }

@@ -138,6 +138,12 @@ static const mci_option table[] = {
         "Longest time for one operation of the database; below half of write.quarantine_ms."),
     INT("store.pool_max", "MFLIXCACHE_STORE_POOL_MAX", store_pool_max, 32, 1, 1024,
         "Most connections to the database at a time."),
+    INT("store.backoff_min_ms", "MFLIXCACHE_STORE_BACKOFF_MIN_MS", store_backoff_min_ms, 50, 1, 60000,
+        "First pause before a database that is away is tried again; doubles each time, shortened at random."),
+    INT("store.backoff_max_ms", "MFLIXCACHE_STORE_BACKOFF_MAX_MS", store_backoff_max_ms, 2000, 1, 600000,
+        "Longest pause before the database is tried again; not below store.backoff_min_ms."),
+    INT("store.breaker_failures", "MFLIXCACHE_STORE_BREAKER_FAILURES", store_breaker_failures, 5, 1, 1000,
+        "Time-outs or broken connections in a row after which the database is left alone for a pause."),
     BOOL("store.init_driver", "MFLIXCACHE_STORE_INIT_DRIVER", store_init_driver, "true",
          "Call mongoc_init(); false when the program does so itself."),
 

@@ -37,6 +37,9 @@ typedef struct mci_settings {
     char store_uri[MCI_TEXT_OPT];
     char store_database[128];
     int64_t store_timeout_ms;
+    int64_t store_backoff_min_ms; /* store.backoff_min_ms, store.backoff_max_ms */
+    int64_t store_backoff_max_ms;
+    int64_t store_breaker_failures; /* store.breaker_failures: in a row */
     int64_t store_pool_max;
     int64_t store_init_driver; /* bool */
 

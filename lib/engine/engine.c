@@ -69,6 +69,10 @@ mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *lo
     (void)snprintf(e->kv_keys.stamp, sizeof e->kv_keys.stamp, "mfc:v:%skv:{", set->cache_prefix);
     (void)snprintf(e->kv_keys.lease, sizeof e->kv_keys.lease, "mfc:l:%skv:{", set->cache_prefix);
     e->store = store;
+    if (store->gate != NULL)
+        mci_store_gate_bind(store->gate, set->store_backoff_min_ms, set->store_backoff_max_ms, set->store_breaker_failures,
+                            e->metrics, log);
+    mci_set(e->metrics, MCI_C_STORE_UP, 1);
     *out = e;
     return MC_OK;
 }

@@ -48,7 +48,9 @@
     X(SNAPSHOT_HITS, snapshot_hits, c, "Reads answered from the snapshot file")                                             \
     X(SNAPSHOT_ERRORS, snapshot_errors, c, "Snapshot files that were refused")                                              \
     X(REDIS_REFUSALS, redis_refusals, c, "Exchanges in which Redis answered but refused what the cache needs")              \
-    X(REDIS_REFUSING, redis_refusing, g, "1 while Redis answers but refuses what the cache needs")
+    X(REDIS_REFUSING, redis_refusing, g, "1 while Redis answers but refuses what the cache needs")                          \
+    X(STORE_REFUSED, store_refused, c, "Store calls answered without asking the database, which is left alone")             \
+    X(STORE_UP, store_up, g, "1 while the database is used, 0 while it is left alone after failures")
 
 /* X(NAME, label) */
 #define MCI_HISTOGRAMS(X)                                                                                                   \
@@ -120,7 +122,7 @@ static inline void mci_count(mci_metrics *m, mci_counter c)
     mci_add(m, c, 1);
 }
 
-/* A gauge that is set, not counted: MCI_C_REDIS_UP, MCI_C_RECOVERY_PENDING. Do not mix with mci_add() on the same one. */
+/* A gauge that is set, not counted: MCI_C_REDIS_UP, MCI_C_STORE_UP, MCI_C_RECOVERY_PENDING. Do not mix with mci_add() on the same one. */
 static inline void mci_set(mci_metrics *m, mci_counter c, int64_t value)
 {
     if (m != NULL)

@@ -5,8 +5,8 @@
  */
 #include "redis/redis.h"
 
+#include "base/breaker.h"
 #include "base/sync.h"
-#include "redis/breaker.h"
 #include "redis/conn.h"
 
 #include <stdatomic.h>

@@ -16,6 +16,7 @@
 
 #define SELECTION_MS 100 /* the driver's own wait for a server: we wait ourselves, so this is for its retry of a write */
 #define WAIT_STEP_MS 5
+#define PROBE_WAIT_MS 250
 #define CLOSE_MS 250
 #define READ_TRIES 3 /* a server that was restarted: the old connection, and one more */
 
@@ -42,6 +43,7 @@ void mci_mongo_free(mci_mongo *m)
         free(m->wires[i]);
     free(m->wires);
     mci_mongo_watch_free(&m->watch);
+    mci_store_gate_destroy(&m->gate);
     if (m->secret != NULL) {
         volatile char *p = m->secret;
         while (*p != '\0')
@@ -114,12 +116,13 @@ mc_status mci_mongo_new(const mci_store_options *opt, const mci_store_env *env, 
     if (database == NULL || database[0] == '\0')
         database = opt->database;
     mci_mongo *m = calloc(1, sizeof *m);
-    if (m == NULL || mci_mutex_init(&m->lock) != 0 || mci_cond_init(&m->freed) != 0 ||
+    if (m == NULL || mci_mutex_init(&m->lock) != 0 || mci_cond_init(&m->freed) != 0 || mci_store_gate_init(&m->gate) != 0 ||
         mci_mongo_watch_init(&m->watch, uri) != 0) {
         free(m);
         mongoc_uri_destroy(uri);
         return mci_fail(err, MC_E_NOMEM, MC_TIER_STORE, "mongodb: out of memory");
     }
+    m->base.gate = &m->gate;
     m->env = *env;
     m->timeout_ms = timeout_ms;
     m->nfree = opt->pool_max < 1 ? 1 : opt->pool_max > 1000 ? 1000 : opt->pool_max;
@@ -146,15 +149,24 @@ int64_t mci_mongo_left_ms(const mci_mongo_op *o)
     return left < 1 ? 1 : left;
 }
 
+/* An error that the gate is to keep as well. */
+static mc_status told(mci_mongo_op *o, mc_status st)
+{
+    if (o->err != NULL)
+        *o->err = o->why;
+    return st;
+}
+
 static mc_status nobody_there(mci_mongo_op *o)
 {
     char why[512];
     int tls;
     mci_mongo_watch_why(&o->s->watch, why, &tls);
     redact(why, o->s->secret);
-    return mci_fail(o->err, tls && why[0] != '\0' ? MC_E_TLS : MC_E_STORE, MC_TIER_STORE,
-                    "mongodb %s%s%s: no server can be reached%s%.320s", o->what, o->spec != NULL ? " " : "",
-                    o->spec != NULL ? o->spec->name : "", why[0] != '\0' ? ": " : "", why);
+    o->away = 1;
+    return told(o, mci_fail(&o->why, tls && why[0] != '\0' ? MC_E_TLS : MC_E_STORE, MC_TIER_STORE,
+                            "mongodb %s%s%s: no server can be reached%s%.320s", o->what, o->spec != NULL ? " " : "",
+                            o->spec != NULL ? o->spec->name : "", why[0] != '\0' ? ": " : "", why));
 }
 
 /* Wait until a server that can do it is known. The driver's own wait has one length for all operations: it is used as long as it
@@ -162,7 +174,9 @@ static mc_status nobody_there(mci_mongo_op *o)
 static mc_status wait_for_server(mci_mongo_op *o)
 {
     atomic_int *known = o->is_write ? &o->s->watch.writable : &o->s->watch.readable;
-    mci_deadline dl = mci_deadline_min(o->dl, mci_deadline_in(o->s->wait_ms));
+    /* Whoever tries on behalf of others has the monitors to look, which never stop: it need not wait long for them. */
+    int64_t wait_ms = o->pass.gate == MCI_GATE_GO ? o->s->wait_ms : PROBE_WAIT_MS;
+    mci_deadline dl = mci_deadline_min(o->dl, mci_deadline_in(wait_ms < o->s->wait_ms ? wait_ms : o->s->wait_ms));
     while (!atomic_load(known)) {
         int left = mci_deadline_left_ms(dl);
         if (left == 0)
@@ -230,21 +244,24 @@ mc_status mci_mongo_begin(mci_mongo_op *o, mci_store *s, const mci_spec *spec, c
     o->dl = mci_deadline_min(dl, mci_deadline_in(m->timeout_ms));
     if (mci_deadline_left_ms(dl) == 0)
         return mci_fail(err, MC_E_TIMEOUT, MC_TIER_STORE, "mongodb %s %s: the deadline has passed", what, name);
+    int seen = atomic_load(is_write ? &m->watch.writable : &m->watch.readable);
+    mc_status st = mci_store_gate_enter(&m->gate, seen, spec == NULL && !is_write, &o->pass, err); /* a ping has no spec */
+    if (st != MC_OK)
+        return st;
     mci_mutex_lock(&m->lock);
     while (m->nfree == 0)
         if (mci_cond_wait(&m->freed, &m->lock, o->dl) != 0 && m->nfree == 0) {
             mci_mutex_unlock(&m->lock);
+            mci_store_gate_leave(&m->gate, o->pass, MCI_STORE_NOT_ASKED, NULL);
             return mci_fail(err, MC_E_TIMEOUT, MC_TIER_STORE, "mongodb %s %s: no connection became free", what, name);
         }
     m->nfree--;
     mci_mutex_unlock(&m->lock);
     o->client = mongoc_client_pool_pop(m->pool); /* starts the monitors the first time; never waits, we have counted */
     mci_mongo_wire *wire = wire_of(m, o->client);
-    mc_status st = wire == NULL ? mci_mongo_nomem(o) : wait_for_server(o);
-    if (st != MC_OK) {
-        put_back(o);
-        return st;
-    }
+    st = wire == NULL ? mci_mongo_nomem(o) : wait_for_server(o);
+    if (st != MC_OK)
+        return mci_mongo_end(o, st);
     mci_mongo_wire_until(wire, io_deadline(o));
     if (spec != NULL)
         o->coll = mongoc_client_get_collection(o->client, m->database, spec->name);
@@ -253,7 +270,13 @@ mc_status mci_mongo_begin(mci_mongo_op *o, mci_store *s, const mci_spec *spec, c
 
 mc_status mci_mongo_end(mci_mongo_op *o, mc_status st)
 {
+    mci_verdict v = MCI_STORE_ANSWERS;
+    if (st < 0 && (o->away || o->silent))
+        v = o->away ? MCI_STORE_AWAY : MCI_STORE_SILENT;
+    else if (st == MC_E_NOMEM)
+        v = MCI_STORE_NOT_ASKED;
     put_back(o);
+    mci_store_gate_leave(&o->s->gate, o->pass, v, st < 0 ? &o->why : NULL);
     return st;
 }
 
@@ -261,7 +284,7 @@ int mci_mongo_again(mci_mongo_op *o, mc_status *st)
 {
     if (*st >= 0 || o->is_write || !o->lost || ++o->tries >= o->s->read_tries || mci_deadline_left_ms(o->dl) == 0)
         return 0;
-    o->lost = 0;
+    o->lost = o->silent = 0;
     mc_status found = wait_for_server(o);
     if (found == MC_OK)
         mci_error_clear(o->err);
@@ -346,11 +369,13 @@ mc_status mci_mongo_failed(mci_mongo_op *o, const bson_error_t *e, const bson_t 
     } else {
         st = client_side(o, e);
     }
+    int refused = st == MC_E_AUTH && e->domain != MONGOC_ERROR_SERVER; /* not this operation, but the user as such */
+    o->silent = e->domain == MONGOC_ERROR_STREAM || e->domain == MONGOC_ERROR_SERVER_SELECTION || refused;
     o->lost = e->domain == MONGOC_ERROR_STREAM ||
               (e->domain == MONGOC_ERROR_SERVER && (outcome_lost(e->code) || not_primary(e->code)));
     memcpy(text, e->message, sizeof e->message);
     text[sizeof e->message] = '\0';
     redact(text, o->s->secret);
-    return mci_fail_code(o->err, st, MC_TIER_STORE, (int)e->code, "mongodb %s %s: %.300s", o->what,
-                         o->spec != NULL ? o->spec->name : "", text);
+    return told(o, mci_fail_code(&o->why, st, MC_TIER_STORE, (int)e->code, "mongodb %s %s: %.300s", o->what,
+                                 o->spec != NULL ? o->spec->name : "", text));
 }

@@ -10,6 +10,7 @@
 
 typedef struct mci_mongo {
     mci_store base; /* first */
+    mci_store_gate gate;
     mci_store_env env;
     mongoc_client_pool_t *pool;
     char *database;
@@ -36,8 +37,12 @@ typedef struct mci_mongo_op {
     const char *what;
     mci_deadline dl;
     int is_write;
-    int lost;  /* the last failure was of the connection, or of a server that steps down */
-    int tries; /* of a read */
+    int lost;   /* the last failure was of the connection, or of a server that steps down */
+    int silent; /* it was of the connection, or of the user it was made for */
+    int away;   /* no server was found */
+    int tries;  /* of a read */
+    mci_pass pass;
+    mc_error why; /* of the last failure that the driver told */
     mc_error *err;
 } mci_mongo_op;
 

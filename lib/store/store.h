@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/doc.h"
 #include "base/patch.h"
+#include "store/gate.h"
 #include <mflixcache/store.h>
 
 typedef struct mci_store mci_store;
@@ -91,6 +92,7 @@ typedef struct mci_store_ops {
 /* Every implementation's struct begins with this. An op may be NULL: the engine answers MC_E_UNSUPPORTED. */
 struct mci_store {
     const mci_store_ops *ops;
+    mci_store_gate *gate; /* NULL: a store that is part of the process, and cannot be away */
 };
 
 typedef struct mci_store_options {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The breaker: when it opens, how it probes, how long it waits. */
-#include "redis/breaker.h"
+#include "base/breaker.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

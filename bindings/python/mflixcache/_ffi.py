@@ -266,7 +266,9 @@ class mc_stats(Structure):
         ("snapshot_errors", c_int64),
         ("redis_refusals", c_int64),
         ("redis_refusing", c_int64),
-        ("reserved", c_int64 * 27),
+        ("store_refused", c_int64),
+        ("store_up", c_int64),
+        ("reserved", c_int64 * 25),
     ]
 
 

@@ -382,6 +382,8 @@ class Stats(_Frozen):
         "snapshot_hits",
         "store_calls",
         "store_errors",
+        "store_refused",
+        "store_up",
         "views",
         "writes",
         "writes_contended",
@@ -426,6 +428,8 @@ class Stats(_Frozen):
     snapshot_errors: int
     redis_refusals: int
     redis_refusing: int
+    store_refused: int
+    store_up: int
 
     @property
     def hit_ratio(self) -> float:

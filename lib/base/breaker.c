@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: the circuit state of one Redis. Refuses: retry storms (a refused password waits 5 s whatever the options say).
+ * Owns: the circuit state of one server. Refuses: retry storms (a refused password waits 5 s whatever the options say).
  * Source of full jitter: "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
  */
-#include "redis/breaker.h"
+#include "base/breaker.h"
 
 #define AUTH_WAIT_NS INT64_C(5000000000)
 

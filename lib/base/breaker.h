@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When to try Redis again: counts failures in a row and spaces attempts by full-jitter back-off. Pure: no clock, no locks. */
-#ifndef MCI_REDIS_BREAKER_H
-#define MCI_REDIS_BREAKER_H
+/* When to try a server again: counts failures in a row and spaces attempts by full-jitter back-off. Pure: no clock, no locks. */
+#ifndef MCI_BASE_BREAKER_H
+#define MCI_BASE_BREAKER_H
 
 #include "base/error.h"
 #include <stdint.h>
