@@ -20,6 +20,10 @@ include(CheckPIESupported)
 check_pie_supported(LANGUAGES C)
 target_link_options(mflixcache_flags INTERFACE "LINKER:-z,relro" "LINKER:-z,now" "LINKER:-z,noexecstack")
 
+if(MFLIXCACHE_FUZZ) # the library's own branches guide the fuzzer
+    target_compile_options(mflixcache_flags INTERFACE -fsanitize=fuzzer-no-link)
+    target_link_options(mflixcache_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(MFLIXCACHE_SANITIZE)
     target_compile_options(mflixcache_flags INTERFACE -fsanitize=${MFLIXCACHE_SANITIZE} -fno-omit-frame-pointer
         -fno-sanitize-recover=all)

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Documents and patches as text: the normal form is its own normal form, and applying a patch twice is applying it once. */
+#include "fuzz.h"
+
+#include "codec/json.h"
+
+#include <string.h>
+
+#define ID "{\"_id\":{\"$oid\":\"573a1390f29313caabcd42e8\"}"
+
+const fuzz_seed fuzz_seeds[] = {
+    SEED(ID ",\"title\":\"A \\u00e9 \\\"b\\\"\",\"year\":1999,\"imdb\":{\"rating\":8.5,\"votes\":{\"$numberLong\":\"7\"}}}"),
+    SEED(ID ",\"cast\":[\"a\",\"b\",null,1],\"released\":{\"$date\":\"1999-03-31T00:00:00Z\"}}"),
+    SEED(ID ",\"x\":{\"$numberDecimal\":\"1.50\"},\"b\":{\"$binary\":{\"base64\":\"AQID\",\"subType\":\"00\"}}}"),
+    SEED("{\"title\":null,\"imdb\":{\"rating\":9.1},\"tags\":[[],{}],\"deep\":{\"a\":{\"b\":1e22}}}"),
+    SEED("{\"_id\":\"text\",\"a\":[[[[[[1]]]]]],\"b\":-0.0,\"c\":12345678901234567890}"),
+    SEED("{}"),
+    {NULL, 0}};
+
+static const mci_field fields[] = {{"title", "title", MCI_STR},
+                                   {"year", "year", MCI_INT},
+                                   {"cast", "cast", MCI_LIST},
+                                   {"rating", "imdb.rating", MCI_REAL},
+                                   {"released", "released", MCI_DATE}};
+static const mci_spec spec = {.name = "movies",
+                              .key = "movie",
+                              .fields = fields,
+                              .nfields = sizeof fields / sizeof fields[0],
+                              .id_kind = MCI_ID_AUTO,
+                              .alias_field = 0,
+                              .rank_field = 3,
+                              .lon_field = -1,
+                              .lat_field = -1};
+
+static void document(const char *p, size_t n)
+{
+    mci_buf one;
+    mci_buf two;
+    char id[MCI_ID_CAP];
+    mc_error err;
+    mci_buf_init(&one, (size_t)1 << 24);
+    mci_buf_init(&two, (size_t)1 << 24);
+    if (mci_json_document(&spec, p, n, "573a1390f29313caabcd42e8", &one, id, NULL, &err) == MC_OK) {
+        FUZZ_CHECK(mci_json_document(&spec, one.data, one.len, NULL, &two, id, NULL, &err) == MC_OK);
+        FUZZ_CHECK(one.len == two.len && memcmp(one.data, two.data, one.len) == 0);
+    }
+    mci_buf_free(&one);
+    mci_buf_free(&two);
+}
+
+static void patch(const char *p, size_t n)
+{
+    static const char base[] = ID ",\"title\":\"t\",\"imdb\":{\"rating\":1.0},\"deep\":5}";
+    mci_patch plan;
+    mc_error err;
+    char *first = NULL;
+    char *second = NULL;
+    size_t len = 0;
+    size_t len2 = 0;
+    if (mci_json_patch_plan(&spec, p, n, &plan, &err) != MC_OK)
+        return;
+    if (mci_json_apply(base, sizeof base - 1, &plan, &first, &len, &err) == MC_OK) {
+        FUZZ_CHECK(mci_json_apply(first, len, &plan, &second, &len2, &err) == MC_OK);
+        FUZZ_CHECK(len == len2 && memcmp(first, second, len) == 0);
+    }
+    free(first);
+    free(second);
+    mci_patch_free(&plan);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *p = (const char *)data;
+    mci_doc *d = NULL;
+    mci_doc *e = NULL;
+    mc_error err;
+    document(p, size);
+    patch(p, size);
+    if (mci_json_decode(&spec, p, size, &d, &err) == MC_OK) {
+        size_t n = 0;
+        size_t m = 0;
+        const char *normal = mci_doc_json(d, &n);
+        FUZZ_CHECK(mci_json_decode(&spec, normal, n, &e, &err) == MC_OK);
+        const char *same = mci_doc_json(e, &m);
+        FUZZ_CHECK(n == m && memcmp(normal, same, n) == 0);
+        mci_doc_unref(e);
+    }
+    mci_doc_unref(d);
+    return 0;
+}
