@@ -123,6 +123,8 @@ mc_status mci_board_rank(mci_call *c, mci_coll *coll, const char *id, int64_t *r
         int64_t epoch = 0;
         mc_status st = mci_call_exec(c, &b);
         c->info->tier = MC_TIER_REDIS;
+        if (st == MC_OK)
+            st = mci_replies_error(&b, "rank", c->err);
         if (st == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 3), &epoch) != 0)
             st = mci_fail(c->err, MC_E_PROTO, MC_TIER_REDIS, "rank: the epoch is not a number");
         int again = 0;

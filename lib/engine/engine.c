@@ -265,6 +265,17 @@ mci_slice mci_reply_slice(const mci_reply *r)
     return r != NULL && r->type == MCI_REPLY_STRING ? (mci_slice){r->u.str, r->len} : (mci_slice){NULL, 0};
 }
 
+mc_status mci_replies_error(const mci_batch *b, const char *what, mc_error *err)
+{
+    mc_status st = MC_OK;
+    for (size_t i = 0; i < b->n && st == MC_OK; i++) {
+        const mci_reply *r = mci_batch_reply(b, i);
+        if (r == NULL || r->type != MCI_REPLY_ERROR || strncmp(r->u.str, "WRONGTYPE", 9) != 0)
+            st = mci_reply_error(r, what, err);
+    }
+    return st;
+}
+
 void mci_name_rejected(mci_buf *out, mci_slice m)
 {
     mci_buf_reset(out);

@@ -144,6 +144,8 @@ void mci_arg_id(mci_batch *b, const char *prefix, const char *id);
 void mci_arg_key(mci_batch *b, const mci_engine *e, const char *key);
 /* The text of a reply; nothing when it is none. */
 mci_slice mci_reply_slice(const mci_reply *r);
+/* The first reply that is an error, as mci_reply_error(); a key of the wrong type is none: whoever asked removes it. */
+mc_status mci_replies_error(const mci_batch *b, const char *what, mc_error *err);
 /* How a reader names what it could not use to the script that removes it: by its envelope, or, when that is larger than any we write (or
  * all there is was too large to be read), as "!SIZE". Nothing (p NULL) is named by "". */
 void mci_name_rejected(mci_buf *out, mci_slice m);

@@ -144,7 +144,10 @@ static void ask_values(mci_call *c, mci_coll *coll, work *w, size_t n, mci_want 
         mci_read_cmd(&b, coll, w[i].it->id, want);
     }
     int64_t epoch = 0;
-    if (mci_call_exec(c, &b) != MC_OK || mci_reply_epoch(mci_batch_reply(&b, 0), &epoch) != 0) {
+    int answered = mci_call_exec(c, &b) == MC_OK;
+    if (!answered || mci_reply_epoch(mci_batch_reply(&b, 0), &epoch) != 0) {
+        if (answered)
+            (void)mci_reply_error(mci_batch_reply(&b, 0), "read", c->err);
         all_bypass(w, n, W_MISS);
         mci_batch_free(&b);
         return;

@@ -50,7 +50,7 @@ static mc_status page(mci_call *c, mci_coll *coll, int64_t offset, size_t count,
     int64_t epoch = 0;
     mc_status st = mci_call_exec(c, &b);
     if (st == MC_OK)
-        st = mci_reply_error(mci_batch_reply(&b, 0), "trending", c->err);
+        st = mci_replies_error(&b, "trending", c->err);
     if (st == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 1), &epoch) != 0)
         st = mci_fail(c->err, MC_E_PROTO, MC_TIER_REDIS, "trending: the epoch is not a number");
     if (st == MC_OK)

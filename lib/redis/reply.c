@@ -333,8 +333,10 @@ mc_status mci_reply_error(const mci_reply *r, const char *what, mc_error *err)
         return mci_fail(err, MC_E_TOOBIG, MC_TIER_REDIS, "%s: the reply of Redis is above the limit of one call", what);
     }
     mc_status status = MC_E_CACHE;
+    const char *inner = strstr(r->u.str, ": -"); /* an error of a command inside a script, as servers before 7 tell it */
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (strncmp(r->u.str, known[i].text, strlen(known[i].text)) == 0)
+        if (strncmp(r->u.str, known[i].text, strlen(known[i].text)) == 0 ||
+            (inner != NULL && strncmp(inner + 3, known[i].text, strlen(known[i].text)) == 0))
             status = known[i].status;
     return mci_fail(err, status, MC_TIER_REDIS, "%s: Redis answered: %.200s", what, r->u.str);
 }
