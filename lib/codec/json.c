@@ -48,7 +48,8 @@ static mc_status id_of(mci_id_kind kind, const json_t *v, char out[MCI_ID_CAP], 
     }
     if (json_is_object(v) && !mci_tree_is_wrapper(v)) { /* an operator is named as one */
         void *member = json_object_iter((json_t *)(uintptr_t)v);
-        mc_status st = member != NULL ? mci_tree_check_key(json_object_iter_key(member), err) : MC_OK;
+        const char *name = member != NULL ? json_object_iter_key(member) : "$oid";
+        mc_status st = strcmp(name, "$oid") == 0 ? MC_OK : mci_tree_check_key(name, err);
         if (st != MC_OK)
             return st;
     }
@@ -91,7 +92,7 @@ static mc_status write_document(const mci_spec *spec, const json_t *tree, const 
         mci_buf_json_string(out, key, strlen(key));
         mci_buf_char(out, ':');
         if ((st = mci_tree_write(value, how, out, err)) != MC_OK)
-            return st;
+            return mci_tree_within(err, st, key);
     }
     mci_buf_char(out, '}');
     return out->failed ? mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "document: out of memory, or more than %zu bytes", out->max)
@@ -119,9 +120,10 @@ mc_status mci_json_check_rank(const mci_spec *spec, json_t *tree, mc_error *err)
         return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "%s: outside 0 to 10", path);
     if (kind == 2 && d == 0 && signbit(d)) {
         /* -0.0 sorts like 0 but reads differently: stored as 0. */
+        const char *wrapper = json_object_get(v, "$numberDecimal") != NULL ? "$numberDecimal" : "$numberDouble";
         if (json_is_real(v)) {
             (void)json_real_set(v, 0.0);
-        } else if (json_object_set_new(v, "$numberDouble", json_string("0.0")) != 0) {
+        } else if (json_object_set_new(v, wrapper, json_string("0.0")) != 0) {
             return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "%s: out of memory", path);
         }
     }

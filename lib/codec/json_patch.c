@@ -39,7 +39,8 @@ typedef struct planner {
 static mc_status plan_value(planner *p, const json_t *v)
 {
     mci_buf_reset(&p->value);
-    mc_status st = json_is_null(v) ? MC_OK : mci_tree_write(v, MCI_STRICT, &p->value, p->err);
+    mc_status st =
+        json_is_null(v) ? MC_OK : mci_tree_within(p->err, mci_tree_write(v, MCI_STRICT, &p->value, p->err), p->path);
     if (st == MC_OK && mci_patch_add(p->patch, p->path, json_is_null(v) ? NULL : p->value.data, p->value.len) != 0)
         st = mci_fail(p->err, MC_E_NOMEM, MC_TIER_NONE, "patch: out of memory");
     return st;

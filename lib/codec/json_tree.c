@@ -11,6 +11,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,6 +108,24 @@ static int double_wrapped(const json_t *v, double *out)
     return 1;
 }
 
+static int put_decimal(mci_buf *out, const char *s);
+
+/* A Decimal128 as the nearest double. One that no double comes near is no number to us. */
+static int decimal_wrapped(const json_t *v, double *out)
+{
+    mci_buf text;
+    if (!json_is_string(v))
+        return 0;
+    mci_buf_init(&text, 8192); /* 6,176 places behind the point are the most */
+    int ok = put_decimal(&text, json_string_value(v)) && !text.failed;
+    if (ok && (text.data[0] == 'N' || strchr(text.data, 'I') != NULL))
+        *out = text.data[0] == 'N' ? (double)NAN : text.data[0] == '-' ? -(double)INFINITY : (double)INFINITY;
+    else if (ok)
+        ok = mci_parse_double(text.data, text.len, out) == 0;
+    mci_buf_free(&text);
+    return ok;
+}
+
 /* The only member of a one-member object, if that is its name. */
 static const json_t *only(const json_t *o, const char *key)
 {
@@ -130,7 +149,10 @@ int mci_tree_number(const json_t *v, int64_t *i, double *d)
     if (w != NULL)
         return int_text(w, i) && *i >= INT32_MIN && *i <= INT32_MAX;
     w = only(v, "$numberDouble");
-    return w != NULL && double_wrapped(w, d) ? 2 : 0;
+    if (w != NULL)
+        return double_wrapped(w, d) ? 2 : 0;
+    w = only(v, "$numberDecimal");
+    return w != NULL && decimal_wrapped(w, d) ? 2 : 0;
 }
 
 int mci_tree_date(const json_t *v, int64_t *ms)
@@ -497,6 +519,41 @@ mc_status mci_tree_check_key(const char *key, mc_error *err)
     return MC_OK;
 }
 
+/* What an object whose first name is `key` was meant to be, and how that is written; NULL: nothing that is known. */
+static const char *meaning(const char *key)
+{
+    static const char *const forms[][2] = {
+        {"$oid", "an ObjectId: {\"$oid\":TEXT} takes 24 hexadecimal digits"},
+        {"$date", "a date: {\"$date\":TEXT} takes one like 1954-09-01T00:00:00Z, or {\"$numberLong\":MILLISECONDS}"},
+        {"$binary", "binary data: {\"$binary\":{\"base64\":TEXT,\"subType\":HEX}} is meant"},
+        {"$uuid", "a UUID: {\"$uuid\":TEXT} takes 36 characters, 8-4-4-4-12"},
+        {"$regularExpression", "a regular expression: {\"pattern\":TEXT,\"options\":LETTERS OF ilmsux} is meant"},
+        {"$timestamp", "a timestamp: {\"$timestamp\":{\"t\":SECONDS,\"i\":NUMBER}} is meant"},
+        {"$dbPointer", "a database pointer: {\"$ref\":TEXT,\"$id\":{\"$oid\":TEXT}} is meant"},
+        {"$code", "code: {\"$code\":TEXT}, or with a \"$scope\" that is an object"},
+        {"$symbol", "a symbol: {\"$symbol\":TEXT} is meant"},
+        {"$undefined", "undefined: {\"$undefined\":true} is meant"},
+        {"$minKey", "a least key: {\"$minKey\":1} is meant"},
+        {"$maxKey", "a greatest key: {\"$maxKey\":1} is meant"},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (strcmp(forms[i][0], key) == 0)
+            return forms[i][1];
+    return NULL;
+}
+
+/* Such an error begins as ": why" and gets its path, name by name, on the way out. */
+mc_status mci_tree_within(mc_error *err, mc_status st, const char *name)
+{
+    if (err == NULL || (st != MC_E_TYPE && st != MC_E_RANGE))
+        return st;
+    char rest[sizeof err->text];
+    memcpy(rest, err->text, sizeof rest);
+    const char *dot = rest[0] == ':' || rest[0] == '[' || name[0] == '\0' ? "" : ".";
+    (void)snprintf(err->text, sizeof err->text, "%.64s%s%.400s", name, dot, rest);
+    return st;
+}
+
 static mc_status write_object(const json_t *o, mci_strictness how, mci_buf *out, mc_error *err)
 {
     const json_t *value;
@@ -511,7 +568,10 @@ static mc_status write_object(const json_t *o, mci_strictness how, mci_buf *out,
             out->len = before;
         dbref = is_dbref(o);
         if (how == MCI_STRICT && !dbref && strncmp(key, "$number", 7) == 0)
-            return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "the value of '%.64s' is no number of that type", key);
+            return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, ": the value of '%.64s' is no number of that type", key);
+        const char *meant = how == MCI_STRICT && !dbref ? meaning(key) : NULL;
+        if (meant != NULL)
+            return mci_fail(err, MC_E_TYPE, MC_TIER_NONE, ": not %s", meant);
     }
     mci_buf_char(out, '{');
     int first = 1;
@@ -527,7 +587,7 @@ static mc_status write_object(const json_t *o, mci_strictness how, mci_buf *out,
         mci_buf_json_string(out, key, strlen(key));
         mci_buf_char(out, ':');
         if ((st = write_value(value, how, out, err)) != MC_OK)
-            return st;
+            return mci_tree_within(err, st, key);
     }
     mci_buf_char(out, '}');
     return MC_OK;
@@ -544,8 +604,11 @@ static mc_status write_value(const json_t *v, mci_strictness how, mci_buf *out, 
             if (i > 0)
                 mci_buf_char(out, ',');
             mc_status st = write_value(json_array_get(v, i), how, out, err);
-            if (st != MC_OK)
-                return st;
+            if (st != MC_OK) {
+                char index[24];
+                (void)snprintf(index, sizeof index, "[%zu]", i);
+                return mci_tree_within(err, st, index);
+            }
         }
         mci_buf_char(out, ']');
         return MC_OK;

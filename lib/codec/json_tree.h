@@ -14,8 +14,11 @@ typedef enum mci_strictness { MCI_LENIENT = 0, MCI_STRICT = 1 } mci_strictness;
 /* Parse one JSON object under the limits of size, depth and encoding. `name` is what error texts call it. */
 mc_status mci_tree_parse(const char *json, size_t len, mci_strictness how, const char *name, json_t **out, mc_error *err);
 
-/* Append the normal form of a value. MC_OK, MC_E_FIELD, MC_E_RANGE (strict only), MC_E_NOMEM (buffer failed). */
+/* Append the normal form of a value. MC_OK, MC_E_FIELD, MC_E_TYPE, MC_E_RANGE (strict only), MC_E_NOMEM (buffer failed). */
 mc_status mci_tree_write(const json_t *v, mci_strictness how, mci_buf *out, mc_error *err);
+
+/* Put the name of a member in front of an error about its value: returns `st`. */
+mc_status mci_tree_within(mc_error *err, mc_status st, const char *name);
 
 /* May this name a member? MC_OK or MC_E_FIELD. */
 mc_status mci_tree_check_key(const char *key, mc_error *err);

@@ -425,10 +425,10 @@ static mc_status op_scan(mci_store *s, const mci_spec *spec, const char *after, 
     return mci_mongo_end(&o, st);
 }
 
-/* The rank is a finite number that is no decimal, and not an array that holds one; the id is of our kind. */
+/* The rank is a finite number, and not an array that holds one; the id is of our kind. */
 static bool top_filter(const mci_spec *spec, const char *path, bson_t *filter)
 {
-    static const char *const numbers[] = {"int", "long", "double", NULL};
+    static const char *const numbers[] = {"int", "long", "double", "decimal", NULL};
     static const char *const array[] = {"array", NULL};
     static const char *const id_types[3][3] = {
         {"objectId", NULL, NULL}, {"string", NULL, NULL}, {"objectId", "string", NULL}};

@@ -320,11 +320,23 @@ static int is_plain_text(const bson_iter_t *it, const char **text, uint32_t *len
     return strlen(*text) == *len;
 }
 
+/* A Decimal128 as the nearest double: 1 or 0. */
+static int decimal_number(const bson_iter_t *it, double *out)
+{
+    bson_decimal128_t dec;
+    char text[BSON_DECIMAL128_STRING];
+    if (bson_iter_type(it) != BSON_TYPE_DECIMAL128 || !bson_iter_decimal128(it, &dec))
+        return 0;
+    bson_decimal128_to_string(&dec, text);
+    return mci_parse_double(text, strlen(text), out) == 0; /* not NaN, not Infinity */
+}
+
 /* One field into the document; codec/json.c has the same rules. */
 static void take_field(mci_docb *b, size_t field, mci_kind declared, const bson_iter_t *it)
 {
     const char *text;
     uint32_t len;
+    double d;
     bson_iter_t item;
     bson_type_t type = bson_iter_type(it);
     int number_fits = declared == MCI_INT || declared == MCI_REAL;
@@ -341,6 +353,8 @@ static void take_field(mci_docb *b, size_t field, mci_kind declared, const bson_
         mci_docb_int(b, field, bson_iter_as_int64(it));
     } else if (type == BSON_TYPE_DOUBLE && number_fits && isfinite(bson_iter_double(it))) {
         mci_docb_real(b, field, bson_iter_double(it));
+    } else if (type == BSON_TYPE_DECIMAL128 && number_fits && decimal_number(it, &d)) {
+        mci_docb_real(b, field, d);
     }
 }
 
@@ -383,7 +397,7 @@ int mci_bson_number(const bson_t *doc, const char *path, double *out)
         *out = bson_iter_double(&it);
     else if (BSON_ITER_HOLDS_INT(&it))
         *out = (double)bson_iter_as_int64(&it);
-    else
+    else if (!decimal_number(&it, out))
         return 0;
     return isfinite(*out) != 0;
 }

@@ -215,13 +215,18 @@ static void test_top(void **state)
     }
     kit_put(&spec, A, OID(A) ",\"title\":\"no rating\"}");
     kit_put(&spec, B, OID(B) ",\"imdb\":7}");
-    const char *ids[] = {id[12], id[7], id[0], id[3], id[2], id[10]};
-    const double scores[] = {3e9, 9.5, 9.5, 9, 8, 0};
-    assert_top(&spec, 0, 16, 6, ids, scores);
+    const char *ids[] = {id[12], id[13], id[7], id[0], id[3], id[2], id[10]};
+    const double scores[] = {3e9, 10, 9.5, 9.5, 9, 8, 0};
+    assert_top(&spec, 0, 16, 7, ids, scores);
     assert_top(&spec, 0, 2, 2, ids, scores);
     assert_top(&spec, 1, 3, 3, ids + 1, scores + 1);
-    assert_top(&spec, 5, 3, 1, ids + 5, scores + 5);
-    assert_top(&spec, 6, 3, 0, NULL, NULL);
+    assert_top(&spec, 6, 3, 1, ids + 6, scores + 6);
+    assert_top(&spec, 7, 3, 0, NULL, NULL);
+    double decimal = 0;
+    mci_doc *d = kit_get(&spec, id[13]); /* whatever it is stored as, it is the number on the board */
+    assert_int_equal(mci_doc_number(d, (size_t)spec.rank_field, &decimal), 1);
+    assert_true(decimal == 10);
+    mci_doc_unref(d);
     assert_top(&spec, 1000000, 3, 0, NULL, NULL);
     assert_top(&spec, 0, 0, 0, NULL, NULL);
     mci_spec theaters = data_theater_spec(kit_fresh(), MCI_ID_OBJECTID);

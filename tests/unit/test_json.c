@@ -171,15 +171,15 @@ static void test_refused(void **state)
         {"{\"$where\":\"1\"}", MC_E_FIELD},
         {"{\"a\":{\"$gt\":1}}", MC_E_FIELD},
         {"{\"a\":{\"x\":1,\"$oid\":\"" A "\"}}", MC_E_FIELD},
-        {"{\"a\":{\"$oid\":\"" A "\",\"x\":1}}", MC_E_FIELD},
-        {"{\"a\":{\"$oid\":\"12\"}}", MC_E_FIELD},
-        {"{\"a\":{\"$date\":\"yesterday\"}}", MC_E_FIELD},
-        {"{\"a\":{\"$binary\":{\"base64\":\"A\",\"subType\":\"00\"}}}", MC_E_FIELD},
+        {"{\"a\":{\"$oid\":\"" A "\",\"x\":1}}", MC_E_TYPE},
+        {"{\"a\":{\"$oid\":\"12\"}}", MC_E_TYPE},
+        {"{\"a\":{\"$date\":\"yesterday\"}}", MC_E_TYPE},
+        {"{\"a\":{\"$binary\":{\"base64\":\"A\",\"subType\":\"00\"}}}", MC_E_TYPE},
         {"{\"a\":[{\"$set\":1}]}", MC_E_FIELD},
-        {"{\"a\":{\"$code\":\"f\",\"$scope\":{\"$x\":1}}}", MC_E_FIELD},
+        {"{\"a\":{\"$code\":\"f\",\"$scope\":{\"$x\":1}}}", MC_E_TYPE},
         {"{\"a\":{\"$ref\":\"c\",\"$id\":1,\"$where\":1}}", MC_E_FIELD},
-        {"{\"a\":{\"$regularExpression\":{\"pattern\":\"a\",\"options\":\"g\"}}}", MC_E_FIELD},
-        {"{\"a\":{\"$undefined\":false}}", MC_E_FIELD},
+        {"{\"a\":{\"$regularExpression\":{\"pattern\":\"a\",\"options\":\"g\"}}}", MC_E_TYPE},
+        {"{\"a\":{\"$undefined\":false}}", MC_E_TYPE},
         {"{\"a\":{\"$numberDecimal\":\"abc\"}}", MC_E_RANGE},
         {"{\"$oid\":\"" A "\"}", MC_E_FIELD},
         {"{\"a.b\":1}", MC_E_FIELD},
@@ -195,18 +195,75 @@ static void test_refused(void **state)
         {"{\"imdb\":{\"rating\":[8]}}", MC_E_TYPE},
         {"{\"imdb\":{\"rating\":true}}", MC_E_TYPE},
         {"{\"imdb\":{\"rating\":{}}}", MC_E_TYPE},
-        {"{\"imdb\":{\"rating\":{\"$numberDecimal\":\"5\"}}}", MC_E_TYPE},
+        {"{\"imdb\":{\"rating\":{\"$numberDecimal\":\"11\"}}}", MC_E_RANGE},
+        {"{\"imdb\":{\"rating\":{\"$numberDecimal\":\"x\"}}}", MC_E_TYPE},
         {"{\"_id\":\"" A "\"}", MC_E_TYPE},
         {"{\"_id\":5}", MC_E_TYPE},
         {"{\"_id\":null}", MC_E_TYPE},
         {"{\"_id\":{\"$ne\":1}}", MC_E_FIELD},
-        {"{\"_id\":{\"$oid\":\"xyz\"}}", MC_E_FIELD},
+        {"{\"_id\":{\"$oid\":\"xyz\"}}", MC_E_TYPE},
         {"{\"_id\":[]}", MC_E_TYPE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_refused(cases[i].text, strlen(cases[i].text), cases[i].status);
     assert_refused("{\"a\":1}\0", 8, MC_E_JSON);
     assert_refused("{\"a\0\":1}", 8, MC_E_JSON);
+}
+
+/* A value that was meant to be something is told by its own name and place, not as a field name that begins with '$'. */
+static void test_what_was_meant(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *begins;
+    } cases[] = {
+        {"{\"released\":{\"$date\":\"1954-09-01\"}}", "released: not a date"},
+        {"{\"a\":[1,{\"b\":{\"$oid\":\"zz\"}}]}", "a[1].b: not an ObjectId"},
+        {"{\"a\":{\"b\":[[{\"$binary\":\"AA==\",\"$type\":\"00\"}]]}}", "a.b[0][0]: not binary data"},
+        {"{\"n\":{\"$numberInt\":\"x\"}}", "n: the value of '$numberInt'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mci_buf out;
+        mc_error err = {0};
+        char id[MCI_ID_CAP];
+        mci_patch p;
+        mc_status st = document(&spec, cases[i].text, strlen(cases[i].text), A, &out, id, &err);
+        mci_buf_free(&out);
+        assert_true(st == MC_E_TYPE || st == MC_E_RANGE);
+        assert_memory_equal(err.text, cases[i].begins, strlen(cases[i].begins));
+        assert_int_equal(mci_json_patch_plan(&spec, cases[i].text, strlen(cases[i].text), &p, &err), st);
+        assert_memory_equal(err.text, cases[i].begins, strlen(cases[i].begins));
+    }
+}
+
+/* A rating stored as Decimal128 is a number like any other. */
+static void test_decimal_rating(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int number;
+        double value;
+    } cases[] = {{"9.7", 1, 9.7}, {"970E-2", 1, 9.7}, {"0", 1, 0}, {"NaN", 0, 0}, {"1E+6000", 0, 0}, {"1E-6000", 1, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char json[160];
+        mci_doc *d = NULL;
+        double v = -1;
+        (void)snprintf(json, sizeof json, "{\"_id\":{\"$oid\":\"%s\"},\"imdb\":{\"rating\":{\"$numberDecimal\":\"%s\"}}}", A,
+                       cases[i].text);
+        assert_int_equal(mci_json_decode(&spec, json, strlen(json), &d, NULL), MC_OK);
+        assert_int_equal(mci_doc_number(d, (size_t)spec.rank_field, &v), cases[i].number);
+        assert_true(!cases[i].number || v == cases[i].value);
+        mci_doc_unref(d);
+    }
+    mci_buf out;
+    mc_error err;
+    char id[MCI_ID_CAP];
+    const char *zero = "{\"imdb\":{\"rating\":{\"$numberDecimal\":\"-0\"}}}";
+    assert_int_equal(document(&spec, zero, strlen(zero), A, &out, id, &err), MC_OK);
+    assert_non_null(strstr(out.data, "{\"$numberDecimal\":\"0.0\"}"));
+    mci_buf_free(&out);
 }
 
 static void test_depth_and_size(void **state)
@@ -477,10 +534,10 @@ static void test_german(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_normal_form),    cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_depth_and_size), cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_patch_plan),     cmocka_unit_test(test_apply),
-        cmocka_unit_test(test_decode_lenient), cmocka_unit_test(test_german),
+        cmocka_unit_test(test_normal_form),    cmocka_unit_test(test_refused),        cmocka_unit_test(test_what_was_meant),
+        cmocka_unit_test(test_decimal_rating), cmocka_unit_test(test_depth_and_size), cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_patch_plan),     cmocka_unit_test(test_apply),          cmocka_unit_test(test_decode_lenient),
+        cmocka_unit_test(test_german),
     };
     spec = data_movie_spec("movies", MCI_ID_OBJECTID);
     return cmocka_run_group_tests(tests, NULL, NULL);
