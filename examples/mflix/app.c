@@ -11,14 +11,37 @@
 #include <stdarg.h>
 #include <string.h>
 
+/* Set once, before the command line is taken apart: then usage errors are objects as well. */
+static int usage_in_json;
+
+void expect_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strncmp(argv[i], "--js", 4) == 0 && strncmp(argv[i], "--json", strlen(argv[i])) == 0)
+            usage_in_json = 1;
+}
+
 int usage_error(const char *format, ...)
 {
+    char why[1024];
     va_list list;
-    fputs("mflix: ", stderr);
     va_start(list, format);
-    vfprintf(stderr, format, list);
+    vsnprintf(why, sizeof why, format, list);
     va_end(list);
+    fputs("mflix: ", stderr);
+    print_safe(stderr, why);
     fputc('\n', stderr);
+    if (usage_in_json) {
+        json j;
+        json_init(&j, stdout);
+        json_object(&j, NULL);
+        json_text(&j, "command", NULL);
+        json_text(&j, "status", mc_status_name(MC_E_ARG));
+        json_int(&j, "code", MC_E_ARG);
+        json_text(&j, "error", why);
+        json_end_object(&j);
+        json_finish(&j);
+    }
     return EXIT_USAGE;
 }
 

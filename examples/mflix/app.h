@@ -24,6 +24,7 @@ typedef struct app {
     const args *args;
     mc_options *options; /* defaults < file < environment < flags */
     mc_client *mc;       /* NULL unless the command needs it */
+    mc_error env_error; /* what the environment got wrong; a command that opens the handle fails with it */
     int json, quiet;
     int color;     /* stdout takes colours */
     int color_err; /* stderr does */
@@ -32,6 +33,9 @@ typedef struct app {
 
 /* 1 once Ctrl-C was pressed. Long commands look at it between steps. */
 int interrupted(void);
+
+/* What is wrong with the environment's settings, told: 0, or the exit code. For commands that show or use settings. */
+int app_settings(app *a);
 
 /* Open the handle, unless it is open. Returns 0, or the exit code after saying why not. */
 int app_open(app *a);
@@ -51,7 +55,10 @@ int fail_outside(app *a, const char *what, mc_status st, const char *why, const 
 /* The same with errno's text. */
 int fail_errno(app *a, const char *what);
 
-/* "mflix: " + text on stderr. Returns EXIT_USAGE. */
+/* To be told before anything can fail: whether --json stands on the command line. */
+void expect_json(int argc, char **argv);
+
+/* "mflix: " + text on stderr, and an object on stdout with --json. Returns EXIT_USAGE. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The commands, one per file section. */

@@ -297,6 +297,9 @@ static int run_options(app *a, const args *g)
         print_options_page();
         return EXIT_FINE;
     }
+    int rc = app_settings(a);
+    if (rc)
+        return rc;
     if (!a->json) {
         print_table(a);
         return EXIT_FINE;

@@ -115,11 +115,16 @@ static int collect_options(app *a)
             return st == MC_E_FILE || st == MC_E_NOMEM ? EXIT_SERVER : EXIT_USAGE;
         }
     }
-    st = mc_options_load_env(a->options, &err);
-    if (st) {
-        fail(a, "environment", st, NULL, &err);
-        return EXIT_USAGE;
+    /* What a flag overrides need not be right. */
+    if (a->args->redis_uri) {
+        unsetenv("REDIS_HOST");
+        unsetenv("REDIS_PORT");
     }
+    if (a->args->store_uri)
+        unsetenv("MONGO_URL");
+    /* A command that needs no server goes on; the others say it when they need one. */
+    if (mc_options_load_env(a->options, &a->env_error) == MC_OK && a->env_error.text[0] && !a->quiet)
+        fprintf(stderr, "mflix: warning: %s (`mflix options` lists the options)\n", a->env_error.text);
     return apply_flags(a);
 }
 
@@ -134,9 +139,20 @@ static int finish_output(int rc)
     return EXIT_SERVER;
 }
 
+int app_settings(app *a)
+{
+    if (a->env_error.code == MC_OK)
+        return 0;
+    fail(a, "environment", a->env_error.code, NULL, &a->env_error);
+    return EXIT_USAGE;
+}
+
 int app_open(app *a)
 {
     mc_error err;
+    int rc = app_settings(a);
+    if (rc)
+        return rc;
     mc_status st = a->mc ? MC_OK : mc_open(a->options, &a->mc, &err);
     return st ? fail(a, "open", st, NULL, &err) : 0;
 }
@@ -151,6 +167,7 @@ int main(int argc, char **argv)
 {
     args parsed;
     app a;
+    expect_json(argc, argv);
     int rc = args_parse(argc, argv, commands, n_commands, &parsed);
     if (rc)
         return rc;

@@ -48,12 +48,13 @@ static int open_handles(app *a)
 {
     mc_options *o = mc_options_new();
     mc_error err = {0};
+    mc_error unknown = {0}; /* variables that belong to no option */
     char uri[64] = "";
     int rc = FAILED;
     if (!o)
         return fputs("mflix-server: out of memory\n", stderr), FAILED;
-    if (mc_options_load_env(o, &err))
-        rc = report("environment", &err, USAGE);
+    if (mc_options_load_env(o, &unknown))
+        rc = report("environment", &unknown, USAGE);
     else if (mc_options_get(o, "store.uri", uri, sizeof uri, &err) == MC_OK && strncmp(uri, "sqlite::memory:", 15) == 0)
         rc =
             (fputs("mflix-server: the database is one in memory, which its two handles cannot share; set MONGO_URL, such as "
@@ -66,6 +67,8 @@ static int open_handles(app *a)
         rc = report("open (uncached)", &err, FAILED);
     else
         rc = FINE;
+    if (rc == FINE && unknown.text[0])
+        fprintf(stderr, "mflix-server: warning: %s\n", unknown.text);
     mc_options_free(o);
     return rc;
 }

@@ -60,10 +60,13 @@ MC_API mc_status mc_options_get(const mc_options *o, const char *key, char *buf,
 /**
  * Take settings from environment variables: `MONGO_URL` (store.uri), `REDIS_HOST` and `REDIS_PORT` (cache.uri), and for
  * every option `MFLIXCACHE_` and its key in capitals, underscores for dots, such as MFLIXCACHE_CACHE_URI. The specific form wins.
- * Unset and empty variables change nothing. mc_open() does not read the environment by itself.
+ * A variable that is unset or empty changes nothing (an empty cache.prefix: `?prefix=` in MFLIXCACHE_CACHE_URI). What the specific
+ * form overrides is not looked at, and a REDIS_PORT that begins with tcp:// is Kubernetes' own and no setting. mc_open() does not read
+ * the environment by itself.
  *
  * @param o    the options
- * @param err  may be NULL; its text names the variable at fault
+ * @param err  may be NULL; its text names the variable at fault. With MC_OK it is empty, or names variables that begin with
+ *             MFLIXCACHE_ and belong to no option: misspelt, most likely, and without effect
  * @return  as mc_options_set(). Settings before the one at fault are kept.
  * Threads: one at a time; as getenv(), not while another thread changes the environment.
  */

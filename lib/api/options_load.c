@@ -13,11 +13,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+extern char **environ;
+
 /* The value of a variable; NULL when it is unset or empty. */
 static const char *from_env(const char *name)
 {
     const char *value = getenv(name);
     return value == NULL || *value == '\0' ? NULL : value;
+}
+
+/*
+ * Kubernetes puts REDIS_PORT=tcp://ADDRESS:PORT into every container when a service is called "redis" (as Docker's links did). Nobody
+ * set that: it is no setting.
+ */
+static int is_service_link(const char *value)
+{
+    return strncmp(value, "tcp://", 6) == 0 || strncmp(value, "udp://", 6) == 0;
 }
 
 /* Say which variable was at fault. */
@@ -86,14 +97,19 @@ static mc_status set_redis_address(mci_settings *s, const char *host, const char
 /* The names that other programs of this kind read. */
 static mc_status load_common(mci_settings *s, mc_error *err)
 {
-    const char *mongo = from_env("MONGO_URL");
+    /* What the specific variable overrides is not even looked at. */
+    const char *mongo = from_env("MFLIXCACHE_STORE_URI") != NULL ? NULL : from_env("MONGO_URL");
     if (mongo != NULL) {
         mc_status st = blame(err, mci_settings_set(s, "store.uri", mongo, err), "MONGO_URL");
         if (st != MC_OK)
             return st;
     }
+    if (from_env("MFLIXCACHE_CACHE_URI") != NULL)
+        return MC_OK;
     const char *host = from_env("REDIS_HOST");
     const char *port = from_env("REDIS_PORT");
+    if (port != NULL && is_service_link(port))
+        port = NULL;
     if (host != NULL && strpbrk(host, "/@?#") != NULL)
         return mci_fail(err, MC_E_URI, MC_TIER_NONE,
                         "environment variable REDIS_HOST: a host name or address is needed, no URI");
@@ -105,6 +121,45 @@ static mc_status load_common(mci_settings *s, mc_error *err)
             return st;
     }
     return port == NULL ? MC_OK : blame(err, set_redis_address(s, NULL, port, err), "REDIS_PORT");
+}
+
+/* Names that begin as ours do and are none: the package's own, and what Kubernetes makes of a service of that name. */
+static int is_foreign(const char *name, size_t n)
+{
+    static const char *const parts[] = {"MFLIXCACHE_LIBRARY", "_SERVICE_", "_PORT"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        size_t m = strlen(parts[i]);
+        for (size_t at = 0; at + m <= n; at++)
+            if (memcmp(name + at, parts[i], m) == 0)
+                return 1;
+    }
+    return 0;
+}
+
+static int is_option_variable(const char *name, size_t n)
+{
+    size_t rows;
+    const mci_option *table = mci_option_table(&rows);
+    for (size_t i = 0; i < rows; i++)
+        if (strlen(table[i].info.env) == n && memcmp(table[i].info.env, name, n) == 0)
+            return 1;
+    return 0;
+}
+
+/* A setting whose name is misspelt would be ignored in silence: the names, never the values, go into the text. */
+static void name_unknown(mc_error *err)
+{
+    size_t used = 0;
+    for (char **p = environ; p != NULL && *p != NULL; p++) {
+        size_t n = strcspn(*p, "=");
+        if (strncmp(*p, "MFLIXCACHE_", 11) != 0 || is_option_variable(*p, n) || is_foreign(*p, n))
+            continue;
+        int more = snprintf(err->text + used, sizeof err->text - used, "%s%.*s",
+                            used == 0 ? "no option has this environment variable: " : ", ", n > 80 ? 80 : (int)n, *p);
+        used += more > 0 ? (size_t)more : 0;
+        if (used >= sizeof err->text)
+            return;
+    }
 }
 
 mc_status mc_options_load_env(mc_options *o, mc_error *err)
@@ -124,6 +179,8 @@ mc_status mc_options_load_env(mc_options *o, mc_error *err)
         if (value != NULL)
             st = blame(err, mci_settings_set(s, table[i].info.key, value, err), table[i].info.env);
     }
+    if (st == MC_OK)
+        name_unknown(err);
     return st;
 }
 

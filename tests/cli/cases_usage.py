@@ -100,6 +100,12 @@ def wrong_usage_is_told(w):
         assert p.returncode == 2, (args, p.returncode, err)
         assert err.startswith("mflix: ") and fragment in err and err.count("\n") == 1, (args, err)
         assert p.stdout == b"", (args, p.stdout)
+        # With --json the same is one object on one line, wherever it stands.
+        p = w.raw("--json", *(dead if "--redis" not in args and "--store" not in args else []), *args)
+        if args != ["top", "--json=yes"]:
+            answer = json.loads(p.stdout)
+            assert p.returncode == 2 and p.stdout.count(b"\n") == 1 and answer["status"] != "MC_OK" and answer["error"], (args, p.stdout)
+            assert fragment in answer["error"] or fragment in answer.get("what", ""), (args, answer)
     assert not os.path.exists(w.path("never.db")), "wrong usage reached the store"
 
 
@@ -134,6 +140,30 @@ def later_settings_win(w):
     assert bad.returncode == 2 and b"bad.json" in bad.stderr, bad.stderr
     bad = w.raw("options", env={"REDIS_PORT": "many"})
     assert bad.returncode == 2 and b"REDIS_PORT" in bad.stderr, bad.stderr
+    for args in (["ping"], ["top"]):
+        bad = w.raw("--json", *args, env={"REDIS_PORT": "many"})
+        assert bad.returncode == 2 and b"REDIS_PORT" in bad.stderr and "REDIS_PORT" in json.loads(bad.stdout)["error"], bad
+
+
+def the_environment_may_be_wrong(w):
+    """What a flag overrides need not be right; what needs no server does not care; misspelt names are told; empty is unset."""
+    link = {"REDIS_PORT": "tcp://10.96.0.5:6379"}
+    for env in (link, {"REDIS_PORT": "many", "REDIS_HOST": "a b"}, {"MONGO_URL": "nothing"}, {"REDIS_PORT": "", "REDIS_HOST": "", "MONGO_URL": ""}):
+        p = w.raw(*w.servers("environment.db"), "ping", env=env)
+        assert p.returncode == 0 and p.stderr == b"", (env, p)
+    p = w.raw("ping", env={**link, "MFLIXCACHE_CACHE_URI": f"redis://127.0.0.1:{w.port}/0", "MFLIXCACHE_STORE_URI": "sqlite::memory:"})
+    assert p.returncode == 0, p
+    for env in (link, {"REDIS_PORT": "many"}, {"MFLIXCACHE_CACHE_URI": "nonsense"}):
+        assert w.raw("generate", "--movies", "1", "--theaters", "0", "--out", w.path("made_anyhow"), env=env).returncode == 0, env
+        assert w.raw("options", "--markdown", env=env).returncode == 0, env
+    p = w.raw("options", "--json", env={"MFLIXCACHE_CACH_URI": "redis://u:canary@x", "MFLIXCACHE_SERVICE_HOST": "1"})
+    assert p.returncode == 0 and b"warning" in p.stderr and b"MFLIXCACHE_CACH_URI" in p.stderr, p.stderr
+    assert b"canary" not in p.stderr and b"SERVICE" not in p.stderr, p.stderr
+    json.loads(p.stdout)
+    assert w.raw("-q", "options", env={"MFLIXCACHE_CACH_URI": "x"}).stderr == b""
+    p = w.raw("options", "--json", env={"MFLIXCACHE_CACHE_URI": "redis://h/0?prefix=", "MFLIXCACHE_MOVIES_TTL_MS": ""})
+    values = {o["key"]: o["value"] for o in json.loads(p.stdout)["options"]}
+    assert values["cache.prefix"] == "" and values["movies.ttl_ms"] == "200000", values
 
 
 def options_page_is_the_table(w):
@@ -214,5 +244,5 @@ def unwritable_output(w):
         assert p.wait(30) == 0 and err == b"", (p.returncode, err)
 
 
-TESTS = [help_teaches, version_says_what_is_built, wrong_usage_is_told, options_may_stand_anywhere, later_settings_win,
+TESTS = [help_teaches, version_says_what_is_built, wrong_usage_is_told, options_may_stand_anywhere, later_settings_win, the_environment_may_be_wrong,
          options_page_is_the_table, completion_for_bash, completion_for_zsh, the_manual_names_what_there_is, unwritable_output]

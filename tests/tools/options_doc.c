@@ -40,7 +40,13 @@ int main(void)
         "the variable is `MFLIXCACHE_` and the key in capitals, `_` in place of `.`. `MONGO_URL` sets `store.uri`; "
         "`REDIS_HOST`\n"
         "and `REDIS_PORT` set host and port in `cache.uri`; the specific variables win over these. Later settings win over\n"
-        "earlier ones. Times are whole numbers of milliseconds.\n");
+        "earlier ones. Times are whole numbers of milliseconds.\n\n"
+        "A variable that is empty counts as unset. An empty `cache.prefix` is set by code, by file, or in\n"
+        "`MFLIXCACHE_CACHE_URI=redis://HOST:PORT/DB?prefix=`. A variable that begins with `MFLIXCACHE_` and belongs to no "
+        "option is\n"
+        "named in the text of `err` although the call succeeds; `mflix` and `mflix-server` print it as a warning, Python "
+        "warns. What\n"
+        "Kubernetes sets for a service named redis, `REDIS_PORT=tcp://...`, is no setting and changes nothing.\n");
     mc_option_info row;
     for (size_t i = 0; mc_option_at(i, &row) == MC_OK; i++) {
         group(row.key);

@@ -363,6 +363,90 @@ static void test_env(void **state)
     clear_env();
 }
 
+/* What is overridden need not be right, and what Kubernetes sets for a service named "redis" is no setting. */
+static void test_env_overridden(void **state)
+{
+    mc_options *o = *state;
+    clear_env();
+    setenv("REDIS_PORT", "tcp://10.96.0.5:6379", 1);
+    assert_int_equal(mc_options_load_env(o, NULL), MC_OK);
+    assert_option(o, "cache.uri", "redis://127.0.0.1:6379/0");
+    setenv("REDIS_HOST", "redis.example", 1);
+    assert_int_equal(mc_options_load_env(o, NULL), MC_OK);
+    assert_option(o, "cache.uri", "redis://redis.example:6379/0");
+    setenv("REDIS_PORT", "nonsense", 1);
+    setenv("REDIS_HOST", "a b", 1);
+    setenv("MONGO_URL", "h", 1);
+    assert_int_equal(mc_options_load_env(o, NULL), MC_E_URI);
+    setenv("MFLIXCACHE_CACHE_URI", "redis://right:7/0", 1);
+    assert_int_equal(mc_options_load_env(o, NULL), MC_E_URI); /* MONGO_URL */
+    setenv("MFLIXCACHE_STORE_URI", "sqlite:x", 1);
+    assert_int_equal(mc_options_load_env(o, NULL), MC_OK);
+    assert_option(o, "cache.uri", "redis://right:7/0");
+    assert_option(o, "store.uri", "sqlite:x");
+    clear_env();
+}
+
+static void test_env_empty(void **state)
+{
+    mc_options *o = *state;
+    mc_option_info row;
+    clear_env();
+    setenv("REDIS_HOST", "", 1);
+    setenv("REDIS_PORT", "", 1);
+    setenv("MONGO_URL", "", 1);
+    for (size_t i = 0; mc_option_at(i, &row) == MC_OK; i++)
+        setenv(row.env, "", 1);
+    mc_error err;
+    assert_int_equal(mc_options_load_env(o, &err), MC_OK);
+    assert_string_equal(err.text, "");
+    for (size_t i = 0; mc_option_at(i, &row) == MC_OK; i++)
+        assert_option(o, row.key, row.default_value);
+    setenv("MFLIXCACHE_CACHE_URI", "redis://h:1/0?prefix=", 1);
+    assert_int_equal(mc_options_load_env(o, NULL), MC_OK);
+    assert_option(o, "cache.prefix", "");
+    clear_env();
+}
+
+static void test_env_misspelt(void **state)
+{
+    mc_options *o = *state;
+    mc_error err;
+    clear_env();
+    setenv("MFLIXCACHE_CACH_URI", "redis://u:canary@h", 1);
+    setenv("MFLIXCACHE_MOVIES_TTL", "5", 1);
+    setenv("MFLIXCACHE_LIBRARY", "x", 1);
+    setenv("MFLIXCACHE_SERVICE_HOST", "10.0.0.1", 1);
+    setenv("MFLIXCACHE_PORT_6379_TCP_ADDR", "10.0.0.1", 1);
+    assert_int_equal(mc_options_load_env(o, &err), MC_OK);
+    assert_int_equal(err.code, MC_OK);
+    assert_non_null(strstr(err.text, "MFLIXCACHE_CACH_URI"));
+    assert_non_null(strstr(err.text, "MFLIXCACHE_MOVIES_TTL"));
+    assert_null(strstr(err.text, "LIBRARY"));
+    assert_null(strstr(err.text, "SERVICE"));
+    assert_null(strstr(err.text, "PORT"));
+    assert_null(strstr(err.text, "canary"));
+    for (int i = 0; i < 40; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "MFLIXCACHE_NOT_THERE_%d", i);
+        setenv(name, "1", 1);
+    }
+    assert_int_equal(mc_options_load_env(o, &err), MC_OK); /* as many as fit */
+    assert_true(strlen(err.text) < sizeof err.text);
+    assert_int_equal(mc_options_load_env(o, NULL), MC_OK);
+    for (int i = 0; i < 40; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "MFLIXCACHE_NOT_THERE_%d", i);
+        unsetenv(name);
+    }
+    static const char *const names[] = {"MFLIXCACHE_CACH_URI", "MFLIXCACHE_MOVIES_TTL", "MFLIXCACHE_LIBRARY",
+                                        "MFLIXCACHE_SERVICE_HOST", "MFLIXCACHE_PORT_6379_TCP_ADDR"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        unsetenv(names[i]);
+    assert_int_equal(mc_options_load_env(o, &err), MC_OK);
+    assert_string_equal(err.text, "");
+}
+
 static void test_env_bad(void **state)
 {
     mc_options *o = *state;
@@ -496,6 +580,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_password_shows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_between_options, setup, teardown),
         cmocka_unit_test_setup_teardown(test_env, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_env_overridden, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_env_empty, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_env_misspelt, setup, teardown),
         cmocka_unit_test_setup_teardown(test_env_bad, setup, teardown),
         cmocka_unit_test_setup_teardown(test_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_file_bad, setup, teardown),

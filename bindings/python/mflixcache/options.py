@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 import weakref
 from collections.abc import Mapping
 from ctypes import byref, create_string_buffer
@@ -99,11 +100,16 @@ class Options:
         return decode(buffer.value)
 
     def load_env(self) -> None:
-        """Take settings from MONGO_URL, REDIS_HOST, REDIS_PORT and MFLIXCACHE_<KEY>."""
+        """
+        Take settings from MONGO_URL, REDIS_HOST, REDIS_PORT and MFLIXCACHE_<KEY>. Warns of variables that begin with MFLIXCACHE_
+        and belong to no option.
+        """
         err = _ffi.mc_error()
         status = lib.mc_options_load_env(self._pointer, byref(err))
         if status != _ffi.MC_OK:
             raise from_record(status, err)
+        if err.text:
+            warnings.warn(decode(err.text), stacklevel=2)
 
     def load_file(self, path: str | os.PathLike[str]) -> None:
         """Take settings from a JSON file."""

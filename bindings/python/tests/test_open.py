@@ -86,6 +86,13 @@ def test_settings_file_and_environment(settings: Settings, tmp_path: Path, monke
     options.load_file(path)
     options.load_env()
     assert options.get("write.mode") == "strict"
+    monkeypatch.setenv("MFLIXCACHE_WRIT_MODE", "strict")
+    with pytest.warns(UserWarning, match="MFLIXCACHE_WRIT_MODE"):
+        options.load_env()
+    monkeypatch.delenv("MFLIXCACHE_WRIT_MODE")
+    monkeypatch.setenv("REDIS_PORT", "tcp://10.96.0.5:6379")  # Kubernetes, for a service named redis
+    with mflixcache.open(env=True, **settings()) as mc:
+        mc.ping()
     monkeypatch.setenv("MFLIXCACHE_MOVIES_ID", "nonsense")
     with pytest.raises(mflixcache.MflixError, match="MFLIXCACHE_MOVIES_ID"):
         mflixcache.open(env=True, **settings())
