@@ -277,7 +277,7 @@ MC_API mc_status mc_top_movies(mc_client *mc, int64_t offset, int64_t count, mc_
                                mc_error *err);
 
 /**
- * A movie's place on the rating board.
+ * A movie's place on the rating board. Asked of the store when Redis cannot be used, its board is not whole, or a place is in doubt.
  *
  * @param mc      the handle
  * @param id      the movie's id
@@ -285,7 +285,8 @@ MC_API mc_status mc_top_movies(mc_client *mc, int64_t offset, int64_t count, mc_
  * @param rating  receives the rating it stands there with; may be NULL
  * @param info    may be NULL
  * @param err     may be NULL
- * @return  MC_OK; MC_NOT_FOUND (not on the board); MC_E_CACHE, MC_E_TIMEOUT (ranks are known by Redis only), MC_E_STORE.
+ * @return  MC_OK; MC_NOT_FOUND (not on the board); MC_E_UNSUPPORTED (Redis could not tell, and the store
+ *          has no scan), MC_E_STORE, MC_E_TIMEOUT.
  * Threads: any.
  */
 MC_API mc_status mc_movie_rank(mc_client *mc, const char *id, int64_t *rank, double *rating, mc_info *info, mc_error *err);

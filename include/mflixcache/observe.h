@@ -40,7 +40,7 @@ typedef struct mc_stats {
     int64_t views;                /**< views recorded */
     int64_t recovery_queued;      /**< ids remembered because Redis was away */
     int64_t recovery_done;        /**< of these: dropped from Redis since */
-    int64_t recovery_lost;        /**< of these: pushed out of the full queue (then the TTL is the bound) */
+    int64_t recovery_lost;        /**< of these: pushed out of the full queue; everything is invalidated then */
     int64_t recovery_pending;     /**< of these: waiting now */
     int64_t redis_round_trips;    /**< exchanges with Redis */
     int64_t redis_errors;         /**< exchanges that failed */

@@ -30,7 +30,10 @@ enum mci_cure {
     MCI_CURE_UNKNOWN = 2,    /* an unknown outcome keeps the quarantine */
     MCI_CURE_VIEW_ONCE = 4,  /* ZINCRBY is never sent twice */
     MCI_CURE_HARD_TTL = 8,   /* a value past its hard deadline is a miss, whatever Redis says */
-    MCI_CURE_REPAIR = 16     /* a contended or broken write repairs the board */
+    MCI_CURE_REPAIR = 16,    /* a contended or broken write repairs the board */
+    MCI_CURE_SEEN = 32,      /* what was read past Redis is remembered */
+    MCI_CURE_RANK = 128,     /* a rank in doubt is asked of the store */
+    MCI_CURE_LISTS = 64      /* lists are not believed while own writes wait to be told to Redis */
 };
 
 #endif

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: second keys. An alias is a string "<epoch> <id>" ("<epoch> -": the store has none) under the same protocol as a value.
+ * Owns: second keys. An alias is a string "<epoch> <time of the load> <id>" ("-" for the id: the store has none) under the same protocol as a value.
  * It is a hint that is checked, never believed: the document it leads to must carry the alias. Only two things could go
  * wrong unseen, a cached "none" that hides an insert and a lower id that appears, and writers announce both on the alias' own
  * quarantine. Refuses: guessing between several documents; the lowest id is meant.
  */
 #include "engine/engine.h"
+
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +18,11 @@ typedef enum alias_state { A_MISS = 0, A_ID, A_NONE } alias_state;
 typedef struct alias_read {
     mci_buf encoded;
     char token[MCI_TOKEN_SIZE];
-    char rejected[MCI_ID_CAP + 32];
+    char rejected[MCI_ID_CAP + 64];
     char id[MCI_ID_CAP];
     int64_t epoch;
+    int64_t written_ms; /* of the value that stands in Redis */
+    int64_t now_ms;     /* the clock when the lease was given */
     int leased;
 } alias_read;
 
@@ -33,7 +37,28 @@ void mci_alias_encode(const char *alias, size_t len, mci_buf *out)
     }
 }
 
-static alias_state parse(const mci_reply *r, int64_t epoch, alias_read *a)
+/* The three parts of an alias' value; `id` is "-" for none. 0, or -1: it is none of ours. */
+static int split(const mci_coll *coll, const mci_reply *r, int64_t *epoch, int64_t *written_ms, char id[MCI_ID_CAP])
+{
+    const char *part[2];
+    const char *p = r->u.str;
+    const char *end = p + r->len;
+    int64_t *number[2] = {epoch, written_ms};
+    for (int i = 0; i < 2; i++) {
+        part[i] = memchr(p, ' ', (size_t)(end - p));
+        if (part[i] == NULL || mci_parse_int(p, (size_t)(part[i] - p), number[i]) != 0 || *number[i] < 0 ||
+            *number[i] > MCI_COUNT_MAX)
+            return -1;
+        p = part[i] + 1;
+    }
+    if (end - p == 1 && *p == '-')
+        memcpy(id, "-", 2);
+    else if (mci_id_check(coll->spec->id_kind, p, (size_t)(end - p), id, "id", NULL) != MC_OK)
+        return -1;
+    return 0;
+}
+
+static alias_state parse(mci_call *c, const mci_coll *coll, const mci_reply *r, int64_t epoch, alias_read *a)
 {
     a->rejected[0] = '\0';
     if (mci_reply_too_big(r) || (r != NULL && r->type == MCI_REPLY_STRING && r->len >= sizeof a->rejected)) {
@@ -43,18 +68,24 @@ static alias_state parse(const mci_reply *r, int64_t epoch, alias_read *a)
     if (r == NULL || r->type != MCI_REPLY_STRING)
         return A_MISS;
     memcpy(a->rejected, r->u.str, r->len + 1);
-    char want[32];
-    mci_buf head = {.data = want, .cap = sizeof want, .max = sizeof want - 1};
-    mci_buf_int(&head, epoch);
-    mci_buf_char(&head, ' ');
-    size_t left = r->len - (r->len < head.len ? r->len : head.len);
-    if (left == 0 || left >= MCI_ID_CAP || memcmp(r->u.str, want, head.len) != 0)
+    int64_t of = 0;
+    if (split(coll, r, &of, &a->written_ms, a->id) != 0) {
+        mci_count(c->e->metrics, MCI_C_POISONED);
+        c->info->flags |= MC_FLAG_POISONED;
         return A_MISS;
-    const char *id = r->u.str + head.len;
-    if (left == 1 && *id == '-')
-        return A_NONE;
-    memcpy(a->id, id, left + 1);
-    return A_ID;
+    }
+    if (of != epoch || mci_is_outdated(c, coll, 1, a->encoded.data, a->written_ms))
+        return A_MISS;
+    return a->id[0] == '-' && a->id[1] == '\0' ? A_NONE : A_ID;
+}
+
+void mci_alias_target(const mci_coll *coll, const mci_reply *r, char id[MCI_ID_CAP])
+{
+    int64_t epoch = 0;
+    int64_t written_ms = 0;
+    id[0] = '\0';
+    if (r == NULL || r->type != MCI_REPLY_STRING || split(coll, r, &epoch, &written_ms, id) != 0 || strcmp(id, "-") == 0)
+        id[0] = '\0';
 }
 
 /* One round trip: GET. Errors are misses that may not be filled. */
@@ -69,7 +100,7 @@ static alias_state ask(mci_call *c, mci_coll *coll, alias_read *a, int *usable)
     alias_state s = A_MISS;
     *usable = mci_call_exec(c, &b) == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 0), &a->epoch) == 0;
     if (*usable)
-        s = parse(mci_batch_reply(&b, 1), a->epoch, a);
+        s = parse(c, coll, mci_batch_reply(&b, 1), a->epoch, a);
     mci_batch_free(&b);
     return s;
 }
@@ -95,22 +126,27 @@ static alias_state lease(mci_call *c, mci_coll *coll, alias_read *a)
         const mci_reply *tag = mci_reply_item(r, 0);
         if (mci_reply_epoch(mci_reply_item(r, 1), &a->epoch) != 0)
             a->epoch = 0;
-        a->leased = mci_reply_is(tag, "L");
+        int64_t now_ms = 0;
+        a->leased = mci_reply_is(tag, "L") && mci_reply_count(mci_reply_item(r, 2), &now_ms) == 0;
+        a->now_ms = mci_engine_clock_at(c->e, now_ms);
         if (mci_reply_is(tag, "V"))
-            s = parse(mci_reply_item(mci_reply_item(r, 3), 0), a->epoch, a);
+            s = parse(c, coll, mci_reply_item(mci_reply_item(r, 3), 0), a->epoch, a);
     }
     mci_batch_free(&b);
     return s;
 }
 
-static void fill(mci_call *c, mci_coll *coll, const alias_read *a, const char *id)
+/* 1: it is in Redis. */
+static int fill(mci_call *c, mci_coll *coll, const alias_read *a, const char *id)
 {
     int64_t ttl = mci_jitter(c->e, id != NULL ? c->e->set.alias_ttl_ms : c->e->set.negative_ttl_ms);
     mci_batch b;
     mci_buf text;
     mci_batch_init(&b);
-    mci_buf_init(&text, MCI_ID_CAP + 32);
+    mci_buf_init(&text, MCI_ID_CAP + 64);
     mci_buf_int(&text, a->epoch);
+    mci_buf_char(&text, ' ');
+    mci_buf_int(&text, a->now_ms);
     mci_buf_char(&text, ' ');
     mci_buf_str(&text, id != NULL ? id : "-");
     mci_cmd_script(&b, &mci_script_put, 8, 8 + 10);
@@ -130,9 +166,12 @@ static void fill(mci_call *c, mci_coll *coll, const alias_read *a, const char *i
         mci_arg_str(&b, "");
     mci_arg_str(&b, "$");
     mci_arg_buf(&b, &text);
-    (void)mci_call_exec(c, &b);
+    int64_t stored = 0;
+    if (mci_call_exec(c, &b) == MC_OK)
+        (void)mci_reply_int(mci_reply_item(mci_batch_reply(&b, 0), 0), &stored);
     mci_buf_free(&text);
     mci_batch_free(&b);
+    return stored == 1;
 }
 
 void mci_alias_post(mci_call *c, mci_batch *b, const mci_coll *coll, const char *encoded, const char *token)
@@ -166,12 +205,15 @@ static mc_status from_store(mci_call *c, mci_coll *coll, const char *alias, size
         c, t0, c->e->store->ops->find_alias(c->e->store, coll->spec, alias, len, mci_store_deadline(c), out, c->err));
     c->info->tier = MC_TIER_STORE;
     c->info->cache = mci_store_outcome(c->e, usable);
+    int filled = 0;
     if (a->leased && (st == MC_OK || (st == MC_NOT_FOUND && c->e->set.negative_ttl_ms > 0))) {
         mc_error *err = c->err;
         c->err = NULL;
-        fill(c, coll, a, st == MC_OK ? mci_doc_id(*out, NULL) : NULL);
+        filled = fill(c, coll, a, st == MC_OK ? mci_doc_id(*out, NULL) : NULL);
         c->err = err;
     }
+    if (st >= 0 && !filled && mci_reads_redis(c->e))
+        mci_saw_past_redis(c, coll, 1, a->encoded.data);
     return st;
 }
 
@@ -193,28 +235,76 @@ static void count(mci_call *c, mc_status st)
         mci_count(m, MCI_C_NOT_FOUND);
 }
 
-/* The document that the alias led to gets into Redis under its own lease, which was not held while the store was asked for the
- * alias: so it is read once more, by id. Without this the second read of a title would be a miss as well. 0: it changed meanwhile. */
+static int same_value(const mci_doc *a, const mci_doc *b, size_t field)
+{
+    const mci_val *x = mci_doc_val(a, field);
+    const mci_val *y = mci_doc_val(b, field);
+    if (x->kind != y->kind)
+        return 0;
+    switch (x->kind) {
+    case MCI_ABSENT:
+        return 1;
+    case MCI_REAL:
+        return memcmp(&x->u.d, &y->u.d, sizeof x->u.d) == 0;
+    case MCI_STR:
+        return x->len == y->len && memcmp(mci_doc_text(a, field), mci_doc_text(b, field), x->len) == 0;
+    case MCI_LIST:
+        if (x->len != y->len)
+            return 0;
+        for (size_t i = 0; i < x->len; i++)
+            if (strcmp(mci_doc_item(a, field, i), mci_doc_item(b, field, i)) != 0)
+                return 0;
+        return 1;
+    default:
+        return x->u.i == y->u.i;
+    }
+}
+
+/* Do both tell a reader the same? */
+static int same_version(const mci_doc *a, const mci_doc *b)
+{
+    size_t n = 0;
+    size_t m = 0;
+    const char *x = mci_doc_json(a, &n);
+    const char *y = mci_doc_json(b, &m);
+    if (x != NULL && y != NULL)
+        return n == m && memcmp(x, y, n) == 0;
+    for (size_t i = 0; i < mci_doc_spec(a)->nfields; i++)
+        if (!same_value(a, b, i))
+            return 0;
+    return 1;
+}
+
+/*
+ * The document that the alias led to was read past Redis, without a lease of its own. Reading it once more by id puts it into Redis;
+ * without this the second read of a title would be a miss as well. What Redis shows may be an older version than the one in hand:
+ * then it is not believed, and read from the store. 1: `*out` is what that read gave, told as such; 0: `*out` is as it was.
+ */
 static int fill_document(mci_call *c, mci_coll *coll, const char *alias, size_t len, mci_want want, mci_doc **out)
 {
-    mci_doc *leased = NULL;
+    mci_doc *again = NULL;
     mc_error *err = c->err;
     mc_info kept = *c->info;
+    const char *id = mci_doc_id(*out, NULL);
+    want = (mci_want)(want | MCI_WANT_FIELDS);
     c->err = NULL;
-    mc_status st = mci_read_one(c, coll, mci_doc_id(*out, NULL), (mci_want)(want | MCI_WANT_FIELDS), &leased);
+    mc_status st = mci_read_one(c, coll, id, want, &again);
+    int same = st == MC_OK && c->info->tier == MC_TIER_REDIS && same_version(again, *out);
+    if (!same && st >= 0 && c->info->tier == MC_TIER_REDIS) {
+        mci_saw_past_redis(c, coll, 0, id);
+        mci_doc_unref(again);
+        st = mci_read_one(c, coll, id, want, &again);
+    }
     c->err = err;
-    if (st != MC_OK || !carries(coll, leased, alias, len)) {
+    if (same || st != MC_OK || !carries(coll, again, alias, len)) {
         kept.redis_round_trips = c->info->redis_round_trips;
         kept.store_calls = c->info->store_calls;
         *c->info = kept;
-        mci_doc_unref(leased);
-        return 0;
+        mci_doc_unref(again);
+        return same;
     }
     mci_doc_unref(*out);
-    *out = leased;
-    c->info->tier = MC_TIER_STORE; /* whatever Redis had of the document: the title was found in the store */
-    c->info->cache = MC_CACHE_MISS;
-    c->info->age_ms = 0;
+    *out = again;
     return 1;
 }
 
@@ -227,7 +317,7 @@ static mc_status by_alias(mci_call *c, mci_coll *coll, const char *alias, size_t
         count(c, direct);
         return direct;
     }
-    int suspicious = mci_recover(c) && mci_recovery_has(&c->e->recovery, (size_t)(coll - c->e->colls), 1, a->encoded.data);
+    int suspicious = mci_recover(c) && mci_recovery_has(&c->e->recovery, mci_coll_index(c->e, coll), 1, a->encoded.data);
     alias_state s = suspicious ? A_MISS : ask(c, coll, a, &usable);
     if (s == A_MISS && usable)
         s = lease(c, coll, a);
@@ -235,6 +325,7 @@ static mc_status by_alias(mci_call *c, mci_coll *coll, const char *alias, size_t
         c->info->tier = MC_TIER_REDIS;
         c->info->cache = MC_CACHE_HIT;
         c->info->flags |= MC_FLAG_NEGATIVE;
+        c->info->age_ms = mci_engine_age(c->e, a->written_ms);
         count(c, MC_NOT_FOUND);
         return MC_NOT_FOUND;
     }
@@ -244,7 +335,7 @@ static mc_status by_alias(mci_call *c, mci_coll *coll, const char *alias, size_t
             return st;
         mci_doc_unref(*out); /* renamed or deleted since: the hint is worth nothing */
         *out = NULL;
-        c->info->flags = 0;
+        c->info->flags &= MC_FLAG_REDIS_DOWN | MC_FLAG_REFUSED;
     }
     mc_status st = from_store(c, coll, alias, len, a, usable, out);
     if (st == MC_OK && usable && fill_document(c, coll, alias, len, want, out))

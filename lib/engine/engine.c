@@ -2,6 +2,7 @@
 /* Owns: joining settings, Redis and store into one engine, and the names of all keys. Refuses: knowing any collection. */
 #include "engine/engine.h"
 
+#include "base/syncpoint.h"
 #include "base/text.h"
 #include "engine/health.h"
 
@@ -239,6 +240,25 @@ int64_t mci_engine_age(const mci_engine *e, int64_t written_ms)
 {
     int64_t age = mci_engine_clock(e) - written_ms;
     return age < 0 ? 0 : age;
+}
+
+size_t mci_coll_index(const mci_engine *e, const mci_coll *coll)
+{
+    return (size_t)(coll - e->colls);
+}
+
+void mci_saw_past_redis(const mci_call *c, const mci_coll *coll, int alias, const char *id)
+{
+    if (MCI_CURE(MCI_CURE_SEEN))
+        mci_seen_note(&c->e->seen, mci_coll_index(c->e, coll), alias, id, mci_now_ns());
+}
+
+int mci_is_outdated(const mci_call *c, const mci_coll *coll, int alias, const char *id, int64_t written_ms)
+{
+    if (atomic_load_explicit(&c->e->seen.newest_ns, memory_order_acquire) == 0)
+        return 0;
+    return mci_seen_newer(&c->e->seen, mci_coll_index(c->e, coll), alias, id, mci_now_ns(),
+                          mci_engine_age(c->e, written_ms));
 }
 
 int64_t mci_jitter(mci_engine *e, int64_t ttl_ms)

@@ -5,7 +5,7 @@
  *   alias.c     second keys (title)                  board.c     sorted sets: top, rank          views.c  counted views
  *   geo.c       nearest                              build.c     (re)building board and geo set  kv.c     string keys
  *   flight.c    single flight in the process         recovery.c  ids to drop when Redis is back
- *   health.c    can Redis be used?
+ *   health.c    can Redis be used?                   seen.c      what was read past Redis
  *   invalidate.c                                     warm.c      loading ahead, importing
  *   fallback.c  any value through the tiers: Redis, snapshot, the caller's loader
  */
@@ -20,6 +20,7 @@
 #include "codec/json.h"
 #include "engine/flight.h"
 #include "engine/recovery.h"
+#include "engine/seen.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "redis/redis.h"
@@ -77,6 +78,7 @@ typedef struct mci_coll {
     size_t field_count[4];
     mci_memory top_memory;
     mci_memory views_memory;
+    _Atomic int64_t next_repair_ns; /* when lists may spend time on a flood of places in doubt */
 } mci_coll;
 
 #define MCI_MAX_COLLS 4
@@ -90,6 +92,7 @@ typedef struct mci_engine {
     mci_store *store; /* owned */
     mci_flights flights;
     mci_recovery recovery;
+    mci_seen seen;
     char epoch_key[MCI_KEY_MAX];
     char probe_key[MCI_KEY_MAX];
     _Atomic int refusing; /* Redis answers, and refuses what the cache needs */
@@ -138,6 +141,12 @@ int64_t mci_jitter(mci_engine *e, int64_t ttl_ms);
 int mci_reads_redis(const mci_engine *e);
 /* The mc_cache_outcome of an answer by the store: a miss, or Redis could not be used, or was never to be asked. */
 int mci_store_outcome(const mci_engine *e, int redis_usable);
+/* Place of the collection among the engine's. */
+size_t mci_coll_index(const mci_engine *e, const mci_coll *coll);
+/* The store was read about this id (or encoded alias), and Redis does not hold what it said by our doing. */
+void mci_saw_past_redis(const mci_call *c, const mci_coll *coll, int alias, const char *id);
+/* May what Redis shows of it, loaded then, be older than what this handle has read past Redis? */
+int mci_is_outdated(const mci_call *c, const mci_coll *coll, int alias, const char *id, int64_t written_ms);
 /* Key of one id as the next argument. */
 void mci_arg_id(mci_batch *b, const char *prefix, const char *id);
 /* A fixed key as the next argument; the epoch's key stands for "none". */
@@ -202,6 +211,8 @@ mc_status mci_read_alias(mci_call *c, mci_coll *coll, const char *alias, size_t 
 mc_status mci_alias_id(mci_call *c, mci_coll *coll, const char *alias, size_t len, char id[MCI_ID_CAP]);
 /* The alias as it stands in keys: percent-encoded where braces, blanks or control bytes would hurt. */
 void mci_alias_encode(const char *alias, size_t len, mci_buf *out);
+/* The id in an alias' value, whatever its epoch; "" when it leads nowhere or is none of ours. */
+void mci_alias_target(const mci_coll *coll, const mci_reply *r, char id[MCI_ID_CAP]);
 /* POST of an alias within a write's batch. */
 void mci_alias_post(mci_call *c, mci_batch *b, const mci_coll *coll, const char *encoded, const char *token);
 
@@ -221,6 +232,8 @@ mc_status mci_invalidate_alias(mci_call *c, mci_coll *coll, const char *alias, s
 mc_status mci_invalidate_epoch(mci_call *c);
 /* Drop ids that were written while Redis was away, if it is back. 0 when none of them is left. */
 int mci_recover(mci_call *c);
+/* The same for lists of one collection: 0 when Redis can be believed about all of its ids. */
+int mci_recover_lists(mci_call *c, const mci_coll *coll);
 
 /* ---- board.c, views.c, geo.c, build.c, warm.c, kv.c, fallback.c --------------------------------------------------- */
 
@@ -248,10 +261,16 @@ mc_status mci_build(mci_call *c, mci_coll *coll, const mci_derived *d, mc_progre
 int mci_rebuild(mci_call *c, mci_coll *coll, const mci_derived *d);
 /* Is the set's lowest member (reply of ZRANGE 0 0) the mark of this epoch? Then the set is whole. */
 int mci_derived_is_whole(const mci_reply *lowest, int64_t epoch);
+/* Remove a member that no id can be: nobody could ever settle it. */
+void mci_derived_forget(mci_call *c, const char *key, const char *member, size_t len);
 /* Remove the key when the reply says it is no sorted set. */
 void mci_derived_check_type(mci_call *c, const mci_derived *d, const mci_reply *r);
-/* Read ids whose last write did not finish, so that their places are put right. Returns how many were looked at. */
-size_t mci_repair(mci_call *c, mci_coll *coll, const mci_reply *overdue);
+/*
+ * Given the reply of mci_repair_cmd(): read ids whose last write did not finish, so that their places are put right. CLEAN: no place is in
+ * doubt; DONE: some were, and have been put right: ask again; LEFT: some are in doubt still, and the store has to answer.
+ */
+typedef enum mci_repair_state { MCI_REPAIR_CLEAN, MCI_REPAIR_DONE, MCI_REPAIR_LEFT } mci_repair_state;
+mci_repair_state mci_repair(mci_call *c, mci_coll *coll, const mci_reply *overdue);
 /* The command that asks for such ids, for use in a pipeline. */
 void mci_repair_cmd(mci_call *c, mci_batch *b, const mci_coll *coll);
 

@@ -223,7 +223,7 @@ static int wait_for_other(fetch *f, const mci_reply *holder)
     mci_call *c = &f->c;
     mci_flight *fl = NULL;
     if (holder != NULL && holder->type == MCI_REPLY_STRING)
-        fl = mci_flight_join(&c->e->flights, holder->u.str, holder->len, 0);
+        fl = mci_flight_join(&c->e->flights, holder->u.str, holder->len, &mci_kv_spec, f->key, 0, 0);
     if (fl != NULL) {
         if (share(f, fl))
             return 1;
@@ -252,8 +252,8 @@ static int ask_lease(fetch *f)
     c.err = &err;
     mci_batch_init(&b);
     mci_random_token(&c.e->rnd, f->token);
-    f->own =
-        mci_flight_begin(&c.e->flights, f->token); /* known before the lease is given: whoever is told our token finds it */
+    /* Known before the lease is given: whoever is told our token finds it. */
+    f->own = mci_flight_begin(&c.e->flights, f->token, &mci_kv_spec, f->key);
     mci_cmd_script(&b, &mci_script_kv_miss, 3, 3 + 3);
     mci_kv_arg_keys(&b, c.e, f->key);
     mci_arg_str(&b, f->token);

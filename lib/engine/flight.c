@@ -11,6 +11,8 @@ struct mci_flight {
     int refs; /* guarded by the table's lock, as everything here */
     int landed;
     int64_t epoch; /* of its lease; -1: not given yet */
+    const mci_spec *spec;
+    char *id; /* what is loaded; NULL: the token alone says it */
     mc_status status;
     mci_doc *doc;
     mci_cond done;
@@ -49,6 +51,22 @@ static mci_flight *new_flight(const char *token)
     return fl;
 }
 
+/* With the lock held. Returns what has to be freed once the lock is gone. */
+static mci_flight *drop(mci_flight *fl)
+{
+    return --fl->refs == 0 ? fl : NULL;
+}
+
+static void bury(mci_flight *fl)
+{
+    if (fl == NULL)
+        return;
+    mci_doc_unref(fl->doc);
+    mci_cond_destroy(&fl->done);
+    free(fl->id);
+    free(fl);
+}
+
 /* With the lock held. */
 static void list(mci_flights *f, mci_flight *fl)
 {
@@ -66,11 +84,17 @@ static mci_flight *find(mci_flights *f, const char *token)
     return fl;
 }
 
-mci_flight *mci_flight_begin(mci_flights *f, const char *token)
+mci_flight *mci_flight_begin(mci_flights *f, const char *token, const mci_spec *spec, const char *id)
 {
     mci_flight *fl = new_flight(token);
     if (fl == NULL)
         return NULL;
+    fl->spec = spec;
+    fl->id = strdup(id);
+    if (fl->id == NULL) {
+        bury(fl);
+        return NULL;
+    }
     mci_mutex_lock(&f->lock);
     list(f, fl);
     mci_mutex_unlock(&f->lock);
@@ -93,21 +117,6 @@ mci_flight *mci_flight_enter(mci_flights *f, const char *token, int *mine)
 int64_t mci_flight_begun_ns(const mci_flight *fl)
 {
     return fl->begun_ns;
-}
-
-/* With the lock held. Returns what has to be freed once the lock is gone. */
-static mci_flight *drop(mci_flight *fl)
-{
-    return --fl->refs == 0 ? fl : NULL;
-}
-
-static void bury(mci_flight *fl)
-{
-    if (fl == NULL)
-        return;
-    mci_doc_unref(fl->doc);
-    mci_cond_destroy(&fl->done);
-    free(fl);
 }
 
 void mci_flight_land(mci_flights *f, mci_flight *fl, mc_status status, mci_doc *doc)
@@ -139,13 +148,15 @@ void mci_flight_leased(mci_flights *f, mci_flight *fl, int64_t epoch)
     mci_mutex_unlock(&f->lock);
 }
 
-mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, int64_t epoch)
+mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, const mci_spec *spec, const char *id,
+                            int64_t epoch, int64_t after_ns)
 {
     if (len != MCI_TOKEN_SIZE - 1)
         return NULL;
     mci_mutex_lock(&f->lock);
     mci_flight *fl = find(f, token);
-    if (fl != NULL && fl->epoch != epoch)
+    if (fl != NULL &&
+        (fl->epoch != epoch || fl->spec != spec || fl->id == NULL || strcmp(fl->id, id) != 0 || fl->begun_ns <= after_ns))
         fl = NULL;
     if (fl != NULL)
         fl->refs++;

@@ -24,8 +24,8 @@ typedef struct mci_flights {
 int mci_flights_init(mci_flights *f); /* 0, or -1 */
 void mci_flights_destroy(mci_flights *f);
 
-/* Announce a load under its lease's token. NULL when memory is short (then nobody can join). */
-mci_flight *mci_flight_begin(mci_flights *f, const char *token);
+/* Announce a load of this id under its lease's token. NULL when memory is short (then nobody can join). */
+mci_flight *mci_flight_begin(mci_flights *f, const char *token, const mci_spec *spec, const char *id);
 
 /* Without leases (Redis is away): join the load under this token, or begin it; `*mine` tells. NULL when memory is short. */
 mci_flight *mci_flight_enter(mci_flights *f, const char *token, int *mine);
@@ -39,8 +39,12 @@ void mci_flight_land(mci_flights *f, mci_flight *fl, mc_status status, mci_doc *
 /* Its lease was given in this epoch; until then nobody can join. */
 void mci_flight_leased(mci_flights *f, mci_flight *fl, int64_t epoch);
 
-/* The load under this token, if it is one of ours and of this epoch: everything may have been invalidated since it began. */
-mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, int64_t epoch);
+/*
+ * The load under this token, if it is one of ours, of this id (the token comes from Redis, where others can write), of this epoch
+ * (everything may have been invalidated since it began), and began after `after_ns`. NULL: there is none to join.
+ */
+mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, const mci_spec *spec, const char *id,
+                            int64_t epoch, int64_t after_ns);
 
 /* Wait for it and let go of it. 0: `*status` and `*doc` (a reference) are its outcome; -1: the deadline passed. */
 int mci_flight_wait(mci_flights *f, mci_flight *fl, mci_deadline dl, mc_status *status, mci_doc **doc);

@@ -65,27 +65,35 @@ static void search_cmd(mci_batch *b, const mci_coll *coll, const circle *where, 
     mci_arg_str(b, "WITHCOORD");
 }
 
+/* Others can write to the set: what is no id of ours is no row. */
+static int is_id(const mci_coll *coll, const mci_reply *member)
+{
+    char checked[MCI_ID_CAP];
+    return mci_id_check(coll->spec->id_kind, member->u.str, member->len, checked, "id", NULL) == MC_OK;
+}
+
 /* One element of GEOSEARCH: member, distance, (lon, lat). 1: a row; 0: none (the mark); -1: memory is short. */
-static int take_row(const mci_reply *r, mci_row *row)
+static int take_row(const mci_coll *coll, const mci_reply *r, mci_row *row)
 {
     const mci_reply *id = mci_reply_item(r, 0);
     const mci_reply *at = mci_reply_item(r, 2);
     if (id == NULL || id->type != MCI_REPLY_STRING || id->len == 0 || (id->u.str[0] == '!' && id->u.str[1] == ' ') ||
         mci_reply_double(mci_reply_item(r, 1), &row->score) != 0 ||
-        mci_reply_double(mci_reply_item(at, 0), &row->lon) != 0 || mci_reply_double(mci_reply_item(at, 1), &row->lat) != 0)
+        mci_reply_double(mci_reply_item(at, 0), &row->lon) != 0 || mci_reply_double(mci_reply_item(at, 1), &row->lat) != 0 ||
+        !is_id(coll, id))
         return 0;
     row->id = strdup(id->u.str);
     return row->id != NULL ? 1 : -1;
 }
 
 /* 0, or -1 when memory is short. */
-static int measure(const mci_reply *all, const circle *where, size_t count, mci_row *rows, size_t *n)
+static int measure(const mci_coll *coll, const mci_reply *all, const circle *where, size_t count, mci_row *rows, size_t *n)
 {
     for (size_t i = 0; i + 1 < all->len; i += 2) {
         const mci_reply *id = all->u.items[i];
         double score = 0;
         if (id->type != MCI_REPLY_STRING || id->len == 0 || (id->u.str[0] == '!' && id->u.str[1] == ' ') ||
-            mci_reply_double(all->u.items[i + 1], &score) != 0)
+            mci_reply_double(all->u.items[i + 1], &score) != 0 || !is_id(coll, id))
             continue;
         mci_row row = {.id = (char *)(uintptr_t)id->u.str};
         mci_sphere_decode(score, &row.lon, &row.lat);
@@ -97,12 +105,13 @@ static int measure(const mci_reply *all, const circle *where, size_t count, mci_
 }
 
 /* 0, or -1 when memory is short. */
-static int take_page(const mci_reply *found, const circle *where, size_t count, mci_row *rows, size_t *n)
+static int take_page(const mci_coll *coll, const mci_reply *found, const circle *where, size_t count, mci_row *rows,
+                     size_t *n)
 {
     if (where->wraps)
-        return measure(found, where, count, rows, n);
+        return measure(coll, found, where, count, rows, n);
     for (size_t i = 0; i < found->len && *n < count; i++) {
-        int took = take_row(found->u.items[i], &rows[*n]);
+        int took = take_row(coll, found->u.items[i], &rows[*n]);
         if (took < 0)
             return -1;
         *n += (size_t)took;
@@ -131,16 +140,17 @@ static near_state from_redis(mci_call *c, mci_coll *coll, const circle *where, s
     const mci_reply *found = mci_batch_reply(&b, 0);
     if (*st == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 2), &epoch) == 0) {
         const mci_reply *overdue = mci_batch_reply(&b, 3);
+        mci_repair_state repair = MCI_REPAIR_CLEAN;
         if (!mci_derived_is_whole(mci_batch_reply(&b, 1), epoch)) {
             mci_derived_check_type(c, &coll->geo, mci_batch_reply(&b, 1));
             state = mci_rebuild(c, coll, &coll->geo) ? NEAR_AGAIN : NEAR_STORE;
-        } else if (overdue->type == MCI_REPLY_ARRAY && overdue->len > 0 && mci_repair(c, coll, overdue) > 0) {
-            state = NEAR_AGAIN;
+        } else if ((repair = mci_repair(c, coll, overdue)) != MCI_REPAIR_CLEAN) {
+            state = repair == MCI_REPAIR_DONE ? NEAR_AGAIN : NEAR_STORE;
         } else if (found->type == MCI_REPLY_ARRAY) {
             size_t ghosts = 0;
             c->info->tier = MC_TIER_REDIS;
             c->info->cache = MC_CACHE_HIT;
-            *st = take_page(found, where, count, rows, n) == 0
+            *st = take_page(coll, found, where, count, rows, n) == 0
                       ? mci_rows_load(c, coll, rows, n, &ghosts)
                       : mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory for rows");
             state = *st < 0 ? NEAR_FAILED : ghosts > 0 ? NEAR_AGAIN : NEAR_OK;
@@ -150,8 +160,8 @@ static near_state from_redis(mci_call *c, mci_coll *coll, const circle *where, s
     return state;
 }
 
-static mc_status from_store(mci_call *c, mci_coll *coll, double lon, double lat, double radius_m, size_t count,
-                            mci_row *rows, size_t *n)
+static mc_status from_store(mci_call *c, mci_coll *coll, const circle *where, size_t count, int usable, mci_row *rows,
+                            size_t *n)
 {
     mci_store *s = c->e->store;
     mci_doc *docs[PAGE];
@@ -174,8 +184,8 @@ static mc_status from_store(mci_call *c, mci_coll *coll, double lon, double lat,
             if (st == MC_OK && mci_doc_number(docs[i], (size_t)coll->spec->lon_field, &x) &&
                 mci_doc_number(docs[i], (size_t)coll->spec->lat_field, &y)) {
                 mci_row row = {.doc = docs[i], .id = (char *)(uintptr_t)mci_doc_id(docs[i], NULL), .lon = x, .lat = y};
-                row.score = mci_sphere_distance(lon, lat, x, y);
-                if (row.score <= radius_m && insert_row(rows, n, count, &row) != 0)
+                row.score = mci_sphere_distance(where->lon, where->lat, x, y);
+                if (row.score <= where->radius_m && insert_row(rows, n, count, &row) != 0)
                     st = mci_fail(&err, MC_E_NOMEM, MC_TIER_NONE, "no memory for rows");
             }
             mci_doc_unref(docs[i]);
@@ -183,7 +193,9 @@ static mc_status from_store(mci_call *c, mci_coll *coll, double lon, double lat,
     } while (st == MC_OK && after != NULL);
     free(after);
     c->info->tier = MC_TIER_STORE;
-    c->info->cache = mci_store_outcome(c->e, !(c->info->flags & MC_FLAG_REDIS_DOWN));
+    c->info->cache = mci_store_outcome(c->e, usable && !(c->info->flags & MC_FLAG_REDIS_DOWN));
+    for (size_t i = 0; st == MC_OK && i < *n && mci_reads_redis(c->e); i++)
+        mci_saw_past_redis(c, coll, 0, rows[i].id);
     if (st != MC_OK) {
         mci_rows_free(rows, *n);
         *n = 0;
@@ -201,7 +213,8 @@ mc_status mci_geo_near(mci_call *c, mci_coll *coll, double lon, double lat, doub
         return MC_OK;
     memset(rows, 0, count * sizeof *rows);
     circle where = {lon, lat, radius_m, mci_sphere_wraps(lon, lat, radius_m)};
-    near_state state = mci_reads_redis(c->e) ? NEAR_AGAIN : NEAR_STORE;
+    int usable = mci_reads_redis(c->e) && !mci_recover_lists(c, coll);
+    near_state state = usable ? NEAR_AGAIN : NEAR_STORE;
     mc_status st = MC_OK;
     for (int i = 0; i < ATTEMPTS && state == NEAR_AGAIN; i++) {
         mci_rows_free(rows, *n);
@@ -211,7 +224,7 @@ mc_status mci_geo_near(mci_call *c, mci_coll *coll, double lon, double lat, doub
     if (state == NEAR_STORE || state == NEAR_AGAIN) {
         mci_rows_free(rows, *n);
         *n = 0;
-        st = from_store(c, coll, lon, lat, radius_m, count, rows, n);
+        st = from_store(c, coll, &where, count, usable, rows, n);
     }
     if (st < 0) {
         mci_rows_free(rows, *n);

@@ -5,6 +5,8 @@
  */
 #include "engine/engine.h"
 
+#include "base/syncpoint.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,20 +69,6 @@ mc_status mci_invalidate_id(mci_call *c, mci_coll *coll, const char *id)
     return st;
 }
 
-/* Where the alias leads to, going by the alias alone; "" when it leads nowhere. */
-static void target_of(const mci_reply *r, char id[MCI_ID_CAP])
-{
-    id[0] = '\0';
-    const char *blank = r != NULL && r->type == MCI_REPLY_STRING ? memchr(r->u.str, ' ', r->len) : NULL;
-    if (blank == NULL)
-        return;
-    size_t n = r->len - (size_t)(blank + 1 - r->u.str);
-    if (n > 0 && n < MCI_ID_CAP && !(n == 1 && blank[1] == '-')) {
-        memcpy(id, blank + 1, n);
-        id[n] = '\0';
-    }
-}
-
 mc_status mci_invalidate_alias(mci_call *c, mci_coll *coll, const char *alias, size_t len)
 {
     mci_batch b;
@@ -101,7 +89,7 @@ mc_status mci_invalidate_alias(mci_call *c, mci_coll *coll, const char *alias, s
     if (st == MC_OK)
         st = mci_reply_error(mci_batch_reply(&b, 1), "invalidate", c->err);
     if (st == MC_OK)
-        target_of(mci_batch_reply(&b, 0), id);
+        mci_alias_target(coll, mci_batch_reply(&b, 0), id);
     mci_batch_free(&b);
     mci_buf_free(&encoded);
     c->info->tier = MC_TIER_REDIS;
@@ -130,7 +118,6 @@ mc_status mci_invalidate_epoch(mci_call *c)
     mc_status st = run(c, &b, "invalidate all");
     if (st == MC_OK)
         mci_count(c->e->metrics, MCI_C_EPOCH_BUMPS);
-    c->info->tier = MC_TIER_REDIS;
     mci_batch_free(&b);
     return st;
 }
@@ -145,16 +132,33 @@ static void replay_cmds(mci_call *c, mci_batch *b, const mci_recovery_copy *it)
     drop_cmd(c, b, &coll->keys, it->id, "", coll->dirty);
 }
 
+/* Ids were pushed out of the queue: what they are nobody knows, so everything goes. */
+static void drop_all(mci_call *c, mci_recovery *q)
+{
+    uint64_t seq = mci_recovery_all(q);
+    if (seq == 0 || mci_invalidate_epoch(c) != MC_OK)
+        return;
+    mci_log_write(c->e->log, MC_LOG_WARN,
+                  "more ids were written without Redis than recovery.max: everything in it was invalidated");
+    mci_add(c->e->metrics, MCI_C_RECOVERY_DONE, (int64_t)mci_recovery_all_done(q, seq));
+}
+
+int mci_recover_lists(mci_call *c, const mci_coll *coll)
+{
+    return mci_recover(c) && MCI_CURE(MCI_CURE_LISTS) && mci_recovery_has_any(&c->e->recovery, mci_coll_index(c->e, coll));
+}
+
 int mci_recover(mci_call *c)
 {
     mci_recovery *q = &c->e->recovery;
-    if (atomic_load_explicit(&q->count, memory_order_acquire) == 0)
+    if (mci_recovery_is_empty(q))
         return 0;
     if (!mci_redis_is_up(c->e->redis))
         return 1; /* the caller's own command is the probe */
     mci_recovery_copy items[REPLAY];
     mc_error *err = c->err;
     c->err = NULL;
+    drop_all(c, q);
     for (size_t n = mci_recovery_begin(q, items, REPLAY); n > 0; n = mci_recovery_begin(q, items, REPLAY)) {
         mci_batch b;
         mci_batch_init(&b);
@@ -171,5 +175,5 @@ int mci_recover(mci_call *c)
     c->err = err;
     size_t left = atomic_load_explicit(&q->count, memory_order_acquire);
     mci_set(c->e->metrics, MCI_C_RECOVERY_PENDING, (int64_t)left);
-    return left > 0;
+    return !mci_recovery_is_empty(q);
 }

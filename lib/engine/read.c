@@ -89,6 +89,10 @@ int mci_read_reply(mci_call *c, mci_coll *coll, mci_item *it, const mci_reply *r
         mci_doc_unref(doc); /* a hash without its document cannot answer this read */
         state = MCI_VALUE_POISONED;
     }
+    if ((state == MCI_VALUE_HIT || state == MCI_VALUE_NEGATIVE) && mci_is_outdated(c, coll, 0, it->id, e.written_ms)) {
+        mci_doc_unref(doc);
+        state = MCI_VALUE_OLD;
+    }
     switch (state) {
     case MCI_VALUE_HIT:
         settle_hit(c, it, doc, &e);
@@ -157,7 +161,7 @@ static void ask_values(mci_call *c, mci_coll *coll, work *w, size_t n, mci_want 
         if (w[i].state != W_MISS)
             continue;
         const mci_reply *r = mci_batch_reply(&b, k++);
-        if (suspicious && mci_recovery_has(&c->e->recovery, (size_t)(coll - c->e->colls), 0, w[i].it->id)) {
+        if (suspicious && mci_recovery_has(&c->e->recovery, mci_coll_index(c->e, coll), 0, w[i].it->id)) {
             /* We wrote it while Redis was away and could not drop it yet: Redis is no witness for this id. */
             w[i].state = W_LOAD;
             w[i].it->info.cache = MC_CACHE_BYPASS;
@@ -194,10 +198,11 @@ static void no_lease(mci_call *c, work *w)
 }
 
 /* Another holds the lease: a thread of ours can be joined, a foreign process is waited for a while. */
-static void take_other(mci_call *c, work *w, const mci_reply *holder)
+static void take_other(mci_call *c, const mci_coll *coll, work *w, const mci_reply *holder)
 {
     if (holder != NULL && holder->type == MCI_REPLY_STRING)
-        w->joined = mci_flight_join(&c->e->flights, holder->u.str, holder->len, w->epoch);
+        w->joined = mci_flight_join(&c->e->flights, holder->u.str, holder->len, coll->spec, w->it->id, w->epoch,
+                                    mci_seen_at(&c->e->seen, mci_coll_index(c->e, coll), 0, w->it->id));
     if (w->joined != NULL) {
         w->state = W_JOIN;
         return;
@@ -253,7 +258,7 @@ static void take_miss(mci_call *c, mci_coll *coll, work *w, const mci_reply *r, 
         mci_count(c->e->metrics, MCI_C_QUARANTINED);
         w->state = W_LOAD;
     } else {
-        take_other(c, w, mci_reply_item(r, 3));
+        take_other(c, coll, w, mci_reply_item(r, 3));
     }
 }
 
@@ -269,7 +274,7 @@ static void ask_leases(mci_call *c, mci_coll *coll, work *w, size_t n, mci_want 
         MCI_SYNC("read:missed", w[i].it->id);
         mci_random_token(&c->e->rnd, w[i].token);
         /* Known before the lease is given: whoever is told our token finds the flight. */
-        w[i].own = mci_flight_begin(&c->e->flights, w[i].token);
+        w[i].own = mci_flight_begin(&c->e->flights, w[i].token, coll->spec, w[i].it->id);
         miss_cmd(c, &b, coll, &w[i], want);
     }
     if (asked > 0 && mci_call_exec(c, &b) != MC_OK) {
@@ -405,8 +410,11 @@ static void load(mci_call *c, mci_coll *coll, work *w, size_t n)
         load_many(c, coll, list, m);
     if (m > 0)
         fill(c, coll, list, m);
-    for (size_t i = 0; i < m; i++)
+    for (size_t i = 0; i < m; i++) {
         list[i]->state = W_DONE;
+        if (list[i]->it->status >= 0 && !(list[i]->it->info.flags & MC_FLAG_FILLED) && mci_reads_redis(c->e))
+            mci_saw_past_redis(c, coll, 0, list[i]->it->id);
+    }
     if (list != one)
         free(list);
 }

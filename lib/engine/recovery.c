@@ -39,6 +39,7 @@ static void unlink_item(mci_recovery *r, mci_recovery_item *it)
     else
         r->newest = it->older;
     atomic_fetch_sub(&r->count, 1);
+    r->of_coll[it->coll] -= (size_t)(it->alias == 0);
     free(it->id);
     free(it);
 }
@@ -48,6 +49,13 @@ void mci_recovery_destroy(mci_recovery *r)
     while (r->oldest != NULL)
         unlink_item(r, r->oldest);
     mci_mutex_destroy(&r->lock);
+}
+
+/* With the lock held: an id that was to be remembered is not. */
+static void lose(mci_recovery *r, int64_t until_ns)
+{
+    if (atomic_load(&r->all_until_ns) < until_ns)
+        atomic_store(&r->all_until_ns, until_ns);
 }
 
 int mci_recovery_push(mci_recovery *r, size_t coll, int alias, const char *id, int64_t until_ns)
@@ -61,6 +69,8 @@ int mci_recovery_push(mci_recovery *r, size_t coll, int alias, const char *id, i
         if (it == NULL || copy == NULL || r->max == 0) {
             free(it);
             free(copy);
+            r->seq++;
+            lose(r, until_ns);
             mci_mutex_unlock(&r->lock);
             return 1;
         }
@@ -75,10 +85,12 @@ int mci_recovery_push(mci_recovery *r, size_t coll, int alias, const char *id, i
             r->oldest = it;
         r->newest = it;
         atomic_fetch_add(&r->count, 1);
+        r->of_coll[coll] += (size_t)(alias == 0);
     }
     it->until_ns = until_ns;
     it->seq = ++r->seq;
     if (atomic_load(&r->count) > r->max) {
+        lose(r, r->oldest->until_ns);
         unlink_item(r, r->oldest);
         lost = 1;
     }
@@ -86,14 +98,64 @@ int mci_recovery_push(mci_recovery *r, size_t coll, int alias, const char *id, i
     return lost;
 }
 
+/* Nothing in Redis is believed any more. */
+static int lost_some(const mci_recovery *r)
+{
+    int64_t until = atomic_load_explicit(&r->all_until_ns, memory_order_acquire);
+    return until != 0 && until > mci_now_ns();
+}
+
+int mci_recovery_is_empty(const mci_recovery *r)
+{
+    return atomic_load_explicit(&r->count, memory_order_acquire) == 0 &&
+           atomic_load_explicit(&r->all_until_ns, memory_order_acquire) == 0;
+}
+
 int mci_recovery_has(mci_recovery *r, size_t coll, int alias, const char *id)
 {
-    if (atomic_load_explicit(&r->count, memory_order_acquire) == 0)
+    if (mci_recovery_is_empty(r))
         return 0;
     mci_mutex_lock(&r->lock);
-    int there = *slot_of(r, coll, alias, id) != NULL;
+    int there = lost_some(r) || *slot_of(r, coll, alias, id) != NULL;
     mci_mutex_unlock(&r->lock);
     return there;
+}
+
+int mci_recovery_has_any(mci_recovery *r, size_t coll)
+{
+    if (mci_recovery_is_empty(r))
+        return 0;
+    mci_mutex_lock(&r->lock);
+    int there = lost_some(r) || r->of_coll[coll] > 0;
+    mci_mutex_unlock(&r->lock);
+    return there;
+}
+
+uint64_t mci_recovery_all(mci_recovery *r)
+{
+    mci_mutex_lock(&r->lock);
+    uint64_t seq = lost_some(r) ? r->seq : 0;
+    if (seq == 0)
+        atomic_store(&r->all_until_ns, 0);
+    mci_mutex_unlock(&r->lock);
+    return seq;
+}
+
+size_t mci_recovery_all_done(mci_recovery *r, uint64_t seq)
+{
+    size_t done = 0;
+    mci_mutex_lock(&r->lock);
+    for (mci_recovery_item *it = r->oldest, *next = NULL; it != NULL; it = next) {
+        next = it->newer;
+        if (it->seq <= seq) {
+            unlink_item(r, it);
+            done++;
+        }
+    }
+    if (r->seq == seq) /* nothing more was pushed out meanwhile */
+        atomic_store(&r->all_until_ns, 0);
+    mci_mutex_unlock(&r->lock);
+    return done;
 }
 
 size_t mci_recovery_begin(mci_recovery *r, mci_recovery_copy *out, size_t cap)

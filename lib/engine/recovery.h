@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #define MCI_RECOVERY_BUCKETS 1024
+#define MCI_RECOVERY_COLLS 8
 
 typedef struct mci_recovery_item {
     char *id;
@@ -24,7 +25,9 @@ typedef struct mci_recovery {
     _Atomic size_t count; /* read without the lock: 0 is the normal case */
     size_t max;
     uint64_t seq;
-    int draining; /* one thread replays */
+    int draining;                       /* one thread replays */
+    _Atomic int64_t all_until_ns;       /* an id was pushed out: until then nothing in Redis is believed; 0: none was */
+    size_t of_coll[MCI_RECOVERY_COLLS]; /* ids that wait, without aliases */
     mci_recovery_item *bucket[MCI_RECOVERY_BUCKETS];
     mci_recovery_item *oldest, *newest;
 } mci_recovery;
@@ -32,11 +35,22 @@ typedef struct mci_recovery {
 int mci_recovery_init(mci_recovery *r, size_t max); /* 0, or -1 */
 void mci_recovery_destroy(mci_recovery *r);
 
-/* Remember an id until `until_ns` (after which its cached value has expired by itself). Returns how many were pushed out: 0 or 1. */
+/*
+ * Remember an id until `until_ns` (after which its cached value has expired by itself). When the queue is full, or memory short, an id is
+ * pushed out and 1 returned: from then on mci_recovery_has() says yes to every id, until everything was dropped.
+ */
 int mci_recovery_push(mci_recovery *r, size_t coll, int alias, const char *id, int64_t until_ns);
 
-/* 1 when the id waits. */
+/* 1 when the id waits, or one that nobody can name any more. */
 int mci_recovery_has(mci_recovery *r, size_t coll, int alias, const char *id);
+/* 1 when any id of the collection waits: its lists cannot be believed. */
+int mci_recovery_has_any(mci_recovery *r, size_t coll);
+/* Is there anything to do? */
+int mci_recovery_is_empty(const mci_recovery *r);
+/* Ids were pushed out, so that only dropping everything helps: the number of the last push before now, 0 when none was. */
+uint64_t mci_recovery_all(mci_recovery *r);
+/* Everything was dropped: forget what was pushed up to that number. Returns how many were forgotten. */
+size_t mci_recovery_all_done(mci_recovery *r, uint64_t seq);
 
 /* A copy of one waiting item. */
 typedef struct mci_recovery_copy {

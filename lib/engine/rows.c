@@ -68,6 +68,8 @@ static mci_doc *from_guess(mci_call *c, mci_coll *coll, const char *id, size_t p
             continue;
         mci_item it = {.id = id};
         mci_slice rejected;
+        if (mci_recovery_has(&c->e->recovery, mci_coll_index(c->e, coll), 0, id))
+            return NULL; /* written by us, and Redis could not be told: it is read past Redis */
         if (!mci_read_reply(c, coll, &it, mci_batch_reply(b, g->first + i), MCI_WANT_FIELDS, epoch, &rejected))
             return NULL;
         if (it.info.age_ms > *age_ms)
@@ -126,30 +128,45 @@ mc_status mci_rows_load(mci_call *c, mci_coll *coll, mci_row *rows, size_t *n, s
     return st;
 }
 
-mc_status mci_rows_from_page(mci_call *c, mci_coll *coll, mci_memory *m, int64_t offset, const mci_reply *page,
-                             const mci_batch *b, const mci_guess *g, int64_t epoch, size_t max, mci_row *rows, size_t *n,
-                             size_t *ghosts)
+/* One member of the page into the next row. 1: a row; 0: none (a mark); -1: memory is short. */
+static int take_member(mci_call *c, const mci_coll *coll, const mci_page *p, const mci_reply *id, const mci_reply *score,
+                       mci_row *row, size_t *ghosts)
+{
+    char checked[MCI_ID_CAP];
+    if (id->type != MCI_REPLY_STRING || (id->len >= 2 && id->u.str[0] == '!' && id->u.str[1] == ' '))
+        return 0;
+    if (mci_reply_double(score, &row->score) != 0 ||
+        mci_id_check(coll->spec->id_kind, id->u.str, id->len, checked, "id", NULL) != MC_OK) {
+        mci_derived_forget(c, p->key, id->u.str, id->len);
+        mci_count(c->e->metrics, MCI_C_POISONED);
+        (*ghosts)++;
+        return 0;
+    }
+    row->id = strdup(checked);
+    return row->id != NULL ? 1 : -1;
+}
+
+mc_status mci_rows_from_page(mci_call *c, mci_coll *coll, const mci_page *p, mci_row *rows, size_t *n, size_t *ghosts)
 {
     size_t count = 0;
     int64_t age = 0;
     *n = 0;
     *ghosts = 0;
-    for (size_t i = 0; page != NULL && page->type == MCI_REPLY_ARRAY && i + 1 < page->len && count < max; i += 2) {
-        const mci_reply *id = page->u.items[i];
-        double score = 0;
-        if (id->type != MCI_REPLY_STRING || id->len == 0 || (id->u.str[0] == '!' && id->u.str[1] == ' ') ||
-            mci_reply_double(page->u.items[i + 1], &score) != 0)
-            continue;
-        mci_row *row = &rows[count];
-        *row = (mci_row){.id = strdup(id->u.str), .score = score, .rank = offset + (int64_t)(i / 2)};
-        if (row->id == NULL) {
+    for (size_t i = 0; i < p->count; i++) {
+        const mci_reply *id = mci_reply_item(p->reply, 2 * i);
+        const mci_reply *score = mci_reply_item(p->reply, 2 * i + 1);
+        mci_row row = {.rank = p->offset + (int64_t)i};
+        int took = id == NULL || score == NULL ? 0 : take_member(c, coll, p, id, score, &row, ghosts);
+        if (took < 0) {
             mci_rows_free(rows, count);
             return mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory for rows");
         }
-        row->doc = from_guess(c, coll, row->id, count, b, g, epoch, &age);
-        count++;
+        if (took == 0)
+            continue;
+        row.doc = from_guess(c, coll, row.id, count, p->batch, p->guess, p->epoch, &age);
+        rows[count++] = row;
     }
-    remember(m, offset, rows, count);
+    remember(p->memory, p->offset, rows, count);
     c->info->tier = MC_TIER_REDIS;
     c->info->cache = MC_CACHE_HIT;
     c->info->age_ms = age;

@@ -20,14 +20,24 @@ typedef struct mci_guess {
 void mci_guess_cmds(mci_memory *m, int64_t offset, size_t count, const mci_coll *coll, mci_batch *b, mci_guess *out);
 void mci_guess_free(mci_guess *g);
 
+/* One page of a sorted set, asked for with the guesses about it. */
+typedef struct mci_page {
+    const char *key;
+    mci_memory *memory;
+    int64_t offset;
+    size_t count;           /* asked for: the server may answer more, which is not looked at */
+    const mci_reply *reply; /* member, score, member, score ... */
+    const mci_batch *batch;
+    const mci_guess *guess;
+    int64_t epoch;
+} mci_page;
+
 /*
- * Turn `page` (member, score, member, score ...) into rows, documents from the guess where it was right, the others read. Members
- * that begin with '!' are marks, not rows; members without a document are left out and counted in *ghosts. At most `max` rows: a server
- * may answer more than it was asked. Remembers the page.
+ * Turn a page into rows (`page->count` places), documents from the guess where it was right, the others read. Members that begin with
+ * '!' are marks, not rows; members without a document, or that are no ids, are left out and counted in *ghosts (the latter are
+ * removed). Remembers the page. Tells the tier of the least trusted part: MC_TIER_REDIS.
  */
-mc_status mci_rows_from_page(mci_call *c, mci_coll *coll, mci_memory *m, int64_t offset, const mci_reply *page,
-                             const mci_batch *b, const mci_guess *g, int64_t epoch, size_t max, mci_row *rows, size_t *n,
-                             size_t *ghosts);
+mc_status mci_rows_from_page(mci_call *c, mci_coll *coll, const mci_page *page, mci_row *rows, size_t *n, size_t *ghosts);
 
 /* Rows whose ids and scores are set get their documents; rows without one are taken out. */
 mc_status mci_rows_load(mci_call *c, mci_coll *coll, mci_row *rows, size_t *n, size_t *ghosts);

@@ -53,9 +53,9 @@ static mc_status page(mci_call *c, mci_coll *coll, int64_t offset, size_t count,
         st = mci_replies_error(&b, "trending", c->err);
     if (st == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 1), &epoch) != 0)
         st = mci_fail(c->err, MC_E_PROTO, MC_TIER_REDIS, "trending: the epoch is not a number");
+    mci_page p = {coll->views, &coll->views_memory, offset, count, mci_batch_reply(&b, 0), &b, &g, epoch};
     if (st == MC_OK)
-        st = mci_rows_from_page(c, coll, &coll->views_memory, offset, mci_batch_reply(&b, 0), &b, &g, epoch, count, rows, n,
-                                ghosts);
+        st = mci_rows_from_page(c, coll, &p, rows, n, ghosts);
     mci_guess_free(&g);
     mci_batch_free(&b);
     return st;

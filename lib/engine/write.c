@@ -125,7 +125,9 @@ static void remember(writing *w)
 
 static void post_cmds(writing *w, mci_batch *b, mci_put_mode mode, const mci_doc *d, int no_value)
 {
-    mci_put put = {mode, w->token, w->id, d, w->epoch, w->now_ms, no_value};
+    /* Alone until now, it is the newest version as of now; when it was not, nothing is stored. */
+    int64_t now = mci_engine_clock(w->c->e);
+    mci_put put = {mode, w->token, w->id, d, w->epoch, now > w->now_ms ? now : w->now_ms, no_value};
     if (mci_put_cmd(w->c->e, b, w->coll, &put) != 0)
         b->out.failed = 1;
     if (w->alias.len > 0)

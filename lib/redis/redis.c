@@ -80,7 +80,12 @@ int64_t mci_redis_now_ms(const mci_redis *r)
 
 void mci_redis_saw_time(mci_redis *r, int64_t redis_ms)
 {
-    atomic_store_explicit(&r->clock_offset_ms, redis_ms - mci_now_ns() / 1000000, memory_order_relaxed);
+    int64_t offset = redis_ms - mci_now_ns() / 1000000;
+    int64_t have = atomic_load_explicit(&r->clock_offset_ms, memory_order_relaxed);
+    /* An answer that took long to come makes the server's clock look slow: of those within a second the fastest is right. */
+    if (have != 0 && offset < have && have - offset < 1000)
+        return;
+    atomic_store_explicit(&r->clock_offset_ms, offset, memory_order_relaxed);
 }
 
 int mci_redis_is_up(mci_redis *r)

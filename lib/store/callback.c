@@ -493,6 +493,39 @@ static mc_status op_top(mci_store *s, const mci_spec *spec, int64_t offset, size
     return st;
 }
 
+/* Counting those that stand before one document. */
+typedef struct before {
+    const mci_spec *spec;
+    mci_ranked_id of;
+    int64_t n;
+} before;
+
+static mc_status count_before(void *user, const mci_doc *d)
+{
+    before *b = user;
+    double score = 0;
+    b->n += mci_doc_number(d, (size_t)b->spec->rank_field, &score) && better(score, mci_doc_id(d, NULL), &b->of);
+    return MC_OK;
+}
+
+static mc_status op_rank(mci_store *s, const mci_spec *spec, const char *id, mci_deadline dl, int64_t *rank, double *score,
+                         mc_error *err)
+{
+    mci_doc *d = NULL;
+    if (spec->rank_field < 0)
+        return unsupported(spec, "rank", err);
+    mc_status st = op_find(s, spec, id, dl, &d, err);
+    if (st == MC_OK && !mci_doc_number(d, (size_t)spec->rank_field, score))
+        st = MC_NOT_FOUND;
+    mci_doc_unref(d);
+    if (st != MC_OK)
+        return st;
+    before b = {.spec = spec, .of = {.id = (char *)(uintptr_t)id, .score = *score}};
+    st = walk(s, spec, NULL, SCAN_PAGE, dl, count_before, &b, err);
+    *rank = b.n;
+    return st;
+}
+
 static mc_status count_one(void *user, const mci_doc *d)
 {
     (void)d;
@@ -581,6 +614,7 @@ static const mci_store_ops ops = {
     .scan_ids = op_scan_ids,
     .scan = op_scan,
     .top = op_top,
+    .rank = op_rank,
     .count = op_count,
     .close = op_close,
 };

@@ -8,7 +8,6 @@
 #include "store/mongo_bson.h"
 #include "store/mongo_ops.h"
 
-#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,7 +83,7 @@ static int filter_id(bson_t *filter, int oids, const char *after)
     return ok && bson_append_document_end(filter, &child) ? 0 : -1;
 }
 
-static bool append_projection(bson_t *opts, const char *path)
+bool mci_mongo_append_projection(bson_t *opts, const char *path)
 {
     bson_t child;
     return BSON_APPEND_DOCUMENT_BEGIN(opts, "projection", &child) && BSON_APPEND_INT32(&child, "_id", 1) &&
@@ -107,7 +106,7 @@ static mongoc_cursor_t *open_source(const walk *w, int oids, const char *after, 
     ok = ok && BSON_APPEND_DOCUMENT_BEGIN(&opts, "sort", &child) && BSON_APPEND_INT32(&child, "_id", 1) &&
          bson_append_document_end(&opts, &child) &&
          BSON_APPEND_INT32(&opts, "batchSize", (int32_t)(batch > 1000 ? 1000 : batch)) &&
-         BSON_APPEND_INT64(&opts, "maxTimeMS", mci_mongo_left_ms(w->o)) && (!only_ids || append_projection(&opts, NULL));
+         BSON_APPEND_INT64(&opts, "maxTimeMS", mci_mongo_left_ms(w->o)) && (!only_ids || mci_mongo_append_projection(&opts, NULL));
     if (ok)
         cursor = mongoc_collection_find_with_opts(w->o->coll, &filter, &opts, w->o->s->watch.primary);
     bson_destroy(&filter);
@@ -425,86 +424,6 @@ static mc_status op_scan(mci_store *s, const mci_spec *spec, const char *after, 
     return mci_mongo_end(&o, st);
 }
 
-/* The rank is a finite number, and not an array that holds one; the id is of our kind. */
-static bool top_filter(const mci_spec *spec, const char *path, bson_t *filter)
-{
-    static const char *const numbers[] = {"int", "long", "double", "decimal", NULL};
-    static const char *const array[] = {"array", NULL};
-    static const char *const id_types[3][3] = {
-        {"objectId", NULL, NULL}, {"string", NULL, NULL}, {"objectId", "string", NULL}};
-    bson_t rank;
-    bson_t inner;
-    return BSON_APPEND_DOCUMENT_BEGIN(filter, path, &rank) && BSON_APPEND_DOUBLE(&rank, "$gte", -DBL_MAX) &&
-           BSON_APPEND_DOUBLE(&rank, "$lte", DBL_MAX) && mci_mongo_append_types(&rank, numbers) &&
-           BSON_APPEND_DOCUMENT_BEGIN(&rank, "$not", &inner) && mci_mongo_append_types(&inner, array) &&
-           bson_append_document_end(&rank, &inner) && bson_append_document_end(filter, &rank) &&
-           BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &inner) && mci_mongo_append_types(&inner, id_types[spec->id_kind]) &&
-           bson_append_document_end(filter, &inner);
-}
-
-static bool top_options(const mci_mongo_op *o, const char *path, int64_t offset, size_t limit, bson_t *opts)
-{
-    bson_t sort;
-    return BSON_APPEND_DOCUMENT_BEGIN(opts, "sort", &sort) && BSON_APPEND_INT32(&sort, path, -1) &&
-           BSON_APPEND_INT32(&sort, "_id", -1) && bson_append_document_end(opts, &sort) &&
-           BSON_APPEND_INT64(opts, "skip", offset) && BSON_APPEND_INT64(opts, "limit", (int64_t)limit) &&
-           BSON_APPEND_INT32(opts, "batchSize", (int32_t)(limit < 10000 ? limit + 1 : 10000)) &&
-           append_projection(opts, path) && BSON_APPEND_INT64(opts, "maxTimeMS", mci_mongo_left_ms(o));
-}
-
-static mc_status top_rows(mci_mongo_op *o, mongoc_cursor_t *cursor, const char *path, size_t limit, mci_ranked_id *out,
-                          size_t *n)
-{
-    const bson_t *doc;
-    const bson_t *reply = NULL;
-    bson_error_t e;
-    bson_iter_t it;
-    char oid[25];
-    const char *id;
-    size_t len;
-    while (*n < limit && mongoc_cursor_next(cursor, &doc)) {
-        if (!bson_iter_init_find(&it, doc, "_id") || mci_bson_id(o->spec, &it, oid, &id, &len) != 0 ||
-            !mci_bson_number(doc, path, &out[*n].score))
-            continue;
-        out[*n].id = strdup(id);
-        if (out[*n].id == NULL)
-            return mci_mongo_nomem(o);
-        (*n)++;
-    }
-    return mongoc_cursor_error_document(cursor, &e, &reply) ? mci_mongo_failed(o, &e, reply) : MC_OK;
-}
-
-static mc_status op_top(mci_store *s, const mci_spec *spec, int64_t offset, size_t limit, mci_deadline dl,
-                        mci_ranked_id *out, size_t *n, mc_error *err)
-{
-    mci_mongo_op o;
-    bson_t filter = BSON_INITIALIZER;
-    bson_t opts = BSON_INITIALIZER;
-    *n = 0;
-    if (spec->rank_field < 0)
-        return mci_fail(err, MC_E_UNSUPPORTED, MC_TIER_STORE, "mongodb top: collection %s has no rank", spec->name);
-    if (limit == 0)
-        return MC_OK; /* to MongoDB a limit of 0 is none */
-    const char *path = spec->fields[spec->rank_field].path;
-    mc_status st = mci_mongo_begin(&o, s, spec, "top", 0, dl, err);
-    if (st != MC_OK)
-        return st;
-    if (!top_filter(spec, path, &filter) || !top_options(&o, path, offset, limit, &opts)) {
-        st = mci_mongo_nomem(&o);
-    } else {
-        do {
-            mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(o.coll, &filter, &opts, o.s->watch.primary);
-            st = top_rows(&o, cursor, path, limit, out, n);
-            mongoc_cursor_destroy(cursor);
-            while (st != MC_OK && *n > 0)
-                free(out[--*n].id);
-        } while (mci_mongo_again(&o, &st));
-    }
-    bson_destroy(&filter);
-    bson_destroy(&opts);
-    return mci_mongo_end(&o, st);
-}
-
 static mc_status op_count(mci_store *s, const mci_spec *spec, mci_deadline dl, int64_t *out, mc_error *err)
 {
     mci_mongo_op o;
@@ -548,7 +467,8 @@ static const mci_store_ops ops = {
     .put_many = mci_mongo_put_many,
     .scan_ids = op_scan_ids,
     .scan = op_scan,
-    .top = op_top,
+    .top = mci_mongo_top,
+    .rank = mci_mongo_rank,
     .count = op_count,
     .close = op_close,
 };

@@ -395,6 +395,30 @@ static mc_status op_scan(mci_store *s, const mci_spec *spec, const char *after, 
     return mci_sqlite_end(&o, status);
 }
 
+static mc_status op_rank(mci_store *s, const mci_spec *spec, const char *id, mci_deadline dl, int64_t *rank, double *score,
+                         mc_error *err)
+{
+    mci_sqlite_op o;
+    sqlite3_stmt *st = NULL;
+    if (spec->rank_field < 0)
+        return mci_fail(err, MC_E_UNSUPPORTED, MC_TIER_STORE, "sqlite rank: collection %s has no rank", spec->name);
+    mc_status status = mci_sqlite_begin(&o, s, spec, "rank", dl, err);
+    if (status != MC_OK)
+        return status;
+    status = mci_sqlite_prepare(&o,
+                                "SELECT m.rank, (SELECT count(*) FROM \"%w\" o WHERE o.rank > m.rank OR "
+                                "(o.rank = m.rank AND o.id > m.id)) FROM \"%w\" m WHERE m.id = ? AND m.rank IS NOT NULL",
+                                &st);
+    if (status == MC_OK)
+        sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC);
+    if (status == MC_OK && (status = first_row(&o, st)) == MC_OK) {
+        *score = sqlite3_column_double(st, 0);
+        *rank = sqlite3_column_int64(st, 1);
+    }
+    sqlite3_finalize(st);
+    return mci_sqlite_end(&o, status);
+}
+
 static mc_status op_top(mci_store *s, const mci_spec *spec, int64_t offset, size_t limit, mci_deadline dl,
                         mci_ranked_id *out, size_t *n, mc_error *err)
 {
@@ -465,6 +489,7 @@ static const mci_store_ops ops = {
     .scan_ids = op_scan_ids,
     .scan = op_scan,
     .top = op_top,
+    .rank = op_rank,
     .count = op_count,
     .close = op_close,
 };

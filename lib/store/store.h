@@ -83,6 +83,10 @@ typedef struct mci_store_ops {
     mc_status (*top)(mci_store *s, const mci_spec *spec, int64_t offset, size_t limit, mci_deadline dl, mci_ranked_id *out,
                      size_t *n, mc_error *err);
 
+    /* Place of one document in that order, from 0, and its rank field. MC_OK, MC_NOT_FOUND (also when it has no rank), error. */
+    mc_status (*rank)(mci_store *s, const mci_spec *spec, const char *id, mci_deadline dl, int64_t *rank, double *score,
+                      mc_error *err);
+
     /* Number of documents, as good as the store knows it cheaply. */
     mc_status (*count)(mci_store *s, const mci_spec *spec, mci_deadline dl, int64_t *out, mc_error *err);
 

@@ -191,9 +191,14 @@ static void assert_top(const mci_spec *spec, int64_t offset, size_t limit, size_
             print_message("  %s %g\n", rows[i].id, rows[i].score);
     assert_int_equal(got, n);
     for (size_t i = 0; i < n; i++) {
+        int64_t rank = -1;
+        double score = -1;
         assert_string_equal(rows[i].id, ids[i]);
         assert_true(rows[i].score == scores[i]);
         free(rows[i].id);
+        ok(kit_store->ops->rank(kit_store, spec, ids[i], kit_soon(), &rank, &score, err)); /* each place by itself, too */
+        assert_int_equal(rank, offset + (int64_t)i);
+        assert_true(score == scores[i]);
     }
 }
 
@@ -232,6 +237,13 @@ static void test_top(void **state)
     mci_spec theaters = data_theater_spec(kit_fresh(), MCI_ID_OBJECTID);
     mci_ranked_id rows[1];
     size_t n;
+    int64_t rank;
+    double score;
+    for (int i = 0; i < 14; i++) /* no rank, no place */
+        if (i == 1 || i == 4 || i == 5 || i == 6 || i == 8 || i == 9 || i == 11)
+            gives(MC_NOT_FOUND, kit_store->ops->rank(kit_store, &spec, id[i], kit_soon(), &rank, &score, err));
+    gives(MC_NOT_FOUND, kit_store->ops->rank(kit_store, &spec, A, kit_soon(), &rank, &score, err));
+    gives(MC_E_UNSUPPORTED, kit_store->ops->rank(kit_store, &theaters, A, kit_soon(), &rank, &score, err));
     gives(MC_E_UNSUPPORTED, kit_store->ops->top(kit_store, &theaters, 0, 1, kit_soon(), rows, &n, err));
 }
 
