@@ -178,7 +178,8 @@ static mc_status get_conn(mci_redis *r, mci_deadline dl, mci_conn **out, int *co
         mci_mutex_unlock(&r->lock);
         return st;
     }
-    mci_redis_saw_time(r, redis_ms);
+    /* It may be another server than before. */
+    atomic_store_explicit(&r->clock_offset_ms, redis_ms - mci_now_ns() / 1000000, memory_order_relaxed);
     mci_count(r->metrics, MCI_C_REDIS_CONNECTS);
     mci_add(r->metrics, MCI_C_REDIS_CONNECTIONS, 1);
     return MC_OK;

@@ -155,6 +155,14 @@ static mc_status op_top(mci_store *s, const mci_spec *spec, int64_t offset, size
     return st != MC_OK ? st : leave(&v, v.inner->ops->top(v.inner, spec, offset, limit, dl, out, n, &v.own));
 }
 
+static mc_status op_rank(mci_store *s, const mci_spec *spec, const char *id, mci_deadline dl, int64_t *rank, double *score,
+                         mc_error *err)
+{
+    visit v;
+    mc_status st = enter(&v, s, dl, err);
+    return st != MC_OK ? st : leave(&v, v.inner->ops->rank(v.inner, spec, id, dl, rank, score, &v.own));
+}
+
 static mc_status op_count(mci_store *s, const mci_spec *spec, mci_deadline dl, int64_t *out, mc_error *err)
 {
     visit v;
@@ -185,6 +193,7 @@ static const mci_store_ops ops = {
     .scan_ids = op_scan_ids,
     .scan = op_scan,
     .top = op_top,
+    .rank = op_rank,
     .count = op_count,
     .close = op_close,
 };

@@ -95,7 +95,12 @@ static void works_again(void)
     for (int i = 0; i < 2000 && mc_ping(mc, NULL, NULL, NULL) != MC_OK; i++)
         fixture_sleep_ms(5);
     assert_true(fixture_rating(mc, ID1, NULL) == 1.0);
-    assert_true(fixture_rating(mc, ID1, &info) == 1.0);
+    for (int i = 0; i < 2000; i++) { /* a clock that was told wrongly may distrust new values for a while */
+        assert_true(fixture_rating(mc, ID1, &info) == 1.0);
+        if (info.cache == MC_CACHE_HIT)
+            break;
+        fixture_sleep_ms(5);
+    }
     assert_int_equal(info.cache, MC_CACHE_HIT);
 }
 

@@ -325,7 +325,7 @@ const call_kind calls[] = {
     {"mc_nearby_theaters (across)", near_around, 1, 0, 0},
     {"mc_top_movies", top, 1, 0, 0},
     {"mc_trending", trending, 0, 0, 1},
-    {"mc_movie_rank", rank, 0, 0, 1},
+    {"mc_movie_rank", rank, 1, 0, 0},
     {"mc_record_view", view, 0, 0, 1},
     {"mc_create_movie", create, 0, 0, 0},
     {"mc_update_movie", update, 0, 0, 0},
