@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The rank is a finite number that is no decimal, and not an array that holds one; the id is of our kind. */
+/* The rank is a finite number, and not an array that holds one; the id is of our kind. */
 static bool top_filter(const mci_spec *spec, const char *path, bson_t *filter)
 {
-    static const char *const numbers[] = {"int", "long", "double", NULL};
+    static const char *const numbers[] = {"int", "long", "double", "decimal", NULL};
     static const char *const array[] = {"array", NULL};
     static const char *const id_types[3][3] = {
         {"objectId", NULL, NULL}, {"string", NULL, NULL}, {"objectId", "string", NULL}};
@@ -91,7 +91,7 @@ mc_status mci_mongo_top(mci_store *s, const mci_spec *spec, int64_t offset, size
     return mci_mongo_end(&o, st);
 }
 
-/* Of what a board shows, only what stands before this one. */
+/* Of what a board shows, only what stands before this one. It does not stand before itself: a decimal is no double of the same text. */
 static bool before_filter(const mci_spec *spec, const char *path, const char *id, double score, bson_t *filter)
 {
     bson_t both;
@@ -101,7 +101,9 @@ static bool before_filter(const mci_spec *spec, const char *path, const char *id
     bson_t above;
     bool ok = BSON_APPEND_ARRAY_BEGIN(filter, "$and", &both) && BSON_APPEND_DOCUMENT_BEGIN(&both, "0", &part) &&
               top_filter(spec, path, &part) && bson_append_document_end(&both, &part) &&
-              BSON_APPEND_DOCUMENT_BEGIN(&both, "1", &part) && BSON_APPEND_ARRAY_BEGIN(&part, "$or", &either);
+              BSON_APPEND_DOCUMENT_BEGIN(&both, "1", &part) && BSON_APPEND_DOCUMENT_BEGIN(&part, "_id", &one) &&
+              mci_bson_append_id(spec, &one, "$ne", id) == 0 && bson_append_document_end(&part, &one) &&
+              BSON_APPEND_ARRAY_BEGIN(&part, "$or", &either);
     ok = ok && BSON_APPEND_DOCUMENT_BEGIN(&either, "0", &one) && BSON_APPEND_DOCUMENT_BEGIN(&one, path, &above) &&
          BSON_APPEND_DOUBLE(&above, "$gt", score) && bson_append_document_end(&one, &above) &&
          bson_append_document_end(&either, &one);
