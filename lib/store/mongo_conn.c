@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SELECTION_MS 100 /* the driver's own wait for a server: we wait ourselves, so this is for its retry of a write */
+/* The driver's own wait for a server, for its repetition of a write whose connection was cut: its monitors need up to a second until
+ * they have looked again. A write that ran out of time is not repeated: there is none left to connect. */
+#define SELECTION_MS 1500
 #define WAIT_STEP_MS 5
 #define PROBE_WAIT_MS 250
 #define CLOSE_MS 250
@@ -72,27 +74,39 @@ static mc_status no_pool(const mci_mongo *m, const mongoc_uri_t *uri, const bson
                          shown ? ": " : "", shown ? text : "");
 }
 
+static void command_failed(void *user)
+{
+    mci_mongo *m = user;
+    uint64_t me = mci_thread_id();
+    mci_mutex_lock(&m->lock);
+    for (size_t i = 0; i < m->nwires; i++)
+        if (m->wires[i]->thread == me)
+            m->wires[i]->failures++;
+    mci_mutex_unlock(&m->lock);
+}
+
 static mc_status open_pool(mci_mongo *m, const mongoc_uri_t *uri, mc_error *err)
 {
     bson_error_t e;
     m->pool = mongoc_client_pool_new_with_error(uri, &e);
     if (m->pool == NULL)
         return no_pool(m, uri, &e, err);
+    m->watch.command_failed = command_failed;
+    m->watch.user = m;
     mci_mongo_watch_pool(&m->watch, m->pool);
     (void)mongoc_client_pool_set_error_api(m->pool, MONGOC_ERROR_API_VERSION_2);
     mongoc_client_pool_max_size(m->pool, (uint32_t)m->nfree);
     return MC_OK;
 }
 
-/* The driver waits for a server for a tenth of a second at most: how long the address wants it to wait, we do. Reads are repeated
- * by us too, since the driver would do it without looking at the operation's deadline. */
+/* How long the address wants the driver to wait for a server, we wait. Reads are repeated by us too, since the driver would do it
+ * without looking at the operation's deadline. */
 static void take_over(mci_mongo *m, mongoc_uri_t *uri)
 {
     int32_t given = mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 0);
     m->wait_ms = given > 0 && given < m->timeout_ms ? given : m->timeout_ms;
-    m->selection_ms = m->wait_ms < SELECTION_MS ? (int)m->wait_ms : SELECTION_MS;
+    m->selection_ms = m->wait_ms / 2 < SELECTION_MS ? (int)(m->wait_ms / 2) + 1 : SELECTION_MS;
     m->read_tries = mongoc_uri_get_option_as_bool(uri, MONGOC_URI_RETRYREADS, true) ? READ_TRIES : 1;
-    m->retries_writes = mongoc_uri_get_option_as_bool(uri, MONGOC_URI_RETRYWRITES, true);
     (void)mongoc_uri_set_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, m->selection_ms);
     (void)mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYREADS, false);
 }
@@ -212,22 +226,21 @@ static mci_mongo_wire *wire_of(mci_mongo *m, mongoc_client_t *client)
             mci_mongo_wire_attach(w, client);
         }
     }
+    if (w != NULL) {
+        w->thread = mci_thread_id();
+        w->failures = 0;
+    }
     mci_mutex_unlock(&m->lock);
     return w;
-}
-
-/* When a write fails, the driver looks for a server once more: the time for that is kept back. */
-static mci_deadline io_deadline(const mci_mongo_op *o)
-{
-    if (!o->is_write || !o->s->retries_writes)
-        return o->dl;
-    int left = mci_deadline_left_ms(o->dl);
-    return mci_deadline_in(left - (left / 4 < o->s->selection_ms ? left / 4 : o->s->selection_ms));
 }
 
 static void put_back(mci_mongo_op *o)
 {
     mongoc_collection_destroy(o->coll);
+    mci_mutex_lock(&o->s->lock);
+    if (o->wire != NULL)
+        o->wire->thread = 0; /* while it is still ours */
+    mci_mutex_unlock(&o->s->lock);
     mongoc_client_pool_push(o->s->pool, o->client);
     mci_mutex_lock(&o->s->lock);
     o->s->nfree++;
@@ -258,11 +271,11 @@ mc_status mci_mongo_begin(mci_mongo_op *o, mci_store *s, const mci_spec *spec, c
     m->nfree--;
     mci_mutex_unlock(&m->lock);
     o->client = mongoc_client_pool_pop(m->pool); /* starts the monitors the first time; never waits, we have counted */
-    mci_mongo_wire *wire = wire_of(m, o->client);
-    st = wire == NULL ? mci_mongo_nomem(o) : wait_for_server(o);
+    o->wire = wire_of(m, o->client);
+    st = o->wire == NULL ? mci_mongo_nomem(o) : wait_for_server(o);
     if (st != MC_OK)
         return mci_mongo_end(o, st);
-    mci_mongo_wire_until(wire, io_deadline(o));
+    mci_mongo_wire_until(o->wire, o->dl);
     if (spec != NULL)
         o->coll = mongoc_client_get_collection(o->client, m->database, spec->name);
     return MC_OK;

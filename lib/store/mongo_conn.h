@@ -16,10 +16,9 @@ typedef struct mci_mongo {
     char *database;
     char *secret; /* the password, to be taken out of error texts; NULL when there is none */
     int64_t timeout_ms;
-    int64_t wait_ms;    /* how long a server is waited for: serverSelectionTimeoutMS, else timeout_ms */
-    int selection_ms;   /* the driver's own wait for one */
-    int read_tries;     /* 1: the address says retryReads=false */
-    int retries_writes; /* the driver does, where the server can tell a write it has done already */
+    int64_t wait_ms;  /* how long a server is waited for: serverSelectionTimeoutMS, else timeout_ms */
+    int selection_ms; /* the driver's own wait for one */
+    int read_tries;   /* 1: the address says retryReads=false */
     mci_mongo_watch watch;
     mci_mutex lock; /* all below */
     mci_cond freed;
@@ -32,6 +31,7 @@ typedef struct mci_mongo {
 typedef struct mci_mongo_op {
     mci_mongo *s;
     mongoc_client_t *client;
+    mci_mongo_wire *wire;
     mongoc_collection_t *coll; /* NULL without a spec */
     const mci_spec *spec;
     const char *what;

@@ -93,12 +93,21 @@ static void heartbeat_succeeded(const mongoc_apm_server_heartbeat_succeeded_t *e
     note(w, mongoc_apm_server_heartbeat_succeeded_get_host(event)->host_and_port, text, 0);
 }
 
+/* Also of commands that the driver is about to repeat: the operation learns of them in no other way. */
+static void command_failed(const mongoc_apm_command_failed_t *event)
+{
+    mci_mongo_watch *w = mongoc_apm_command_failed_get_context(event);
+    if (w->command_failed != NULL)
+        w->command_failed(w->user);
+}
+
 void mci_mongo_watch_pool(mci_mongo_watch *w, mongoc_client_pool_t *pool)
 {
     mongoc_apm_callbacks_t *cbs = mongoc_apm_callbacks_new();
     mongoc_apm_set_topology_changed_cb(cbs, topology_changed);
     mongoc_apm_set_server_heartbeat_failed_cb(cbs, heartbeat_failed);
     mongoc_apm_set_server_heartbeat_succeeded_cb(cbs, heartbeat_succeeded);
+    mongoc_apm_set_command_failed_cb(cbs, command_failed);
     (void)mongoc_client_pool_set_apm_callbacks(pool, cbs, w);
     mongoc_apm_callbacks_destroy(cbs);
 }

@@ -12,7 +12,9 @@ typedef struct mci_mongo_watch {
     char *set_name;               /* the replica set the address asks for, or NULL */
     atomic_int writable;          /* a server for writes is known right now */
     atomic_int readable;
-    atomic_int met; /* a server has answered once */
+    atomic_int met;                     /* a server has answered once */
+    void (*command_failed)(void *user); /* on the thread of the operation; set before the pool */
+    void *user;
     mci_mutex lock; /* all below */
     char host[128]; /* of `why` */
     char why[320];  /* what the monitor of one server met last, or "" */

@@ -13,6 +13,8 @@
 typedef struct mci_mongo_wire {
     mongoc_client_t *client;
     mci_deadline dl;
+    uint64_t thread; /* that has it, 0: none */
+    int failures;    /* of commands, in the operation under way */
 } mci_mongo_wire;
 
 /* From now on every connection of the client keeps to a deadline. Once in a client's life. */

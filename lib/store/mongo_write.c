@@ -29,6 +29,25 @@ bool mci_mongo_append_types(bson_t *to, const char *const *names)
 
 /* ---- writes ---- */
 
+/* A document with this id is there, and the driver had to send the insert twice: the first may have been carried out, its answer
+ * lost, and the second met our own document. (A server that keeps to the rules of retryable writes answers the second as it did the
+ * first. One that is asked again while it is still busy with the first may not.) MC_OK: what stands there is what we sent. */
+static mc_status after_repeat(mci_mongo_op *o, const char *id, const char *json, size_t len)
+{
+    mci_doc *there = NULL;
+    size_t there_len = 0;
+    mc_status st = mci_mongo_find_one(o, id, &there);
+    const char *text = st == MC_OK ? mci_doc_json(there, &there_len) : NULL;
+    int mine = text != NULL && there_len == len && memcmp(text, json, len) == 0;
+    mci_doc_unref(there);
+    if (mine) {
+        mci_error_clear(o->err);
+        return MC_OK;
+    }
+    return mci_fail(o->err, MC_E_UNKNOWN, MC_TIER_STORE, "mongodb %s %s: it was sent twice, and %s", o->what, o->spec->name,
+                    st == MC_OK ? "another document with this id is there now" : "what is there now cannot be read");
+}
+
 mc_status mci_mongo_insert(mci_store *s, const mci_spec *spec, const char *id, const char *json, size_t len, mci_deadline dl,
                            mci_doc **out, mc_error *err)
 {
@@ -38,7 +57,6 @@ mc_status mci_mongo_insert(mci_store *s, const mci_spec *spec, const char *id, c
     bson_t reply;
     bson_error_t e;
     mci_doc *doc = NULL;
-    (void)id; /* stands in the text */
     if (out != NULL)
         *out = NULL;
     mc_status st = mci_bson_from_json(json, len, &bson, err);
@@ -49,7 +67,9 @@ mc_status mci_mongo_insert(mci_store *s, const mci_spec *spec, const char *id, c
         if (!mongoc_collection_insert_one(o.coll, &bson, &opts, &reply, &e))
             st = mci_mongo_failed(&o, &e, &reply);
         bson_destroy(&reply);
-        if (st == MC_E_EXISTS)
+        if (st == MC_E_EXISTS && o.wire->failures > 0)
+            st = after_repeat(&o, id, json, len);
+        else if (st == MC_E_EXISTS)
             st = mci_fail_code(err, st, MC_TIER_STORE, (int)e.code,
                                "mongodb insert %s: a document with this id is there already", spec->name);
         st = mci_mongo_end(&o, st);
@@ -309,6 +329,9 @@ mc_status mci_mongo_put_many(mci_store *s, const mci_spec *spec, const char *con
     }
     if (st == MC_OK && queued > 0)
         st = execute(&o, bulk, item, queued, statuses);
+    for (size_t i = 0; i < n && st == MC_OK && o.wire->failures > 0; i++)
+        if (statuses[i] == MC_E_EXISTS)
+            statuses[i] = after_repeat(&o, ids[i], json[i], lens[i]);
     free(item);
     mongoc_bulk_operation_destroy(bulk);
     bson_destroy(&opts);

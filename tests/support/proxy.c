@@ -21,6 +21,7 @@ typedef struct wire {
     int server;
     long sent;
     long received;
+    int armed; /* the request of PROXY_DROP_TO or PROXY_HANG_AFTER has passed */
 } wire;
 
 static int dial(int port)
@@ -47,12 +48,31 @@ static int push(int fd, const char *p, long n)
     return 0;
 }
 
+static void rewrite(const proxy *p, char *bytes, long n)
+{
+    size_t len = p->from != NULL ? strlen(p->from) : 0;
+    for (long i = 0; len > 0 && i + (long)len <= n; i++)
+        if (memcmp(bytes + i, p->from, len) == 0)
+            memcpy(bytes + i, p->to, len);
+}
+
+static int holds(const char *p, long n, const char *text)
+{
+    long len = (long)strlen(text);
+    for (long i = 0; i + len <= n; i++)
+        if (memcmp(p + i, text, (size_t)len) == 0)
+            return 1;
+    return 0;
+}
+
 /* Bytes from the client. -1: cut. */
 static int upstream(wire *l, const char *p, long n)
 {
     int mode = atomic_load(&l->p->mode);
-    if (mode == PROXY_HANG)
+    if (mode == PROXY_HANG || (mode == PROXY_HANG_AFTER && l->armed))
         return 0;
+    if ((mode == PROXY_DROP_TO || mode == PROXY_HANG_AFTER) && holds(p, n, l->p->text))
+        l->armed = 1;
     if (mode == PROXY_CUT_SEND) {
         long left = atomic_load(&l->p->limit) - l->sent;
         if (n > left) {
@@ -85,6 +105,17 @@ static int downstream(wire *l, const char *p, long n)
     case PROXY_DROP_REPLY:
         proxy_set(l->p, PROXY_PASS, 0);
         return -1;
+    case PROXY_DROP_TO:
+        if (!l->armed)
+            break;
+        atomic_fetch_add(&l->p->dropped, 1);
+        if (atomic_fetch_sub(&l->p->limit, 1) <= 1)
+            proxy_set(l->p, PROXY_PASS, 0);
+        return -1;
+    case PROXY_HANG_AFTER:
+        if (!l->armed)
+            break;
+        return 0;
     case PROXY_GARBAGE:
         proxy_set(l->p, PROXY_PASS, 0);
         return push(l->client, l->p->text, atomic_load(&l->p->text_len));
@@ -119,6 +150,8 @@ static void *pump(void *arg)
             if (fds[i].revents == 0)
                 continue;
             ssize_t n = recv(fds[i].fd, buf, sizeof buf, 0);
+            if (i == 0 && n > 0)
+                rewrite(l->p, buf, n);
             alive = n > 0 && (i == 0 ? upstream(l, buf, n) : downstream(l, buf, n)) == 0;
         }
     }
@@ -201,6 +234,18 @@ void proxy_set(proxy *p, proxy_mode mode, long limit)
 {
     atomic_store(&p->limit, limit);
     atomic_store(&p->mode, (int)mode);
+}
+
+void proxy_drop_to(proxy *p, const char *text, long times)
+{
+    p->text = text;
+    proxy_set(p, PROXY_DROP_TO, times);
+}
+
+void proxy_hang_after(proxy *p, const char *text)
+{
+    p->text = text;
+    proxy_set(p, PROXY_HANG_AFTER, 0);
 }
 
 void proxy_garbage(proxy *p, const char *text, long len)

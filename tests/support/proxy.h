@@ -11,6 +11,8 @@ typedef enum proxy_mode {
     PROXY_REFUSE,     /* connections are closed at once */
     PROXY_HANG,       /* bytes are taken and go nowhere */
     PROXY_DROP_REPLY, /* the next reply is thrown away and the connection cut; then PASS */
+    PROXY_DROP_TO,    /* the same, of the next request that holds `text`; `limit` times */
+    PROXY_HANG_AFTER, /* a request that holds `text` is passed on, and nothing after it on that connection, either way */
     PROXY_CUT,        /* every connection is cut after `limit` bytes from the server */
     PROXY_CUT_SEND,   /* every connection is cut after `limit` bytes from the client */
     PROXY_GARBAGE,    /* the next reply is `text` instead; then PASS */
@@ -26,7 +28,10 @@ typedef struct proxy {
     _Atomic long limit;
     _Atomic int stop;
     _Atomic int connections;
+    _Atomic int dropped; /* replies, by PROXY_DROP_TO */
     const char *text;
+    const char *from; /* in requests, these bytes become ... */
+    const char *to;   /* ... these, as many; set before the first connection */
     _Atomic long text_len;
     char uri[64]; /* redis://127.0.0.1:PORT/0 */
 } proxy;
@@ -34,6 +39,8 @@ typedef struct proxy {
 void proxy_start(proxy *p, int target_port);
 void proxy_stop(proxy *p);
 void proxy_set(proxy *p, proxy_mode mode, long limit);
+void proxy_drop_to(proxy *p, const char *text, long times);
+void proxy_hang_after(proxy *p, const char *text);
 void proxy_garbage(proxy *p, const char *text, long len);
 
 #endif
