@@ -11,6 +11,7 @@ import json
 import operator
 from collections.abc import Mapping
 from ctypes import byref, c_double, c_int, c_int64, create_string_buffer, string_at
+from datetime import timedelta
 from typing import Any, SupportsFloat, SupportsIndex, Union
 
 from mflixcache import _ffi
@@ -58,6 +59,18 @@ def c_integer(what: str, number: SupportsIndex) -> int:
     if not -_INT64_MAX - 1 <= value <= _INT64_MAX:
         raise RangeError(f"{what} does not fit into 64 bits")
     return value
+
+
+def c_milliseconds(what: str, duration: SupportsIndex | timedelta) -> int:
+    """
+    A duration in whole milliseconds. A timedelta is never rounded to 0, which would mean "the default" or "no limit": what
+    is shorter than a millisecond is one, and timedelta(0), as `expires - now` may give, is refused like a negative one.
+    """
+    if not isinstance(duration, timedelta):
+        return c_integer(what, duration)
+    if duration <= timedelta(0):
+        raise RangeError(f"{what}: a timedelta must be above 0")
+    return c_integer(what, max(1, duration // timedelta(milliseconds=1)))
 
 
 def c_real(what: str, number: Real) -> float:

@@ -10,7 +10,7 @@ from typing import Any, Callable, Optional, SupportsIndex
 
 from mflixcache import _ffi
 from mflixcache._base import ClientBase
-from mflixcache._call import Text, c_integer, c_text, decode, encode, make_info
+from mflixcache._call import Text, c_milliseconds, c_text, decode, encode, make_info
 from mflixcache._loader import lib, quick
 from mflixcache.errors import from_record
 from mflixcache.results import Info, Snapshot, Trace
@@ -25,9 +25,7 @@ def _value(value: Text) -> bytes:
 
 
 def _ttl(ttl_ms: SupportsIndex | timedelta) -> int:
-    if isinstance(ttl_ms, timedelta):
-        ttl_ms = ttl_ms // timedelta(milliseconds=1)
-    return c_integer("ttl_ms", ttl_ms)
+    return c_milliseconds("ttl_ms", ttl_ms)
 
 
 class _Entries:

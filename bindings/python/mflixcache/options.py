@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Union
 
 from mflixcache import _ffi
-from mflixcache._call import c_text, decode
+from mflixcache._call import c_milliseconds, c_text, decode
 from mflixcache._loader import lib, quick
 from mflixcache.errors import ArgumentError, NoMemoryError, from_record
 from mflixcache.results import OptionInfo
@@ -58,7 +58,7 @@ def setting_text(key: str, value: Setting) -> bytes:
     if isinstance(value, int):
         return str(value).encode()
     if isinstance(value, timedelta):
-        return str(value // timedelta(milliseconds=1)).encode()
+        return str(c_milliseconds(key, value)).encode()
     return c_text(key, value)
 
 

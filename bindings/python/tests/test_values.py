@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import sys
+import time
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from conftest import film, oid
 
 import mflixcache
 from mflixcache import Client
+from mflixcache._call import c_milliseconds
 
 
 @pytest.mark.parametrize("call", ["get_movie", "get_movie_by_title", "get_movie_document", "get_theater", "get", "invalidate"])
@@ -81,6 +83,29 @@ def test_integers_do_not_wrap_around(mc: Client, number: int) -> None:
         mc.put("key", b"v", ttl_ms=number)
     with pytest.raises(mflixcache.RangeError):
         mc.warm(limit=number)
+
+
+def test_durations_are_never_rounded_to_the_default(mc: Client) -> None:
+    value = b"v"
+    for us, kept in ((1, 1), (999, 1), (1500, 1), (2_000_000, 2000)):
+        assert c_milliseconds("ttl_ms", timedelta(microseconds=us)) == kept
+    for none in (timedelta(0), timedelta(microseconds=-1), timedelta(days=-1)):
+        for call in (
+            lambda ttl: mc.put("short", value, ttl_ms=ttl),
+            lambda ttl: mc.put_many({"short": value}, ttl_ms=ttl),
+            lambda ttl: mc.get_or_load("short", lambda key, deadline: b"v", ttl_ms=ttl),
+            lambda ttl: mc.get_many_or_load(["short"], lambda key, deadline: b"v", ttl_ms=ttl),
+            lambda ttl: mflixcache.Options({"snapshot.max_age_ms": ttl}),
+        ):
+            with pytest.raises(mflixcache.RangeError):
+                call(none)
+    assert mc.get("short") is None
+    assert mflixcache.Options({"snapshot.max_age_ms": timedelta(microseconds=900)}).get("snapshot.max_age_ms") == "1"
+    mc.put("short", value, ttl_ms=timedelta(microseconds=1))
+    until = time.monotonic() + 30
+    while mc.get("short") is not None and time.monotonic() < until:
+        time.sleep(0.005)
+    assert mc.get("short") is None  # a day, if it were "the default"
 
 
 def test_counts_above_the_limit_count_as_the_limit(mc: Client) -> None:
