@@ -26,18 +26,41 @@ static void warn_memory(const app *a)
 /* ---- load --------------------------------------------------------------------------------------------------------- */
 
 static const option_spec load_options[] = {
-    {"collection", 'c', "NAME", "movies or theaters (default: seen from the first document)"},
+    {"collection", 'c', "NAME", "movies or theaters (default: by \"title\" or \"theaterId\" in the first document)"},
     {"replace", 0, NULL, "put documents in the place of those with the same id (default: leave the stored ones)"},
     {"batch", 0, "N", "rows sent at once (500; at most 1000)"},
     {"errors", 0, "N", "refused rows to describe (10; at most 100); all are counted"},
 };
 
-static int has_word(const char *row, size_t size, const char *word)
+/* Past the text that begins at `i`, a quotation mark. */
+static size_t text_end(const char *row, size_t size, size_t i)
 {
-    size_t n = strlen(word);
-    for (size_t i = 0; i + n <= size; i++)
-        if (row[i] == word[0] && memcmp(row + i, word, n) == 0)
-            return 1;
+    for (i++; i < size && row[i] != '"'; i++)
+        if (row[i] == '\\')
+            i++;
+    return i + 1;
+}
+
+/* Whether the object has this member itself, and not something inside it. Rows that are no JSON are refused later. */
+static int has_member(const char *row, size_t size, const char *name)
+{
+    size_t n = strlen(name);
+    int depth = 0;
+    for (size_t i = 0; i < size;) {
+        if (row[i] == '"') {
+            size_t end = text_end(row, size, i);
+            size_t colon = end;
+            while (colon < size && strchr(" \t\r\n", row[colon]) && row[colon])
+                colon++;
+            if (depth == 1 && end == i + n + 2 && colon < size && row[colon] == ':' && memcmp(row + i + 1, name, n) == 0)
+                return 1;
+            i = end;
+            continue;
+        }
+        depth += row[i] == '{' || row[i] == '[';
+        depth -= row[i] == '}' || row[i] == ']';
+        i++;
+    }
     return 0;
 }
 
@@ -84,19 +107,29 @@ static int report_load(app *a, loader *l, const rows *r, int unreadable)
 static int choose_collection(const args *g, const char *row, size_t size, int rc)
 {
     const char *name = args_text(g, "collection");
+    size_t begin = 0;
+    while (rc == ROW_READ && begin < size && (row[begin] == ' ' || row[begin] == '\t'))
+        begin++;
+    if (rc == ROW_READ && row[begin] == '[') {
+        usage_error(
+            "%s: this is a JSON array; load takes one document a line (mongoexport without --jsonArray, or jq -c '.[]')",
+            g->operands[0]);
+        return -1;
+    }
     if (name && strcmp(name, "movies") != 0 && strcmp(name, "theaters") != 0) {
         usage_error("--collection: '%s' is neither movies nor theaters", name);
         return -1;
     }
     if (name)
         return strcmp(name, "theaters") == 0;
-    if (rc == ROW_READ && row[0] == '[') {
-        usage_error(
-            "%s: this is a JSON array; load takes one document a line (mongoexport without --jsonArray, or jq -c '.[]')",
-            g->operands[0]);
-        return -1;
-    }
-    return rc == ROW_READ && has_word(row, size, "\"theaterId\"");
+    if (rc != ROW_READ || row[begin] != '{' || has_member(row, size, "title"))
+        return 0;
+    if (has_member(row, size, "theaterId"))
+        return 1;
+    usage_error(
+        "%s: the first document has neither \"title\" (a movie) nor \"theaterId\" (a theater); say which with --collection",
+        g->operands[0]);
+    return -1;
 }
 
 /* How to load: the options of the command line. */

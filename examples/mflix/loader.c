@@ -85,6 +85,38 @@ static mc_status send_batch(loader *l, mc_status *statuses)
     return st;
 }
 
+/*
+ * The record of a batch is about the first row that failed; the reason of another is told when that row is sent alone. Done for those
+ * that are described. Returns its status then: what failed for a passing reason may be in by now.
+ */
+static mc_status why_refused(loader *l, size_t i, mc_status st, mc_error *err)
+{
+    const char *row = l->data + l->offsets[i];
+    mc_status alone = st;
+    mc_status whole = l->theaters ? mc_import_theaters(l->a->mc, &row, &l->sizes[i], 1, l->mode, &alone, err)
+                                  : mc_import_movies(l->a->mc, &row, &l->sizes[i], 1, l->mode, &alone, err);
+    return whole == MC_OK ? alone : st;
+}
+
+/* One row of a batch that was sent. */
+static void take_result(loader *l, size_t i, mc_status st, int *detail)
+{
+    mc_error err = {0};
+    int refused = st != MC_OK && st != MC_E_EXISTS;
+    if (refused && *detail && l->err.code == st && l->err.text[0])
+        err = l->err;
+    else if (refused && l->n_notes < l->max_notes)
+        st = why_refused(l, i, st, &err);
+    if (refused)
+        *detail = 0;
+    if (st == MC_OK)
+        l->loaded++;
+    else if (st == MC_E_EXISTS)
+        l->skipped++;
+    else
+        loader_refuse(l, l->lines[i], st, err.code == st && err.text[0] ? err.text : mc_status_text(st));
+}
+
 int loader_flush(loader *l)
 {
     mc_status statuses[LOADER_MAX_BATCH] = {0};
@@ -98,17 +130,8 @@ int loader_flush(loader *l)
         l->failure = st;
         return -1;
     }
-    for (size_t i = 0; i < l->n; i++) {
-        if (statuses[i] == MC_OK) {
-            l->loaded++;
-        } else if (statuses[i] == MC_E_EXISTS) {
-            l->skipped++;
-        } else {
-            int about = detail && l->err.code == statuses[i] && l->err.text[0];
-            loader_refuse(l, l->lines[i], statuses[i], about ? l->err.text : mc_status_text(statuses[i]));
-            detail = 0;
-        }
-    }
+    for (size_t i = 0; i < l->n; i++)
+        take_result(l, i, statuses[i], &detail);
     l->n = 0;
     l->used = 0;
     return 0;

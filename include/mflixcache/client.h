@@ -148,7 +148,7 @@ enum mc_import_mode {
  * @param n         1 to 1,000
  * @param mode      an mc_import_mode
  * @param statuses  receives `n` statuses in the caller's order: MC_OK, MC_E_EXISTS, or why that document was refused
- * @param err       may be NULL: about the first item that failed
+ * @param err       may be NULL: about the first item that failed. The reason of another one is told when it is sent alone
  * @return  MC_OK when the call as a whole was carried out (look at `statuses`); MC_E_ARG, MC_E_RANGE, MC_E_STORE, MC_E_UNKNOWN.
  * Threads: any.
  */

@@ -123,6 +123,42 @@ def unreadable_files(w):
     assert counts(w.json("load", movies, "--collection", "movies", store="cut.db"))[2] == 0
 
 
+def other_shapes(w):
+    """An array is named as one however it is written; what is neither movie nor theater is not taken for one in silence."""
+    one = '{"_id": {"$oid": "640000000000000000000078"}, "title": "T120"}'
+    for text in (f"[{one},\n{one}]", f"\n  [\n{one}\n]\n", f"\t[{one}]"):
+        path = w.write("shape.json", text)
+        for more in ([], ["--collection", "movies"], ["-c", "theaters"]):
+            out, err = w.run("load", path, *more, store="shapes.db", rc=2)
+            assert "JSON array" in err and err.count("\n") == 1 and out == "", (text, more, err)
+    comment = ('{"_id":{"$oid":"5a9427648b0beebeb69579cc"},"name":"N N","movie_id":{"$oid":"573a1390f29313caabcd418c"},'
+               '"text":"the title: \\"title\\":","date":{"title":1,"theaterId":2}}')
+    out, err = w.run("load", w.write("comments.ndjson", comment), store="shapes.db", rc=2)
+    assert "--collection" in err and "title" in err, err
+    like = '{"_id": {"$oid": "6400000000000000000008f2"}, "title": "x", "shownAt": [{"theaterId": 3}]}'
+    answer = w.json("load", w.write("like.ndjson", like), store="shapes.db")
+    assert answer["collection"] == "movies" and counts(answer) == (1, 0, 0), answer
+    place = '{"_id":{"$oid":"59a47286cfa9a3a73e51e701"},"theaterId" : 7,"location":{"address":{"title":"s"}}}'
+    assert w.json("load", w.write("place.ndjson", place), store="shapes.db")["collection"] == "theaters"
+
+
+def every_refused_row_tells_why(w):
+    def row(n, rest):
+        return '{"_id":{"$oid":"64000000000000000000%04x"},"title":"t",%s}' % (n, rest)
+
+    wrong = [("box.office", '"box.office":1'), ("released", '"released":{"$date":"1954-09-01"}'), ("thumb", '"thumb":{"$binary":"AQID","$type":"00"}'),
+             ("rating", '"imdb":{"rating":75}'), ("twice", '"twice":1,"twice":2')]
+    text = "\n".join(row(i, rest) for i, (_, rest) in enumerate(wrong)) + '\n{"title":"no id"}\n' + row(99, '"year":1999')
+    answer = w.json("load", w.write("refused.ndjson", text), "--errors", "100", store="refused.db", rc=1)
+    general = {e["error"] for e in answer["errors"] if "an argument is missing" in e["error"] or "not one well-formed" in e["error"]}
+    told = {e["line"]: e["error"] for e in answer["errors"]}
+    assert not general, general
+    for i, (word, _) in enumerate(wrong):
+        assert i + 1 not in told or word in told[i + 1], (word, told)
+    assert "_id" in told[6], told
+    assert answer["loaded"] + answer["refused"] == len(wrong) + 2 and len(answer["errors"]) == answer["refused"] >= 4, answer
+
+
 def real_documents(w):
     for name, collection, count in (("movies", "movies", 1055), ("theaters", "theaters", 1564)):
         path = os.path.join(w.data, name + ".ndjson.gz")
@@ -225,5 +261,5 @@ def progress_on_a_terminal_only(w):
 
 
 TESTS = [loads_and_can_be_repeated, restart_goes_on_where_it_ended, a_repeated_load_leaves_the_board_alone,
-         from_standard_input, wrong_rows_are_told_and_passed_over, unreadable_files, real_documents,
+         from_standard_input, wrong_rows_are_told_and_passed_over, other_shapes, every_refused_row_tells_why, unreadable_files, real_documents,
          everything_generated_is_taken, a_database_in_memory_is_told, ctrl_c_stops_cleanly, progress_on_a_terminal_only]
