@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_MAX_BYTES 1024 /* of a dotted path; keeps the sum of all paths in proportion to the patch */
+#define PATH_MAX_BYTES 1024                /* of a dotted path */
+#define PATHS_BASE_BYTES ((size_t)4 << 20) /* of all paths together: this, and ... */
+#define PATHS_FACTOR 8                     /* ... so many for each byte of the patch: a long name may stand before many */
 
 /* ---- planning ---- */
 
@@ -32,12 +34,19 @@ static int by_path(const void *a, const void *b)
 typedef struct planner {
     mci_patch *patch;
     mci_buf value;
+    size_t paths_left; /* bytes */
     mc_error *err;
     char path[PATH_MAX_BYTES + 1];
 } planner;
 
 static mc_status plan_value(planner *p, const json_t *v)
 {
+    size_t n = strlen(p->path) + 1;
+    if (n > p->paths_left)
+        return mci_fail(p->err, MC_E_TOOBIG, MC_TIER_NONE,
+                        "patch: the paths of its fields are longer together than %zu bytes and %d times the patch",
+                        PATHS_BASE_BYTES, PATHS_FACTOR);
+    p->paths_left -= n;
     mci_buf_reset(&p->value);
     mc_status st =
         json_is_null(v) ? MC_OK : mci_tree_within(p->err, mci_tree_write(v, MCI_STRICT, &p->value, p->err), p->path);
@@ -96,6 +105,7 @@ mc_status mci_json_patch_plan(const mci_spec *spec, const char *json, size_t len
         } else {
             p->patch = &patch;
             p->err = err;
+            p->paths_left = PATHS_BASE_BYTES + PATHS_FACTOR * len;
             p->path[0] = '\0';
             mci_buf_init(&p->value, SIZE_MAX / 4);
             st = plan_object(p, tree, 0);

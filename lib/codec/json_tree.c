@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "codec/json.h"
+#include "codec/json_shape.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -16,27 +17,12 @@
 #include <string.h>
 
 #define STORED_MAX (48u << 20) /* a document of 16 MiB of BSON is longer as text */
-#define STORED_DEPTH 68        /* normal form may nest a little deeper than the text it came from (dates, decimals) */
+/* What is stored already was taken once, perhaps by another program: it is read in any shape that is not made to hurt. */
+#define STORED_TREE_BASE ((size_t)64 << 20)
+#define STORED_TREE_FACTOR 32
+#define STORED_DEPTH 68 /* normal form may nest a little deeper than the text it came from (dates, decimals) */
 
 /* ---- parsing ---- */
-
-static int too_deep(const char *json, size_t len, int limit)
-{
-    int depth = 0;
-    for (size_t i = 0; i < len; i++) {
-        char c = json[i];
-        if (c == '"') {
-            for (i++; i < len && json[i] != '"'; i++)
-                i += json[i] == '\\';
-        } else if (c == '{' || c == '[') {
-            if (++depth > limit)
-                return 1;
-        } else if (c == '}' || c == ']') {
-            depth--;
-        }
-    }
-    return 0;
-}
 
 static mc_status parse_failed(const json_error_t *e, const char *name, mc_error *err)
 {
@@ -71,8 +57,16 @@ mc_status mci_tree_parse(const char *json, size_t len, mci_strictness how, const
         return mci_fail(err, MC_E_TOOBIG, MC_TIER_NONE, "%s: %zu bytes, more than %zu", name, len, max);
     if (!mci_utf8_valid(json, len))
         return mci_fail(err, MC_E_UTF8, MC_TIER_NONE, "%s: not valid UTF-8", name);
-    if (too_deep(json, len, depth))
+    mci_shape s = mci_shape_measure(json, len, depth);
+    size_t most =
+        how == MCI_STRICT ? MCI_JSON_TREE_BASE + MCI_JSON_TREE_FACTOR * len : STORED_TREE_BASE + STORED_TREE_FACTOR * len;
+    if (s.depth > depth)
         return mci_fail(err, MC_E_DEPTH, MC_TIER_NONE, "%s: nested deeper than %d levels", name, depth);
+    if (mci_shape_bytes(&s) > most)
+        return mci_fail(
+            err, MC_E_TOOBIG, MC_TIER_NONE,
+            "%s: %zu objects, %zu arrays and %zu members need %zu bytes of memory; for %zu bytes of text %zu are the limit",
+            name, s.objects, s.arrays, s.members, mci_shape_bytes(&s), len, most);
     json_error_t e;
     json_t *tree = json_loadb(json, len, JSON_REJECT_DUPLICATES | (how == MCI_STRICT ? 0 : JSON_ALLOW_NUL), &e);
     if (tree == NULL)

@@ -266,6 +266,67 @@ static void test_decimal_rating(void **state)
     mci_buf_free(&out);
 }
 
+/* Texts that the parser would make much of: told before it makes anything, with the limit. */
+static void test_shapes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *item;
+        size_t n;
+        mc_status status;
+    } cases[] = {{"{}", 50000, MC_OK},
+                 {"{}", 340000, MC_E_TOOBIG},
+                 {"[]", 600000, MC_E_TOOBIG},
+                 {"1", 400000, MC_OK},
+                 {"\"a\"", 500000, MC_OK},
+                 {"1", 5000000, MC_E_TOOBIG},
+                 {"{\"x\":1.25,\"y\":-3.5}", 40000, MC_OK}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mci_buf text;
+        mci_buf out;
+        mc_error err = {0};
+        char id[MCI_ID_CAP];
+        mci_buf_init(&text, SIZE_MAX / 4);
+        mci_buf_str(&text, "{\"a\":[");
+        for (size_t k = 0; k < cases[i].n; k++) {
+            if (k > 0)
+                mci_buf_char(&text, ',');
+            mci_buf_str(&text, cases[i].item);
+        }
+        mci_buf_str(&text, "]}");
+        mc_status st = document(&spec, text.data, text.len, A, &out, id, &err);
+        if (st != cases[i].status || (st != MC_OK && strstr(err.text, "are the limit") == NULL))
+            fail_msg("%zu times %s: %s: %s", cases[i].n, cases[i].item, mc_status_name(st), err.text);
+        mci_buf_free(&out);
+        mci_buf_free(&text);
+    }
+}
+
+/* A long name before many fields: each step of the plan has it, so their sum has a limit. */
+static void test_long_paths(void **state)
+{
+    (void)state;
+    for (int many = 0; many <= 1; many++) {
+        size_t n = many ? 60000 : 3000;
+        mci_buf text;
+        mci_patch p;
+        mc_error err = {0};
+        mci_buf_init(&text, SIZE_MAX / 4);
+        mci_buf_str(&text, "{\"");
+        for (int i = 0; i < 1000; i++)
+            mci_buf_char(&text, 'k');
+        mci_buf_str(&text, "\":{");
+        for (size_t k = 0; k < n; k++)
+            mci_buf_fmt(&text, "%s\"%zx\":1", k > 0 ? "," : "", k);
+        mci_buf_str(&text, "}}");
+        mc_status st = mci_json_patch_plan(&spec, text.data, text.len, &p, &err);
+        assert_int_equal(st, many ? MC_E_TOOBIG : MC_OK);
+        assert_true(!many || strstr(err.text, "paths") != NULL);
+        mci_patch_free(&p);
+        mci_buf_free(&text);
+    }
+}
+
 static void test_depth_and_size(void **state)
 {
     (void)state;
@@ -534,10 +595,12 @@ static void test_german(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_normal_form),    cmocka_unit_test(test_refused),        cmocka_unit_test(test_what_was_meant),
-        cmocka_unit_test(test_decimal_rating), cmocka_unit_test(test_depth_and_size), cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_patch_plan),     cmocka_unit_test(test_apply),          cmocka_unit_test(test_decode_lenient),
-        cmocka_unit_test(test_german),
+        cmocka_unit_test(test_normal_form),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_what_was_meant), cmocka_unit_test(test_decimal_rating),
+        cmocka_unit_test(test_shapes),         cmocka_unit_test(test_long_paths),
+        cmocka_unit_test(test_depth_and_size), cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_patch_plan),     cmocka_unit_test(test_apply),
+        cmocka_unit_test(test_decode_lenient), cmocka_unit_test(test_german),
     };
     spec = data_movie_spec("movies", MCI_ID_OBJECTID);
     return cmocka_run_group_tests(tests, NULL, NULL);
