@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Owns: building a board or geo set from the store: one process at a time, into a key of its own, page by page, swapped in with the
- * changes that writers made meanwhile. Also the repair of places that an unfinished write left in doubt.
- * Refuses: showing a set that is not whole.
+ * changes that writers made meanwhile. Whatever ends a builder, the next one goes on where it stopped, within a second.
+ * Refuses: showing a set that is not whole, or one of whose changes some may be lost.
  */
 #include "engine/engine.h"
 
@@ -13,9 +13,8 @@
 #include <string.h>
 
 #define PAGE 500
-#define LOCK_MS 15000
-#define TEMP_MS 60000
-#define REPAIR_MAX 16
+#define HOLD_MS 1000  /* a builder that says nothing for so long may be gone: another goes on */
+#define KEEP_MS 60000 /* what was built is kept for so long after the last page */
 #define LAT_MAX 85.05112878
 
 typedef struct build {
@@ -23,6 +22,7 @@ typedef struct build {
     mci_coll *coll;
     const mci_derived *d;
     char token[MCI_TOKEN_SIZE];
+    char nonce[MCI_TOKEN_SIZE]; /* of the build, which others may have begun */
     int64_t epoch;
     int64_t begun_ms; /* Redis' clock when the first builder began */
     char *cursor;     /* the last id that is in the set; NULL: none is */
@@ -34,37 +34,53 @@ typedef struct build {
     void *user;
 } build;
 
-static void lock_cmd(build *bd, mci_batch *b)
+static void arg_keys(const build *bd, mci_batch *b)
 {
-    mci_cmd_script(b, &mci_script_build_begin, 4, 7);
     mci_arg_str(b, bd->d->lock);
     mci_arg_str(b, bd->d->changes);
     mci_arg_str(b, bd->c->e->epoch_key);
     mci_arg_str(b, bd->d->temp);
-    mci_arg_str(b, bd->token);
-    mci_arg_int(b, LOCK_MS);
-    mci_arg_str(b, bd->begun_ms == 0 ? "new" : "keep");
 }
 
-/* MC_OK: ours; MC_NOT_FOUND: another builds. The first reply also tells where to go on. */
-static mc_status lock_reply(build *bd, const mci_reply *r, int64_t *epoch)
+static mc_status begin_reply(build *bd, const mci_reply *r)
 {
     int64_t ours = 0;
     mc_status st = mci_reply_error(r, "build", bd->c->err);
     if (st != MC_OK)
         return st;
-    if (mci_reply_int(mci_reply_item(r, 0), &ours) != 0 || mci_reply_epoch(mci_reply_item(r, 1), epoch) != 0)
+    const mci_reply *nonce = mci_reply_item(r, 3);
+    const mci_reply *cursor = mci_reply_item(r, 4);
+    char checked[MCI_ID_CAP];
+    if (mci_reply_int(mci_reply_item(r, 0), &ours) != 0 || mci_reply_epoch(mci_reply_item(r, 1), &bd->epoch) != 0)
         return mci_fail(bd->c->err, MC_E_PROTO, MC_TIER_REDIS, "build: Redis answered something else");
-    const mci_reply *cursor = mci_reply_item(r, 3);
-    if (ours && bd->begun_ms == 0) {
-        (void)mci_reply_count(mci_reply_item(r, 2), &bd->begun_ms);
-        if (cursor != NULL && cursor->type == MCI_REPLY_STRING && cursor->len > 0) {
-            bd->cursor = strdup(cursor->u.str);
-            if (bd->cursor == NULL)
-                return mci_fail(bd->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to build");
-        }
-    }
-    return ours ? MC_OK : MC_NOT_FOUND;
+    if (!ours)
+        return MC_NOT_FOUND;
+    if (mci_reply_count(mci_reply_item(r, 2), &bd->begun_ms) != 0 || nonce == NULL || nonce->type != MCI_REPLY_STRING ||
+        nonce->len != MCI_TOKEN_SIZE - 1 || cursor == NULL || cursor->type != MCI_REPLY_STRING ||
+        (cursor->len > 0 && mci_id_check(bd->coll->spec->id_kind, cursor->u.str, cursor->len, checked, "id", NULL) != MC_OK))
+        return mci_fail(bd->c->err, MC_E_PROTO, MC_TIER_REDIS, "build: Redis answered something else");
+    memcpy(bd->nonce, nonce->u.str, nonce->len);
+    if (cursor->len == 0)
+        return MC_OK;
+    bd->cursor = strdup(checked);
+    return bd->cursor != NULL ? MC_OK : mci_fail(bd->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to build");
+}
+
+/* MC_OK: ours, from `bd->cursor` on; MC_NOT_FOUND: another builds. */
+static mc_status begin(build *bd)
+{
+    mci_batch b;
+    mci_batch_init(&b);
+    mci_cmd_script(&b, &mci_script_build_begin, 4, 4 + 3);
+    arg_keys(bd, &b);
+    mci_arg_str(&b, bd->token);
+    mci_arg_int(&b, HOLD_MS);
+    mci_arg_int(&b, KEEP_MS);
+    mc_status st = mci_call_exec(bd->c, &b);
+    if (st == MC_OK)
+        st = begin_reply(bd, mci_batch_reply(&b, 0));
+    mci_batch_free(&b);
+    return st;
 }
 
 static size_t members_of(const build *bd, mci_doc *const *docs, size_t n, mci_batch *b, int append)
@@ -92,28 +108,29 @@ static size_t members_of(const build *bd, mci_doc *const *docs, size_t n, mci_ba
     return m;
 }
 
-static mc_status add_page(build *bd, mci_doc *const *docs, size_t n)
+/* `last`: the id to go on after, or NULL at the end. */
+static mc_status add_page(build *bd, mci_doc *const *docs, size_t n, const char *last)
 {
     mci_batch b;
     mci_batch_init(&b);
+    const char *before = bd->cursor != NULL ? bd->cursor : "";
     size_t m = members_of(bd, docs, n, &b, 0);
-    lock_cmd(bd, &b); /* keeps the lock, and tells when it was lost */
-    if (m > 0) {
-        mci_cmd(&b, bd->d->geo ? "GEOADD" : "ZADD", 2 + m * (bd->d->geo ? 3 : 2));
-        mci_arg_str(&b, bd->d->temp);
-        (void)members_of(bd, docs, n, &b, 1);
-    }
-    mci_cmd(&b, "PEXPIRE", 3);
-    mci_arg_str(&b, bd->d->temp);
-    mci_arg_int(&b, TEMP_MS);
+    mci_cmd_script(&b, &mci_script_build_page, 4, 4 + 7 + m * (bd->d->geo ? 3 : 2));
+    arg_keys(bd, &b);
+    mci_arg_str(&b, bd->nonce);
+    mci_arg_str(&b, bd->token);
+    mci_arg_int(&b, HOLD_MS);
+    mci_arg_int(&b, KEEP_MS);
+    mci_arg_str(&b, before);
+    mci_arg_str(&b, last != NULL ? last : before);
+    mci_arg_str(&b, bd->d->geo ? "G" : "Z");
+    (void)members_of(bd, docs, n, &b, 1);
     mc_status st = mci_call_exec(bd->c, &b);
-    int64_t epoch = 0;
+    int64_t added = 0;
     if (st == MC_OK)
-        st = lock_reply(bd, mci_batch_reply(&b, 0), &epoch);
-    if (st == MC_OK && m > 0)
-        st = mci_reply_error(mci_batch_reply(&b, 1), "build", bd->c->err);
-    if (st == MC_OK && epoch != bd->epoch)
-        st = MC_NOT_FOUND; /* everything was invalidated meanwhile */
+        st = mci_reply_error(mci_batch_reply(&b, 0), "build", bd->c->err);
+    if (st == MC_OK && (mci_reply_int(mci_batch_reply(&b, 0), &added) != 0 || added != 1))
+        st = MC_NOT_FOUND; /* lost, invalidated, or another goes on with it */
     mci_batch_free(&b);
     return st;
 }
@@ -143,7 +160,7 @@ static mc_status one_page(build *bd, mci_doc **docs, int *more)
     (void)mci_store_done(bd->c, t0, st);
     MCI_SYNC("build:page", bd->d->name);
     if (st == MC_OK)
-        st = add_page(bd, docs, n);
+        st = add_page(bd, docs, n, last);
     for (size_t i = 0; i < n; i++)
         mci_doc_unref(docs[i]);
     bd->seen += (int64_t)n;
@@ -178,21 +195,17 @@ static mc_status all_pages(build *bd)
     return st;
 }
 
-/* Our time is up: the next one goes on from here. */
+/* However it ends: the next one may go on at once. */
 static void leave(build *bd)
 {
     mci_call c = *bd->c;
     mci_batch b;
     c.err = NULL;
-    c.dl = mci_deadline_in(bd->c->e->set.cache_timeout_ms); /* the call's own has passed */
+    c.dl = mci_deadline_in(bd->c->e->set.cache_timeout_ms); /* the call's own may have passed */
     mci_batch_init(&b);
-    mci_cmd_script(&b, &mci_script_build_leave, 2, 6);
+    mci_cmd_script(&b, &mci_script_build_leave, 1, 2);
     mci_arg_str(&b, bd->d->lock);
-    mci_arg_str(&b, c.e->epoch_key);
     mci_arg_str(&b, bd->token);
-    mci_arg_int(&b, LOCK_MS);
-    mci_arg_int(&b, bd->begun_ms);
-    mci_arg_str(&b, bd->cursor != NULL ? bd->cursor : "");
     (void)mci_call_exec(&c, &b);
     mci_batch_free(&b);
 }
@@ -202,15 +215,12 @@ static mc_status swap(build *bd)
     mci_batch b;
     mci_batch_init(&b);
     mci_cmd_script(&b, &mci_script_build_swap, 6, 11);
-    mci_arg_str(&b, bd->d->lock);
-    mci_arg_str(&b, bd->d->changes);
-    mci_arg_str(&b, bd->c->e->epoch_key);
-    mci_arg_str(&b, bd->d->temp);
+    arg_keys(bd, &b);
     mci_arg_str(&b, bd->d->name);
     /* With a board and a geo set on one collection, neither build alone settles the doubts. */
     int only = bd->coll->board.name[0] == '\0' || bd->coll->geo.name[0] == '\0';
     mci_arg_key(&b, bd->c->e, only ? bd->coll->dirty : "");
-    mci_arg_str(&b, bd->token);
+    mci_arg_str(&b, bd->nonce);
     mci_arg_int(&b, bd->epoch);
     mci_arg_int(&b, bd->c->e->set.board_ttl_ms);
     mci_arg_str(&b, bd->d->geo ? "G" : "Z");
@@ -231,17 +241,10 @@ mc_status mci_build(mci_call *c, mci_coll *coll, const mci_derived *d, mc_progre
     if (c->e->store->ops->scan == NULL)
         return mci_fail(c->err, MC_E_UNSUPPORTED, MC_TIER_STORE, "this store cannot be scanned");
     mci_random_token(&c->e->rnd, bd.token);
-    mci_batch b;
-    mci_batch_init(&b);
-    lock_cmd(&bd, &b);
-    mc_status st = mci_call_exec(c, &b);
-    if (st == MC_OK)
-        st = lock_reply(&bd, mci_batch_reply(&b, 0), &bd.epoch);
-    int unheard = st < 0 && st != MC_E_TIMEOUT && b.sent; /* the lock may be ours, and we could not read that */
-    mci_batch_free(&b);
-    if (unheard)
-        leave(&bd);
+    mc_status st = begin(&bd);
     if (st != MC_OK) {
+        if (st < 0)
+            leave(&bd); /* it may be ours, and we could not read that */
         free(bd.cursor);
         return st;
     }
@@ -252,13 +255,13 @@ mc_status mci_build(mci_call *c, mci_coll *coll, const mci_derived *d, mc_progre
     MCI_SYNC("build:swap", d->name);
     if (st == MC_OK)
         st = swap(&bd);
-    if (st == MC_OK) {
+    if (st == MC_OK)
         mci_count(c->e->metrics, MCI_C_BOARD_REBUILDS);
-    } else if (st < 0) {
+    else
         leave(&bd);
+    if (st < 0)
         mci_log_write(c->e->log, MC_LOG_WARN, "building %s stopped after %lld documents: %s", d->name, (long long)bd.seen,
                       mc_status_name(st));
-    }
     free(bd.cursor);
     return st;
 }
@@ -296,82 +299,4 @@ void mci_derived_check_type(mci_call *c, const mci_derived *d, const mci_reply *
     mci_arg_str(&b, d->name);
     (void)mci_call_exec(c, &b);
     mci_batch_free(&b);
-}
-
-void mci_derived_forget(mci_call *c, const char *key, const char *member, size_t len)
-{
-    mci_batch b;
-    mci_batch_init(&b);
-    mci_cmd(&b, "ZREM", 3);
-    mci_arg_str(&b, key);
-    mci_arg(&b, member, len);
-    (void)mci_call_exec(c, &b);
-    mci_batch_free(&b);
-}
-
-void mci_repair_cmd(mci_call *c, mci_batch *b, const mci_coll *coll)
-{
-    mci_cmd(b, "ZRANGEBYSCORE", 7);
-    mci_arg_str(b, coll->dirty);
-    mci_arg_str(b, "-inf");
-    mci_arg_int(b, mci_engine_now_ms(c->e));
-    mci_arg_str(b, "LIMIT");
-    mci_arg_int(b, 0);
-    mci_arg_int(b, REPAIR_MAX + 1); /* one more, to see whether there are */
-}
-
-/* Read one batch of them. Returns how many were settled. */
-static size_t repair_some(mci_call *c, mci_coll *coll, mci_item *items, size_t n)
-{
-    size_t settled = 0;
-    mc_error *err = c->err;
-    c->err = NULL;
-    (void)mci_read_many(c, coll, items, n, MCI_WANT_FIELDS);
-    for (size_t i = 0; i < n; i++) {
-        if (items[i].info.cache ==
-            MC_CACHE_HIT) /* a value stands beside a doubt: drop it, so that the next look settles both */
-            (void)mci_invalidate_id(c, coll, items[i].id);
-        settled += items[i].info.cache == MC_CACHE_HIT || items[i].info.flags & (MC_FLAG_FILLED | MC_FLAG_SHARED);
-        mci_doc_unref(items[i].doc);
-    }
-    c->err = err;
-    mci_add(c->e->metrics, MCI_C_BOARD_REPAIRS, (int64_t)n);
-    return settled;
-}
-
-/* Many wait (a flood of invalidations): lists spend at most a tenth of their time on them, and the store answers meanwhile. */
-static int may_repair_flood(mci_coll *coll, int64_t now_ns)
-{
-    return now_ns >= atomic_load(&coll->next_repair_ns);
-}
-
-mci_repair_state mci_repair(mci_call *c, mci_coll *coll, const mci_reply *overdue)
-{
-    mci_item items[REPAIR_MAX] = {0};
-    size_t n = 0;
-    size_t removed = 0;
-    int64_t began = mci_now_ns();
-    if (overdue == NULL || overdue->type != MCI_REPLY_ARRAY)
-        return overdue != NULL && overdue->type == MCI_REPLY_NIL ? MCI_REPAIR_CLEAN : MCI_REPAIR_LEFT;
-    if (overdue->len == 0 || !MCI_CURE(MCI_CURE_REPAIR))
-        return MCI_REPAIR_CLEAN;
-    int flood = overdue->len > REPAIR_MAX;
-    if (flood && !may_repair_flood(coll, began))
-        return MCI_REPAIR_LEFT;
-    for (size_t i = 0; i < REPAIR_MAX; i++) {
-        const mci_reply *id = mci_reply_item(overdue, i);
-        char checked[MCI_ID_CAP];
-        if (id == NULL || id->type != MCI_REPLY_STRING)
-            continue;
-        if (mci_id_check(coll->spec->id_kind, id->u.str, id->len, checked, "id", NULL) == MC_OK) {
-            items[n++].id = id->u.str;
-        } else { /* nobody could ever settle it, and it would stand in the way of others */
-            mci_derived_forget(c, coll->dirty, id->u.str, id->len);
-            removed++;
-        }
-    }
-    size_t settled = n > 0 ? repair_some(c, coll, items, n) : 0;
-    if (flood)
-        atomic_store(&coll->next_repair_ns, mci_now_ns() + 10 * (mci_now_ns() - began));
-    return !flood && settled + removed > 0 && settled == n ? MCI_REPAIR_DONE : MCI_REPAIR_LEFT;
 }

@@ -3,7 +3,7 @@
  * The engine: one generic cache over collections. Everything here works on a mci_coll; nothing knows movies. The parts:
  *   read.c      cache-aside reads, one or many       write.c     write-through writes, the three modes
  *   alias.c     second keys (title)                  board.c     sorted sets: top, rank          views.c  counted views
- *   geo.c       nearest                              build.c     (re)building board and geo set  kv.c     string keys
+ *   geo.c       nearest                              build.c, repair.c  boards and geo sets      kv.c     string keys
  *   flight.c    single flight in the process         recovery.c  ids to drop when Redis is back
  *   health.c    can Redis be used?                   seen.c      what was read past Redis
  *   invalidate.c                                     warm.c      loading ahead, importing

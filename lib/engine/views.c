@@ -4,7 +4,26 @@
 
 #include "base/syncpoint.h"
 
-mc_status mci_view_record(mci_call *c, mci_coll *coll, const char *id, int64_t *views)
+#include <string.h>
+
+/* Something else stands in the place of the views: it goes, and counting begins anew. */
+static int is_no_set(mci_call *c, const mci_coll *coll, const mci_reply *r)
+{
+    if (r == NULL || r->type != MCI_REPLY_ERROR || strncmp(r->u.str, "WRONGTYPE", 9) != 0)
+        return 0;
+    mci_batch b;
+    mci_batch_init(&b);
+    mci_cmd(&b, "DEL", 2);
+    mci_arg_str(&b, coll->views);
+    mci_count(c->e->metrics, MCI_C_POISONED);
+    c->info->flags |= MC_FLAG_POISONED;
+    int gone = mci_call_exec(c, &b) == MC_OK && mci_batch_reply(&b, 0)->type == MCI_REPLY_INT;
+    mci_batch_free(&b);
+    return gone;
+}
+
+/* `mend`: what is no set may be removed, and the view sent again: Redis has refused it, and counted nothing. */
+static mc_status record(mci_call *c, mci_coll *coll, const char *id, int mend, int64_t *views)
 {
     mci_batch b;
     mci_batch_init(&b);
@@ -16,6 +35,10 @@ mc_status mci_view_record(mci_call *c, mci_coll *coll, const char *id, int64_t *
     mc_status st = mci_call_exec(c, &b);
     if (!b.once && st != MC_OK)
         st = mci_call_exec(c, &b);
+    if (st == MC_OK && mend && is_no_set(c, coll, mci_batch_reply(&b, 0))) {
+        mci_batch_free(&b);
+        return record(c, coll, id, 0, views);
+    }
     c->info->tier = MC_TIER_REDIS;
     double count = 0;
     if (st == MC_OK)
@@ -31,6 +54,11 @@ mc_status mci_view_record(mci_call *c, mci_coll *coll, const char *id, int64_t *
     }
     mci_batch_free(&b);
     return st;
+}
+
+mc_status mci_view_record(mci_call *c, mci_coll *coll, const char *id, int64_t *views)
+{
+    return record(c, coll, id, 1, views);
 }
 
 /* One page of the views, ghosts left out. */
@@ -51,6 +79,8 @@ static mc_status page(mci_call *c, mci_coll *coll, int64_t offset, size_t count,
     mc_status st = mci_call_exec(c, &b);
     if (st == MC_OK)
         st = mci_replies_error(&b, "trending", c->err);
+    if (st == MC_OK)
+        (void)is_no_set(c, coll, mci_batch_reply(&b, 0));
     if (st == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 1), &epoch) != 0)
         st = mci_fail(c->err, MC_E_PROTO, MC_TIER_REDIS, "trending: the epoch is not a number");
     mci_page p = {coll->views, &coll->views_memory, offset, count, mci_batch_reply(&b, 0), &b, &g, epoch};

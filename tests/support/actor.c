@@ -94,7 +94,8 @@ static const mci_script *script_named(const char *name)
 {
     const mci_script *all[] = {&mci_script_miss,       &mci_script_pre,         &mci_script_put,
                                &mci_script_drop,       &mci_script_build_begin, &mci_script_build_leave,
-                               &mci_script_build_swap, &mci_script_kv_miss,     &mci_script_kv_set};
+                               &mci_script_build_page, &mci_script_build_swap,  &mci_script_kv_miss,
+                               &mci_script_kv_set};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i]->name, name) == 0)
             return all[i];

@@ -1,18 +1,26 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Put a rebuilt board or geo set in the place of the old one, with the changes that writers made meanwhile.
--- KEYS 1 lock  2 changes  3 epoch  4 the set under construction  5 the set
+-- Put a built board or geo set in the place of the old one, with the changes that writers made meanwhile.
+-- KEYS 1 the build  2 changes  3 epoch  4 the set under construction  5 the set
 --      6 ids whose boards need a look (the epoch's key: leave them, another set hangs on them too)
--- ARGV 1 token  2 epoch it was built in  3 ttl in ms  4 'Z' board, 'G' geo  5 when the build began
--- Returns 1 swapped, 0 not ours any more
+-- ARGV 1 nonce of the build  2 epoch it was built in  3 ttl in ms  4 'Z' board, 'G' geo  5 when the build began
+-- Returns 1 swapped, 0 something of the build was lost: it is gone, and may begin anew
 local epoch = redis.call('GET', KEYS[3]) or '0'
-if redis.call('GET', KEYS[1]) ~= ARGV[1] or epoch ~= ARGV[2] or not redis.call('ZSCORE', KEYS[4], '!') then
-    redis.call('DEL', KEYS[4])
+local nonce = redis.pcall('HGET', KEYS[1], 'nonce')
+if nonce ~= ARGV[1] then
+    return 0
+end
+local noted = redis.pcall('HGET', KEYS[2], '!')
+local mark = redis.pcall('ZSCORE', KEYS[4], '! ' .. nonce)
+if epoch ~= ARGV[2] or noted ~= nonce or not mark or type(mark) == 'table' then
+    redis.call('DEL', KEYS[1], KEYS[2], KEYS[4])
     return 0
 end
 local changes = redis.call('HGETALL', KEYS[2])
 for i = 1, #changes, 2 do
     local id, text = changes[i], changes[i + 1]
-    if text == '' then
+    if id == '!' then
+        redis.call('ZREM', KEYS[4], '! ' .. nonce)
+    elseif text == '' then
         redis.call('ZREM', KEYS[4], id)
     elseif ARGV[4] == 'Z' then
         redis.call('ZADD', KEYS[4], text, id)
@@ -27,7 +35,6 @@ if ARGV[4] == 'Z' then
 else
     redis.call('GEOADD', KEYS[4], -180, -85.05112878, '! ' .. epoch)
 end
-redis.call('ZREM', KEYS[4], '!')
 redis.call('RENAME', KEYS[4], KEYS[5])
 redis.call('PEXPIRE', KEYS[5], ARGV[3])
 redis.call('DEL', KEYS[1], KEYS[2])

@@ -30,7 +30,9 @@ end
 if kind ~= 'none' then
     redis.call('DEL', KEYS[1])
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+if type(redis.pcall('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)) == 'table' then -- no quarantine of ours: announcements were lost
+    redis.call('DEL', KEYS[2])
+end
 if redis.call('ZCARD', KEYS[2]) > 0 then
     return {'Q', epoch, now}
 end

@@ -7,7 +7,9 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local span = tonumber(ARGV[2])
 redis.call('DEL', KEYS[1], KEYS[3])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+if type(redis.pcall('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)) == 'table' then -- no quarantine of ours: announcements were lost
+    redis.call('DEL', KEYS[2])
+end
 -- Called again with the same token (a lost answer), this says "not alone", and the writer will only delete.
 local alone = redis.call('ZCARD', KEYS[2]) == 0
 redis.call('SET', KEYS[4], alone and ARGV[1] or '-', 'PX', math.max(2 * span, redis.call('PTTL', KEYS[4])))

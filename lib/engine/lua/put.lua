@@ -14,16 +14,19 @@ local mine, alone
 -- A Redis that is full (maxmemory, no eviction) is asked first: after a deletion scripts are not refused any more.
 local probe = redis.pcall('SETRANGE', KEYS[3], 0, '')
 local full = type(probe) == 'table' and probe.err ~= nil and string.find(probe.err, 'OOM', 1, true) ~= nil
+if type(redis.pcall('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)) == 'table' then -- no quarantine of ours: announcements were lost
+    redis.call('DEL', KEYS[2])
+end
 if post then
     local had = redis.call('ZREM', KEYS[2], ARGV[2])
-    alone = had == 1 and redis.call('GET', KEYS[4]) == ARGV[2] and ARGV[5] == epoch
+    alone = had == 1 and redis.pcall('GET', KEYS[4]) == ARGV[2] and ARGV[5] == epoch
     mine = ARGV[1] == 'P' and alone
     if had == 0 then -- Redis lost our announcement (restart, flush): writers that came after it were not alone
         redis.call('SET', KEYS[4], '-', 'XX', 'KEEPTTL')
     end
     redis.call('DEL', KEYS[3])
 else
-    mine = redis.call('GET', KEYS[3]) == ARGV[2]
+    mine = redis.pcall('GET', KEYS[3]) == ARGV[2]
     if mine then
         redis.call('DEL', KEYS[3])
         mine = ARGV[5] == epoch -- loaded before everything was invalidated: not for the boards either
@@ -32,7 +35,6 @@ end
 if ARGV[1] == 'R' then
     return {0, 0}
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 local writers = redis.call('ZCARD', KEYS[2])
 if not mine or writers > 0 or full then
     if post then
@@ -55,7 +57,10 @@ end
 -- Keep one derived set in step: in place when it is whole and of this epoch, and in the list of changes that a rebuild applies.
 local function derive(key, text, apply)
     if redis.call('EXISTS', 'mfc:b:' .. key) == 1 then
-        redis.call('HSET', 'mfc:d:' .. key, ARGV[4], text)
+        local noted = redis.pcall('HSET', 'mfc:d:' .. key, ARGV[4], text)
+        if type(noted) == 'table' then -- no list of changes: the build that misses it begins anew
+            redis.call('DEL', 'mfc:d:' .. key)
+        end
         redis.call('PEXPIRE', 'mfc:d:' .. key, 3600000)
     end
     local whole = redis.pcall('ZSCORE', key, '! ' .. epoch)

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Boards and geo sets under construction: whatever ends a builder, the next one goes on within a second; what was lost of a build is
+ * noticed; keys that are not what they should be are healed.
+ */
+#include "actor.h"
+#include "fixture.h"
+
+#include "base/clock.h"
+#include "base/syncpoint.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define BOARD "mflix:board:movies:rating"
+
+static fixture f;
+
+static void start(void)
+{
+    mutate_reset();
+    free(fixture_redis(&f, "CONFIG", "SET", "maxmemory", "0", NULL));
+    fixture_reset(&f);
+}
+
+static int top_is_cached(mc_client *mc)
+{
+    mc_ranked rows[5];
+    size_t n = 0;
+    mc_info info;
+    assert_int_equal(mc_top_movies(mc, 0, 5, rows, &n, &info, NULL), MC_OK);
+    assert_true(n >= 3);
+    mc_ranked_clear(rows, n);
+    return info.tier == MC_TIER_REDIS;
+}
+
+static void build_a(void *arg)
+{
+    (void)arg;
+    (void)top_is_cached(f.a);
+}
+
+/* A build stands at its point; something happens to it; it goes on. The very next list is built and cached. */
+static void interrupted(const char *point, void (*happens)(void))
+{
+    actor s;
+    start();
+    actor_start(&s, build_a, NULL, point);
+    assert_true(actor_wait(&s));
+    happens();
+    actor_join(&s);
+    assert_true(top_is_cached(f.b));
+    int64_t rank = 0;
+    double rating = 0;
+    assert_int_equal(mc_movie_rank(f.b, ID3, &rank, &rating, NULL, NULL), MC_OK);
+    assert_true(rank == 0 && rating == 3.0);
+}
+
+static void invalidate_all(void)
+{
+    assert_int_equal(mc_invalidate_all(f.b, NULL, NULL), MC_OK);
+}
+
+static void evict_set(void)
+{
+    free(fixture_redis(&f, "DEL", "mfc:t:" BOARD, NULL));
+}
+
+static void evict_build(void)
+{
+    free(fixture_redis(&f, "DEL", "mfc:b:" BOARD, NULL));
+}
+
+static void evict_changes(void)
+{
+    free(fixture_redis(&f, "DEL", "mfc:d:" BOARD, NULL));
+}
+
+static void test_interrupted(void **state)
+{
+    (void)state;
+    void (*const events[])(void) = {invalidate_all, evict_set, evict_build, evict_changes};
+    const char *const points[] = {"build:page", "build:swap"};
+    for (size_t e = 0; e < sizeof events / sizeof events[0]; e++)
+        for (size_t p = 0; p < 2; p++)
+            interrupted(points[p], events[e]);
+}
+
+static void fill_up(void)
+{
+    free(fixture_redis(&f, "CONFIG", "SET", "maxmemory", "1", NULL));
+}
+
+static void test_redis_full(void **state)
+{
+    (void)state;
+    const char *const points[] = {"build:page", "build:swap"};
+    for (size_t p = 0; p < 2; p++) {
+        actor s;
+        start();
+        actor_start(&s, build_a, NULL, points[p]);
+        assert_true(actor_wait(&s));
+        fill_up();
+        actor_join(&s);
+        (void)top_is_cached(f.b); /* three rows, by whomever */
+        free(fixture_redis(&f, "CONFIG", "SET", "maxmemory", "0", NULL));
+        assert_true(top_is_cached(f.b));
+    }
+}
+
+static void die(const char *point, const char *id)
+{
+    (void)id;
+    if (strcmp(point, "build:page") == 0)
+        (void)raise(SIGKILL);
+}
+
+/* The process that builds is killed: its right to build ends by itself, long before what it built is given up. */
+static void test_builder_killed(void **state)
+{
+    (void)state;
+    start();
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        mc_client *mc = fixture_open(&f, NULL);
+        mc_ranked rows[5];
+        size_t n = 0;
+        atomic_store(&mci_sync_hook, die);
+        (void)mc_top_movies(mc, 0, 5, rows, &n, NULL, NULL);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_false(top_is_cached(f.b));
+    /* By Redis' own clock: no more than a second is left of it, and the work is kept. */
+    char *until = fixture_redis(&f, "HGET", "mfc:b:" BOARD, "until", NULL);
+    assert_non_null(until);
+    int64_t wait = atoll(until) - (int64_t)mci_wall_ms();
+    free(until);
+    assert_true(wait <= 1000);
+    assert_true(fixture_redis_int(&f, "PTTL", "mfc:b:" BOARD, NULL) > 1000);
+    fixture_sleep_ms(wait > 0 ? (int)wait + 50 : 50);
+    assert_true(top_is_cached(f.b));
+}
+
+/* Changes that writers noted during a build get lost (evicted): the board would lie until its TTL. */
+static int changes_lost(void)
+{
+    actor s;
+    actor_start(&s, build_a, NULL, "build:swap");
+    assert_true(actor_wait(&s));
+    assert_int_equal(mc_update_rating(f.b, ID1, 9.0, NULL, NULL, NULL), MC_OK);
+    evict_changes();
+    assert_int_equal(mc_update_rating(f.b, ID2, 8.0, NULL, NULL, NULL), MC_OK);
+    actor_join(&s);
+    return fixture_board_rating(f.b, ID1) == 9.0 && fixture_board_rating(f.b, ID2) == 8.0;
+}
+
+static void test_changes_lost(void **state)
+{
+    (void)state;
+    start();
+    assert_true(changes_lost());
+    start();
+    mutate_script("build_swap", "noted ~= nonce", "false");
+    assert_false(changes_lost());
+}
+
+/* Two builders, the first of them too slow to keep its right: one board, whole, and no page twice wrong. */
+static void test_taken_over(void **state)
+{
+    (void)state;
+    actor s;
+    start();
+    actor_start(&s, build_a, NULL, "build:page");
+    assert_true(actor_wait(&s));
+    free(fixture_redis(&f, "HSET", "mfc:b:" BOARD, "until", "1", NULL)); /* its second has passed */
+    assert_true(top_is_cached(f.b));
+    assert_int_equal(mc_update_rating(f.b, ID1, 9.0, NULL, NULL, NULL), MC_OK);
+    actor_join(&s);
+    assert_true(fixture_board_rating(f.b, ID1) == 9.0);
+    assert_int_equal(fixture_redis_int(&f, "ZCARD", BOARD, NULL), 4);
+    assert_int_equal(fixture_redis_int(&f, "EXISTS", "mfc:b:" BOARD, "mfc:d:" BOARD, "mfc:t:" BOARD, NULL), 0);
+}
+
+/* Every helper key in every wrong type: lists are built, writes are seen, views count. */
+static void test_wrong_types(void **state)
+{
+    (void)state;
+    const char *const keys[] = {"mfc:b:" BOARD,
+                                "mfc:d:" BOARD,
+                                "mfc:t:" BOARD,
+                                BOARD,
+                                "mfc:r:mflix:movies",
+                                "mflix:board:views",
+                                "mfc:q:mflix:movie:{" ID1 "}",
+                                "mfc:s:mflix:movie:{" ID1 "}",
+                                "mfc:l:mflix:movie:{" ID1 "}",
+                                "mflix:movie:{" ID1 "}"};
+    const char *const makes[][3] = {
+        {"SET", "x", NULL}, {"RPUSH", "x", NULL}, {"HSET", "x", "y"}, {"ZADD", "1", "x"}, {"SADD", "x", NULL}};
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+        for (size_t t = 0; t < sizeof makes / sizeof makes[0]; t++) {
+            start();
+            (void)top_is_cached(f.a);
+            free(fixture_redis(&f, "DEL", keys[k], NULL));
+            free(fixture_redis(&f, makes[t][0], keys[k], makes[t][1], makes[t][2], NULL));
+            assert_int_equal(mc_record_view(f.b, ID1, NULL, NULL, NULL), MC_OK);
+            assert_int_equal(mc_update_rating(f.b, ID1, 9.0, NULL, NULL, NULL), MC_OK);
+            for (int i = 0; i < 2; i++)
+                assert_true(fixture_rating(f.a, ID1, NULL) == 9.0);
+            assert_true(fixture_board_rating(f.b, ID1) == 9.0);
+            int cached = top_is_cached(f.b) || top_is_cached(f.b);
+            if (!cached)
+                fail_msg("%s made by %s keeps lists from being cached", keys[k], makes[t][0]);
+            mc_ranked rows[5];
+            size_t n = 0;
+            assert_int_equal(mc_trending(f.b, 5, rows, &n, NULL, NULL), MC_OK);
+            assert_true(n >= 1);
+            mc_ranked_clear(rows, n);
+        }
+    }
+}
+
+/* Hundreds of ids are invalidated at once: a list puts a few right and is answered by the store, as often as it takes. */
+static void test_flood_of_invalidations(void **state)
+{
+    (void)state;
+    char id[25];
+    char json[512];
+    start();
+    for (int i = 0; i < 300; i++) {
+        snprintf(id, sizeof id, "573a1390f29313caabc%05x", i);
+        fixture_json(json, id, "Many", 0.5);
+        memstore_put(&f.mem, "movies", id, json);
+    }
+    assert_true(top_is_cached(f.a));
+    for (int i = 0; i < 300; i++) {
+        snprintf(id, sizeof id, "573a1390f29313caabc%05x", i);
+        assert_int_equal(mc_invalidate(f.b, id, NULL, NULL), MC_OK);
+    }
+    int calls = 0;
+    mc_info info = {0};
+    while (info.tier != MC_TIER_REDIS && calls < 10000) {
+        mc_ranked rows[3];
+        size_t n = 0;
+        assert_int_equal(mc_top_movies(f.a, 0, 3, rows, &n, &info, NULL), MC_OK);
+        assert_true(n == 3 && rows[0].score == 3.0);
+        mc_ranked_clear(rows, n);
+        assert_true(info.store_calls <= 3);
+        assert_true(info.redis_round_trips <= 8);
+        if (info.tier != MC_TIER_REDIS)
+            fixture_sleep_ms(1);
+        calls++;
+    }
+    assert_int_equal(info.tier, MC_TIER_REDIS);
+    assert_true(calls > 10); /* it was a flood */
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    fixture_start(&f, "call.timeout_ms", "60000", NULL);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    mutate_reset();
+    fixture_stop(&f);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_interrupted),
+        cmocka_unit_test(test_redis_full),
+        cmocka_unit_test(test_builder_killed),
+        cmocka_unit_test(test_changes_lost),
+        cmocka_unit_test(test_taken_over),
+        cmocka_unit_test(test_wrong_types),
+        cmocka_unit_test(test_flood_of_invalidations),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
