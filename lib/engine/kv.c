@@ -93,7 +93,6 @@ mc_status mci_kv_put(mci_call *c, const mc_entry *entries, size_t n, int64_t ttl
 {
     mci_batch b;
     mci_batch_init(&b);
-    b.once = 1; /* a second attempt could overwrite what somebody else has set since */
     c->info->tier = MC_TIER_REDIS;
     if (mci_redis_now_ms(c->e->redis) == 0) /* deadlines are on Redis' clock: ask for it before the first one is made */
         (void)mci_redis_ping(c->e->redis, c->dl, NULL);
@@ -147,7 +146,6 @@ mc_status mci_kv_remove(mci_call *c, const char *key)
 {
     mci_batch b;
     mci_batch_init(&b);
-    b.once = 1;            /* a second attempt would answer "it was not set" */
     mci_cmd(&b, "DEL", 3); /* first: from here on no load under way may fill */
     mci_arg_id(&b, c->e->kv_keys.lease, key);
     mci_arg_id(&b, c->e->kv_keys.stamp, key);
@@ -158,8 +156,8 @@ mc_status mci_kv_remove(mci_call *c, const char *key)
     for (size_t i = 0; i < 2 && st == MC_OK; i++)
         st = mci_reply_error(mci_batch_reply(&b, i), "remove", c->err);
     int64_t n = 0;
-    if (st == MC_OK && mci_reply_int(mci_batch_reply(&b, 1), &n) == 0 && n == 0)
-        st = MC_NOT_FOUND;
+    if (st == MC_OK && mci_reply_int(mci_batch_reply(&b, 1), &n) == 0 && n == 0 && !b.repeated)
+        st = MC_NOT_FOUND; /* sent twice, the first time may have removed it: then it was there */
     mci_batch_free(&b);
     return st;
 }

@@ -26,6 +26,7 @@ typedef struct mci_batch {
     mci_arena arena;
     int once;        /* never send twice, whatever happens (ZINCRBY) */
     int sent;        /* a byte may have reached the server */
+    int repeated;    /* it was sent once more on a new connection: the server may have carried it out twice */
     int round_trips; /* exchanges so far */
     int resent;      /* scripts sent in full */
 } mci_batch;

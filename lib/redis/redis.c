@@ -154,7 +154,8 @@ static mc_status check_out(mci_redis *r, mci_deadline dl, mci_conn **out, mc_err
     return MC_OK;
 }
 
-static mc_status get_conn(mci_redis *r, mci_deadline dl, mci_conn **out, int *connecting, mc_error *err)
+/* `sure`: what is sent may not be sent again, so the connection is looked at however short ago it was used. */
+static mc_status get_conn(mci_redis *r, mci_deadline dl, int sure, mci_conn **out, int *connecting, mc_error *err)
 {
     *connecting = 0;
     for (;;) {
@@ -163,7 +164,7 @@ static mc_status get_conn(mci_redis *r, mci_deadline dl, mci_conn **out, int *co
             return st;
         if (*out == NULL)
             break;
-        if (mci_now_ns() - (*out)->last_used_ns < IDLE_CHECK_NS || !mci_conn_is_dead(*out))
+        if ((!sure && mci_now_ns() - (*out)->last_used_ns < IDLE_CHECK_NS) || !mci_conn_is_dead(*out))
             return MC_OK;
         let_go(r, *out);
     }
@@ -189,7 +190,7 @@ static mc_status one_exchange(mci_redis *r, mci_batch *b, mci_deadline dl, int *
 {
     for (int attempt = 0;; attempt++) {
         mci_conn *c = NULL;
-        mc_status st = get_conn(r, dl, &c, connecting, err);
+        mc_status st = get_conn(r, dl, b->once, &c, connecting, err);
         if (st != MC_OK)
             return st;
         int was_used = c->used;
@@ -213,6 +214,7 @@ static mc_status one_exchange(mci_redis *r, mci_batch *b, mci_deadline dl, int *
          * repeated (scripts know their token), except those in a `once` batch. */
         if (!(eof && was_used && attempt == 0 && !b->once))
             return st;
+        b->repeated = b->sent;
         drop_idle(r);
     }
 }

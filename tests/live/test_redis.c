@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way to Redis: unix socket, passwords, databases, the bounded pool, deadlines, cluster nodes. */
+#include "calls.h"
 #include "fixture.h"
 #include "proxy.h"
 
@@ -111,6 +112,35 @@ static void test_password_changed(void **state)
     assert_true(st.redis_errors <= 3); /* no storm of attempts */
     assert_int_equal(mc_record_view(mc, ID1, NULL, NULL, &err), MC_E_AUTH);
     assert_int_equal(mc_close(mc), MC_OK);
+}
+
+/* The server has closed every connection (a restart, a failover, CLIENT KILL): the first call of each kind does not notice. A view is not sent
+ * twice, so its connection is looked at before. */
+static void test_lost_connections(void **state)
+{
+    (void)state;
+    fixture_reset(&f);
+    for (size_t i = 0; i < ncalls; i++) { /* what a healthy server answers, values and lists in place */
+        mc_info info;
+        mc_error err = {0};
+        (void)calls[i].run(f.a, &info, &err);
+    }
+    for (size_t i = 0; i < ncalls; i++) {
+        mc_info info;
+        mc_error err = {0};
+        mc_stats before;
+        mc_stats after;
+        assert_int_equal(mc_ping(f.a, NULL, NULL, NULL), MC_OK);
+        assert_int_equal(mc_get_stats(f.a, &before), MC_OK);
+        free(fixture_redis(&f, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes", NULL));
+        mc_status st = calls[i].run(f.a, &info, &err);
+        if (st < 0)
+            fail_msg("%s on a lost connection: %s, %s", calls[i].name, mc_status_name(st), err.text);
+        assert_int_equal(mc_get_stats(f.a, &after), MC_OK);
+        assert_true(after.redis_connects > before.redis_connects);
+        assert_int_equal(after.bypasses, before.bypasses);
+        assert_int_equal(after.writes_unknown, before.writes_unknown);
+    }
 }
 
 static _Atomic long failed;
@@ -250,6 +280,7 @@ int main(void)
         cmocka_unit_test(test_unix_socket_and_database),
         cmocka_unit_test(test_passwords),
         cmocka_unit_test(test_password_changed),
+        cmocka_unit_test(test_lost_connections),
         cmocka_unit_test(test_pool_is_bounded),
         cmocka_unit_test(test_maxclients),
         cmocka_unit_test(test_deadlines),
