@@ -19,6 +19,7 @@ typedef struct alias_read {
     mci_buf encoded;
     char token[MCI_TOKEN_SIZE];
     char rejected[MCI_ID_CAP + 64];
+    size_t rejected_len; /* whatever stands there may hold NULs */
     char id[MCI_ID_CAP];
     int64_t epoch;
     int64_t written_ms; /* of the value that stands in Redis */
@@ -60,14 +61,16 @@ static int split(const mci_coll *coll, const mci_reply *r, int64_t *epoch, int64
 
 static alias_state parse(mci_call *c, const mci_coll *coll, const mci_reply *r, int64_t epoch, alias_read *a)
 {
-    a->rejected[0] = '\0';
+    a->rejected_len = 0;
     if (mci_reply_too_big(r) || (r != NULL && r->type == MCI_REPLY_STRING && r->len >= sizeof a->rejected)) {
-        (void)snprintf(a->rejected, sizeof a->rejected, "!%zu", r->len); /* no alias is so long: named by its size */
+        /* no alias is so long: named by its size */
+        a->rejected_len = (size_t)snprintf(a->rejected, sizeof a->rejected, "!%zu", r->len);
         return A_MISS;
     }
     if (r == NULL || r->type != MCI_REPLY_STRING)
         return A_MISS;
-    memcpy(a->rejected, r->u.str, r->len + 1);
+    memcpy(a->rejected, r->u.str, r->len);
+    a->rejected_len = r->len;
     int64_t of = 0;
     if (split(coll, r, &of, &a->written_ms, a->id) != 0) {
         mci_count(c->e->metrics, MCI_C_POISONED);
@@ -118,7 +121,7 @@ static alias_state lease(mci_call *c, mci_coll *coll, alias_read *a)
     mci_arg_str(&b, c->e->epoch_key);
     mci_arg_str(&b, a->token);
     mci_arg_int(&b, c->e->set.read_lease_ms);
-    mci_arg_str(&b, a->rejected);
+    mci_arg(&b, a->rejected, a->rejected_len);
     mci_arg_str(&b, "$");
     alias_state s = A_MISS;
     if (mci_call_exec(c, &b) == MC_OK) {
