@@ -5,11 +5,13 @@
  */
 #include "app.h"
 #include "input.h"
+#include "latency.h"
 #include "output.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* What a write cost. Whether the cache helped to find the id is nothing that a writer asks. */
 static void print_cost(const app *a, const mc_info *info)
@@ -17,6 +19,51 @@ static void print_cost(const app *a, const mc_info *info)
     mc_info shown = *info;
     shown.cache = MC_CACHE_NONE;
     print_info(a, &shown);
+}
+
+static int64_t setting(const app *a, const char *key, int64_t otherwise)
+{
+    char text[32];
+    return mc_options_get(a->options, key, text, sizeof text, NULL) == MC_OK ? strtoll(text, NULL, 10) : otherwise;
+}
+
+/*
+ * Redis could not be told of a write: the library keeps it in a queue that ends with this process. So the process stays until Redis is
+ * back, or until the time of a call is over; then it says what stays wrong, and for how long. Returns the exit code.
+ */
+static int settle(app *a, const char *id, const mc_info *info)
+{
+    const struct timespec rest = {0, 50000000};
+    int64_t until = now_ns() + setting(a, "call.timeout_ms", 5000) * 1000000;
+    mc_stats stats;
+    if (!(info->flags & MC_FLAG_QUEUED))
+        return EXIT_FINE;
+    if (!a->quiet)
+        fputs("mflix: waiting for Redis, which could not be told of it\n", stderr);
+    while (now_ns() < until && !interrupted()) {
+        const mc_movie *m = NULL;
+        /* A call that finds Redis up again carries out what is queued. */
+        (void)mc_get_movie(a->mc, id, &m, NULL, NULL);
+        mc_movie_unref(m);
+        if (mc_get_stats(a->mc, &stats) == MC_OK && stats.recovery_pending == 0)
+            return EXIT_FINE;
+        nanosleep(&rest, NULL);
+    }
+    int64_t ttl = setting(a, "movies.ttl_ms", 0) * (100 + setting(a, "ttl.jitter_pct", 0)) / 100;
+    fprintf(stderr,
+            "mflix: %s: it is in the database, but Redis was not told: others may read the old value for up to %" PRId64
+            " s, and lists its old place (when Redis is back: mflix invalidate %s)\n",
+            id, (ttl + 999) / 1000, id);
+    return EXIT_NEGATIVE;
+}
+
+/* settle() for a movie, which is let go. */
+static int settle_movie(app *a, const mc_movie *m, const mc_info *info)
+{
+    char id[256];
+    snprintf(id, sizeof id, "%s", mc_movie_id(m));
+    mc_movie_unref(m);
+    return settle(a, id, info);
 }
 
 /* ---- rate --------------------------------------------------------------------------------------------------------- */
@@ -72,8 +119,7 @@ static int run_rate(app *a, const args *g)
         return fail(a, what, st, &info, &err);
     int ranked = mc_movie_rank(a->mc, mc_movie_id(m), &rank, NULL, NULL, NULL) == MC_OK;
     print_rate(a, m, &info, ranked ? &rank : NULL);
-    mc_movie_unref(m);
-    return EXIT_FINE;
+    return settle_movie(a, m, &info);
 }
 
 const command cmd_rate = {"rate",
@@ -129,8 +175,7 @@ static int run_create(app *a, const args *g)
     if (st)
         return fail(a, strcmp(path, "-") == 0 ? "standard input" : path, st, &info, &err);
     print_written(a, m, &info, "created");
-    mc_movie_unref(m);
-    return EXIT_FINE;
+    return settle_movie(a, m, &info);
 }
 
 const command cmd_create = {"create",
@@ -170,8 +215,7 @@ static int run_update(app *a, const args *g)
     if (st)
         return fail(a, g->operands[0], st, &info, &err);
     print_written(a, m, &info, "updated");
-    mc_movie_unref(m);
-    return EXIT_FINE;
+    return settle_movie(a, m, &info);
 }
 
 const command cmd_update = {"update",
@@ -217,7 +261,7 @@ static int run_delete(app *a, const args *g)
     if (st)
         return fail(a, g->operands[0], st, &info, &err);
     print_done(a, "deleted", g->operands[0], &info);
-    return EXIT_FINE;
+    return settle(a, g->operands[0], &info);
 }
 
 const command cmd_delete = {"delete",

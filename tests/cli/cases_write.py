@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Changing: rate, create, update, delete, invalidate, string keys, warming."""
 import json
+import os
 import re
+import signal
+import subprocess
 
 from cases_load import filled
-from harness import object_id
+from harness import free_port, object_id
 
 STORE = "write.db"
 
@@ -149,5 +152,29 @@ def no_escape_sequences_reach_a_terminal(w):
     w.run("delete", ident, store=STORE)
 
 
+def redis_away_during_a_write(w):
+    """The process ends only when Redis was told; when it does not come back, that is said, and is no success."""
+    store, port = "away.db", free_port()
+    w.run("create", "-", store=store, input=b'{"_id":{"$oid":"573a1390f29313caabcd4809"},"title":"Away","imdb":{"rating":5.0}}')
+    ident = "573a1390f29313caabcd4809"
+    dead = ["--redis", f"redis://127.0.0.1:{port}/0", "--store", "sqlite:" + w.path(store), "-o", "call.timeout_ms=300"]
+    for command in (["rate", ident, "5.5"], ["update", ident, '{"plot":"p"}'], ["--json", "rate", ident, "5.6"], ["delete", ident]):
+        p = w.raw(*dead, *command)
+        assert p.returncode == 1 and b"Redis was not told" in p.stderr and b"220 s" in p.stderr and ident.encode() in p.stderr, p
+        assert p.stdout.count(b"\n") == 1 if "--json" in command else b"queued" in p.stdout, p
+    # It comes back while the command waits: the old value that it holds is gone before the command ends.
+    w.run("create", "-", store=store, input=b'{"_id":{"$oid":"573a1390f29313caabcd4809"},"title":"Back","imdb":{"rating":5.0}}')
+    w.run("get", ident, store=store)
+    os.kill(w.redis.pid, signal.SIGSTOP)
+    try:
+        p = w.popen("-o", "call.timeout_ms=60000", "rate", ident, "7.5", store=store, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert b"waiting for Redis" in p.stderr.readline()
+    finally:
+        os.kill(w.redis.pid, signal.SIGCONT)
+    out, err = p.communicate(timeout=90)
+    assert p.returncode == 0 and b"rated 7.5" in out and b"not told" not in err, (out, err)
+    assert w.json("get", ident, store=store)["movie"]["rating"] == 7.5
+
+
 TESTS = [rating_is_seen_at_once, an_empty_rating_gets_a_place, create_update_delete, wrong_documents, invalidation, string_keys,
-         warming, no_escape_sequences_reach_a_terminal]
+         warming, no_escape_sequences_reach_a_terminal, redis_away_during_a_write]
