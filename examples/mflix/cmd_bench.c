@@ -89,6 +89,10 @@ static void print_summary(const char *label, const summary *s)
 static void print_check(const app *a, const bench_check *c, int ok)
 {
     char text[40];
+    if (!c->done && interrupted()) {
+        printf("  %-14s not tried: interrupted\n", "write-through");
+        return;
+    }
     printf("  %-14s %s%s%s", "write-through", paint(a, ok ? "green" : "red"), ok ? "ok" : "FAILED", paint(a, NULL));
     if (!ok) {
         fputs(": ", stdout);

@@ -270,7 +270,7 @@ static void print_near(const app *a, const mc_nearby *rows, size_t n)
         putchar('\n');
     }
     if (n == 0)
-        puts("no theater so near (a larger circle: --radius-km)");
+        puts("no theater so near (a larger circle: --radius-km; the longitude comes first, as in near -73.98 40.75)");
 }
 
 static void json_near(const app *a, const mc_nearby *rows, size_t n, const mc_info *info)
@@ -309,7 +309,8 @@ static int run_near(app *a, const args *g)
     size_t n = 0;
     int rc = parse_double("near: longitude", g->operands[0], -180, 180, &lon);
     if (!rc)
-        rc = parse_double("near: latitude", g->operands[1], -85.05112878, 85.05112878, &lat);
+        rc = parse_double("near: latitude (the second number; the longitude comes first)", g->operands[1], -85.05112878,
+                          85.05112878, &lat);
     if (!rc)
         rc = args_double(g, "radius-km", 0, 20100, &radius_km);
     if (!rc)

@@ -69,7 +69,7 @@ static int apply_flags(app *a)
         key[size] = '\0';
         st = mc_options_set(a->options, key, equals + 1, &err);
         if (st) {
-            fail(a, key, st, NULL, &err);
+            fail(a, "-o", st, NULL, &err);
             return EXIT_USAGE;
         }
     }
@@ -143,7 +143,7 @@ int app_settings(app *a)
 {
     if (a->env_error.code == MC_OK)
         return 0;
-    fail(a, "environment", a->env_error.code, NULL, &a->env_error);
+    fail(a, "settings", a->env_error.code, NULL, &a->env_error);
     return EXIT_USAGE;
 }
 

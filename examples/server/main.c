@@ -54,7 +54,7 @@ static int open_handles(app *a)
     if (!o)
         return fputs("mflix-server: out of memory\n", stderr), FAILED;
     if (mc_options_load_env(o, &unknown))
-        rc = report("environment", &unknown, USAGE);
+        rc = report("settings", &unknown, USAGE);
     else if (mc_options_get(o, "store.uri", uri, sizeof uri, &err) == MC_OK && strncmp(uri, "sqlite::memory:", 15) == 0)
         rc =
             (fputs("mflix-server: the database is one in memory, which its two handles cannot share; set MONGO_URL, such as "

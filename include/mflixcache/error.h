@@ -63,7 +63,6 @@ enum mc_status_code {
 /** Part of the system an error, or an answer, came from. */
 enum mc_tier {
     MC_TIER_NONE = 0,    /**< the library itself: arguments, memory, handle */
-    MC_TIER_NEAR = 1,    /**< the near cache inside the process (not in this release) */
     MC_TIER_REDIS = 2,   /**< Redis */
     MC_TIER_STORE = 3,   /**< the database: MongoDB, SQLite or the caller's callbacks */
     MC_TIER_SNAPSHOT = 4 /**< the snapshot file (option snapshot.path) */

@@ -53,6 +53,12 @@ def test_search(site, page):
     page.click("#search button")
     wait("words about it", lambda: "No film has exactly the title “no film is called so”" in page.text("#search-trouble"))
     assert page.text("#film-title") == film["title"], "what was there stays"
+    page.fill("#query", other["title"])
+    page.click("#search button")
+    opened(page, other["title"])
+    assert not page.text("#search-trouble"), "an answer takes the words about the last question away"
+    page.driver.back()
+    opened(page, film["title"])
     page.fill("#query", "0" * 24)
     page.click("#search button")
     wait("words about it", lambda: page.text("#search-trouble").startswith("There is no such thing here"))

@@ -58,12 +58,23 @@ def load() -> Loaded:
         quick: Any = ctypes.PyDLL(name, handle=lib._handle)
         bind(lib)
         bind(quick)
+        silence_driver(lib)
         return Loaded(lib, quick, name)
     raise ImportError(
         "the C library libmflixcache was not found:\n  "
         + "\n  ".join(attempts)
         + f"\nInstall it, or name its file in {ENVIRONMENT}."
     )
+
+
+def silence_driver(lib: Any) -> None:
+    """libmongoc prints lines of its own, some to stdout. What matters is in exceptions and in the log."""
+    try:
+        set_handler = lib.mongoc_log_set_handler  # of a library underneath; not there in a build without MongoDB
+    except AttributeError:
+        return
+    set_handler.restype, set_handler.argtypes = None, (ctypes.c_void_p, ctypes.c_void_p)
+    set_handler(None, None)
 
 
 def check(lib: Any) -> None:

@@ -69,7 +69,6 @@ class Tier(_Open):
     """Who answered, or where an error came from."""
 
     NONE = _ffi.MC_TIER_NONE
-    NEAR = _ffi.MC_TIER_NEAR
     REDIS = _ffi.MC_TIER_REDIS
     STORE = _ffi.MC_TIER_STORE
     SNAPSHOT = _ffi.MC_TIER_SNAPSHOT

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Iterable
 from typing import Any, Callable
@@ -55,6 +57,18 @@ def test_a_logger(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "films"), mflixcache.open(Broken(), log=logging.getLogger("films"), **settings()) as mc:
         provoke(mc)
     assert [(r.name, r.levelname) for r in caplog.records] == [("films", "WARNING")]
+
+
+def test_the_driver_below_prints_nothing() -> None:
+    """libmongoc has lines of its own, the least important ones on stdout, where a program's output goes."""
+    program = (
+        "import mflixcache\n"
+        "with mflixcache.open('mongodb://127.0.0.1:1/', 'redis://127.0.0.1:1/0', store_timeout_ms=300) as mc:\n"
+        "    try:\n        mc.get_movie('573a1394f29313caabcdfa00')\n"
+        "    except mflixcache.MflixError as e:\n        print(type(e).__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout in ("StoreError\n", "TimeoutError\n", "UnsupportedError\n") and done.stderr == "", done
 
 
 def test_redis_going_and_coming(own_redis: Redis) -> None:

@@ -110,6 +110,7 @@ export async function open(id, { focus = false, view = false } = {}) {
 }
 
 async function byTitle(title) {
+    trouble("search-trouble", null);
     $("film-card").setAttribute("aria-busy", "true");
     try {
         const got = await call("GET", `/movies?title=${encodeURIComponent(title)}&cache=on`);
