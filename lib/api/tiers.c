@@ -226,7 +226,8 @@ mc_status mc_snapshot_load(mc_client *mc, size_t *n, int64_t *written_ms, mc_err
     int64_t written = 0;
     mc_status st = mci_enter(&en, mc, NULL, err);
     if (st == MC_OK)
-        st = mci_leave(&en, mci_snapshot_load(en.cl->engine->snapshot, &entries, &written, &en.own_err), MCI_H_NONE);
+        st = mci_leave(&en, mci_snapshot_load(en.cl->engine->snapshot, en.call.dl, &entries, &written, &en.own_err),
+                       MCI_H_NONE);
     if (n != NULL)
         *n = entries;
     if (written_ms != NULL)

@@ -153,7 +153,7 @@ static void ask_snapshot(fetch *f)
     mc_error err = {0};
     int64_t written = 0;
     int refused = 0;
-    mc_status st = mci_snapshot_find(c->e->snapshot, f->key, &f->out, &f->size, &written, &refused, &err);
+    mc_status st = mci_snapshot_find(c->e->snapshot, f->key, c->dl, &f->out, &f->size, &written, &refused, &err);
     if (refused) {
         mci_count(c->e->metrics, MCI_C_SNAPSHOT_ERRORS);
         mci_log_write(c->e->log, MC_LOG_WARN, "%s", err.text);

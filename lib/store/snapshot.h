@@ -10,33 +10,37 @@
 #define MCI_STORE_SNAPSHOT_H
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include <mflixcache/tiers.h>
 
 typedef struct mci_snapshot mci_snapshot;
 
 #define MCI_SNAPSHOT_ENTRIES_MAX 1000000
+#define MCI_SNAPSHOT_FORMAT "mflixcache-snapshot"
+#define MCI_SNAPSHOT_SUM_SIZE 17 /* with its NUL */
 
 /* No I/O. `path` is borrowed; "" is a tier that has nothing. NULL when memory is short. */
 mci_snapshot *mci_snapshot_new(const char *path, int64_t max_bytes);
 void mci_snapshot_free(mci_snapshot *s);
 
 /*
- * Look a key up. The file is read again when it has changed since the last look.
+ * Look a key up. The file is read again when it has changed since the last look: by one thread, without a lock, until `dl`; when
+ * that is too soon the next call goes on. Meanwhile what was read before answers; while there is nothing yet, others wait.
  * MC_OK: `*out` is a malloc'ed copy with a NUL after it; MC_NOT_FOUND: no file, or no such key; MC_E_FILE, MC_E_TOOBIG,
  * MC_E_JSON: a file that is there and cannot be used: then, and until a good one takes its place, the last good one answers, and
- * `*refused` tells once for each such file.
+ * `*refused` tells once for each such file. MC_E_TIMEOUT: it is still being read.
  */
-mc_status mci_snapshot_find(mci_snapshot *s, const char *key, char **out, size_t *size, int64_t *written_ms, int *refused,
-                            mc_error *err);
+mc_status mci_snapshot_find(mci_snapshot *s, const char *key, mci_deadline dl, char **out, size_t *size, int64_t *written_ms,
+                            int *refused, mc_error *err);
 
-/* Read the file now. MC_OK, MC_NOT_FOUND (there is none), or why it is refused. */
-mc_status mci_snapshot_load(mci_snapshot *s, size_t *entries, int64_t *written_ms, mc_error *err);
+/* Read the file now. MC_OK, MC_NOT_FOUND (there is none), MC_E_TIMEOUT (the next call goes on), or why it is refused. */
+mc_status mci_snapshot_load(mci_snapshot *s, mci_deadline dl, size_t *entries, int64_t *written_ms, mc_error *err);
 
 /* Put a new file in the place of the old: all of it, or nothing changes. Keys are checked and distinct, else MC_E_ARG. */
 mc_status mci_snapshot_save(mci_snapshot *s, const mc_entry *entries, size_t n, int64_t written_ms, mc_error *err);
 
-/* ---- snapshot_file.c: text and file ------------------------------------------------------------------------------- */
+/* ---- snapshot_file.c, snapshot_read.c: text and file ------------------------------------------------------------------------------- */
 
 /* A whole file's content, ordered by key; keys and values live in `text`. */
 typedef struct mci_snapshot_table {
@@ -47,7 +51,9 @@ typedef struct mci_snapshot_table {
 } mci_snapshot_table;
 
 void mci_snapshot_table_free(mci_snapshot_table *t);
-/* The text of a file. MC_OK, MC_E_JSON, MC_E_NOMEM. */
+/* The sum over time, keys and values, as it stands in the file. */
+void mci_snapshot_sum(const mc_entry *sorted, size_t n, int64_t written_ms, char out[MCI_SNAPSHOT_SUM_SIZE]);
+/* The text of a file (snapshot_read.c). MC_OK, MC_E_JSON, MC_E_TOOBIG, MC_E_NOMEM. */
 mc_status mci_snapshot_decode(const char *json, size_t len, mci_snapshot_table *out, mc_error *err);
 /* `sorted` by key, distinct. MC_OK: `out` holds the text; MC_E_TOOBIG (above the buffer's ceiling), MC_E_NOMEM. */
 mc_status mci_snapshot_encode(const mc_entry *sorted, size_t n, int64_t written_ms, mci_buf *out, mc_error *err);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: the text of a snapshot file, and replacing the file atomically. Refuses: a file in which anything is missing, unknown or
- * not what its sum says, and leaving half a file or a forgotten one behind.
+ * Owns: writing a snapshot file, and replacing the old one atomically. Refuses: leaving half a file or a forgotten one behind.
  */
 #include "store/snapshot.h"
 
@@ -13,7 +12,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +19,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FORMAT "mflixcache-snapshot"
-#define SUM_SIZE 17
 #define FORGOTTEN_S 3600 /* a temporary file of this age belongs to a writer that died */
 
 int mci_entry_order(const void *a, const void *b)
@@ -37,7 +33,7 @@ void mci_snapshot_table_free(mci_snapshot_table *t)
     *t = (mci_snapshot_table){0};
 }
 
-static void sum_text(const mc_entry *e, size_t n, int64_t written_ms, char out[SUM_SIZE])
+void mci_snapshot_sum(const mc_entry *e, size_t n, int64_t written_ms, char out[MCI_SNAPSHOT_SUM_SIZE])
 {
     char time[MCI_NUM_MAX];
     int len = snprintf(time, sizeof time, "%lld", (long long)written_ms);
@@ -46,7 +42,7 @@ static void sum_text(const mc_entry *e, size_t n, int64_t written_ms, char out[S
         sum = mci_checksum(sum, e[i].key, strlen(e[i].key) + 1);
         sum = mci_checksum(sum, e[i].value, e[i].size);
     }
-    (void)snprintf(out, SUM_SIZE, "%016llx", (unsigned long long)sum);
+    (void)snprintf(out, MCI_SNAPSHOT_SUM_SIZE, "%016llx", (unsigned long long)sum);
 }
 
 /* ---- writing the text --------------------------------------------------------------------------------------------- */
@@ -67,10 +63,11 @@ static void put_value(mci_buf *b, const mc_entry *e)
 
 mc_status mci_snapshot_encode(const mc_entry *sorted, size_t n, int64_t written_ms, mci_buf *out, mc_error *err)
 {
-    char sum[SUM_SIZE];
-    sum_text(sorted, n, written_ms, sum);
+    char sum[MCI_SNAPSHOT_SUM_SIZE];
+    mci_snapshot_sum(sorted, n, written_ms, sum);
     mci_buf_fmt(out,
-                "{\"format\":\"" FORMAT "\",\"version\":1,\"written_ms\":%lld,\"count\":%zu,\"sum\":\"%s\",\"entries\":{",
+                "{\"format\":\"" MCI_SNAPSHOT_FORMAT
+                "\",\"version\":1,\"written_ms\":%lld,\"count\":%zu,\"sum\":\"%s\",\"entries\":{",
                 (long long)written_ms, n, sum);
     for (size_t i = 0; i < n && !out->failed; i++) {
         mci_buf_str(out, i == 0 ? "\n" : ",\n");
@@ -83,102 +80,6 @@ mc_status mci_snapshot_encode(const mc_entry *sorted, size_t n, int64_t written_
         return MC_OK;
     return mci_fail(err, MC_E_TOOBIG, MC_TIER_SNAPSHOT, "the snapshot would have more than %zu bytes (snapshot.max_bytes)",
                     out->max);
-}
-
-/* ---- reading it --------------------------------------------------------------------------------------------------- */
-
-static mc_status refuse(mc_error *err, const char *why)
-{
-    return mci_fail(err, MC_E_JSON, MC_TIER_SNAPSHOT, "the snapshot is refused: %s", why);
-}
-
-/* Copy one entry behind the others; `at` is where the next one goes. 0, or -1 when it is none. */
-static int take_entry(const char *key, const json_t *v, mc_entry *e, char **at)
-{
-    const json_t *text = json_object_get(v, "text");
-    const json_t *base64 = json_object_get(v, "base64");
-    const json_t *value = text != NULL ? text : base64;
-    if (json_object_size(v) != 1 || !json_is_string(value))
-        return -1;
-    size_t key_len = strlen(key) + 1;
-    size_t n = json_string_length(value);
-    e->key = memcpy(*at, key, key_len);
-    *at += key_len;
-    e->value = *at;
-    e->size = n;
-    if (text != NULL)
-        memcpy(*at, json_string_value(value), n);
-    else if (mci_base64_decode(json_string_value(value), n, (uint8_t *)*at, &e->size) != 0)
-        return -1;
-    (*at)[e->size] = '\0';
-    *at += e->size + 1;
-    return 0;
-}
-
-static mc_status take_entries(json_t *entries, mci_snapshot_table *t, mc_error *err)
-{
-    const char *key = NULL;
-    json_t *v = NULL;
-    size_t bytes = 0;
-    size_t count = json_object_size(entries);
-    json_object_foreach(entries, key, v)
-    {
-        const json_t *text = json_object_get(v, "text");
-        bytes += strlen(key) + json_string_length(text != NULL ? text : json_object_get(v, "base64")) + 2;
-    }
-    t->entry = calloc(count + 1, sizeof *t->entry);
-    t->text = malloc(bytes + 1);
-    if (t->entry == NULL || t->text == NULL)
-        return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a snapshot of %zu bytes", bytes);
-    char *at = t->text;
-    json_object_foreach(entries, key, v)
-    {
-        if (take_entry(key, v, &t->entry[t->n], &at) != 0)
-            return refuse(err, "an entry is no text and no base64");
-        t->n++;
-    }
-    qsort(t->entry, t->n, sizeof *t->entry, mci_entry_order);
-    return MC_OK;
-}
-
-static mc_status take_file(const json_t *root, mci_snapshot_table *t, mc_error *err)
-{
-    const json_t *format = json_object_get(root, "format");
-    const json_t *version = json_object_get(root, "version");
-    const json_t *written = json_object_get(root, "written_ms");
-    const json_t *count = json_object_get(root, "count");
-    const json_t *sum = json_object_get(root, "sum");
-    json_t *entries = json_object_get(root, "entries");
-    if (!json_is_string(format) || strcmp(json_string_value(format), FORMAT) != 0)
-        return refuse(err, "its format is not " FORMAT);
-    if (!json_is_integer(version) || json_integer_value(version) != 1)
-        return refuse(err, "its version is not 1");
-    if (json_object_size(root) != 6 || !json_is_integer(written) || json_integer_value(written) < 0 ||
-        !json_is_integer(count) || !json_is_string(sum) || !json_is_object(entries))
-        return refuse(err, "a member is missing, unknown or of another type");
-    t->written_ms = json_integer_value(written);
-    mc_status st = take_entries(entries, t, err);
-    if (st != MC_OK)
-        return st;
-    char own[SUM_SIZE];
-    sum_text(t->entry, t->n, t->written_ms, own);
-    if ((json_int_t)t->n != json_integer_value(count) || strcmp(own, json_string_value(sum)) != 0)
-        return refuse(err, "it is not what its sum says");
-    return MC_OK;
-}
-
-mc_status mci_snapshot_decode(const char *json, size_t len, mci_snapshot_table *out, mc_error *err)
-{
-    *out = (mci_snapshot_table){0};
-    json_error_t why;
-    json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &why);
-    if (root == NULL)
-        return mci_fail(err, MC_E_JSON, MC_TIER_SNAPSHOT, "the snapshot is no JSON: line %d: %.150s", why.line, why.text);
-    mc_status st = take_file(root, out, err);
-    json_decref(root);
-    if (st != MC_OK)
-        mci_snapshot_table_free(out);
-    return st;
 }
 
 /* ---- the file ----------------------------------------------------------------------------------------------------- */

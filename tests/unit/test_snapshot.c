@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -75,7 +76,7 @@ static mc_status find(mci_snapshot *s, const char *key, const char *want, size_t
     int64_t written = 0;
     int refused = 0;
     mc_error err = {0};
-    mc_status st = mci_snapshot_find(s, key, &out, &size, &written, &refused, &err);
+    mc_status st = mci_snapshot_find(s, key, MCI_NO_DEADLINE, &out, &size, &written, &refused, &err);
     if (st == MC_OK && want != NULL) {
         assert_int_equal(size, want_size);
         assert_memory_equal(out, want, want_size + 1);
@@ -103,7 +104,7 @@ static void test_round_trip(void **state)
     mci_snapshot *s = saved();
     size_t n = 0;
     int64_t written = 0;
-    assert_int_equal(mci_snapshot_load(s, &n, &written, NULL), MC_OK);
+    assert_int_equal(mci_snapshot_load(s, MCI_NO_DEADLINE, &n, &written, NULL), MC_OK);
     assert_int_equal(n, 3);
     assert_int_equal(written, 1700000000123);
     assert_int_equal(find(s, three[0].key, "{\"mean\": 21.5}", 14), MC_OK);
@@ -120,7 +121,7 @@ static void test_round_trip(void **state)
     assert_int_equal(unlink(path), 0);
     assert_int_equal(find(other, three[0].key, NULL, 0), MC_NOT_FOUND); /* and that it is gone */
     assert_int_equal(mci_snapshot_save(s, NULL, 0, 1, &err), MC_OK);
-    assert_int_equal(mci_snapshot_load(s, &n, &written, NULL), MC_OK);
+    assert_int_equal(mci_snapshot_load(s, MCI_NO_DEADLINE, &n, &written, NULL), MC_OK);
     assert_int_equal(n, 0);
     mci_snapshot_free(other);
     mci_snapshot_free(s);
@@ -201,15 +202,15 @@ static void test_the_last_good_one_answers(void **state)
     int64_t written = 0;
     int refused = 0;
     mc_error err = {0};
-    assert_int_equal(mci_snapshot_find(s, "a", &out, &size, &written, &refused, &err), MC_OK);
+    assert_int_equal(mci_snapshot_find(s, "a", MCI_NO_DEADLINE, &out, &size, &written, &refused, &err), MC_OK);
     assert_int_equal(refused, 1);
     assert_int_equal(err.code, MC_E_JSON);
     free(out);
     out = NULL;
-    assert_int_equal(mci_snapshot_find(s, "nobody", &out, &size, &written, &refused, &err), MC_E_JSON);
+    assert_int_equal(mci_snapshot_find(s, "nobody", MCI_NO_DEADLINE, &out, &size, &written, &refused, &err), MC_E_JSON);
     assert_int_equal(refused, 0);
     size_t n = 9;
-    assert_int_equal(mci_snapshot_load(s, &n, &written, &err), MC_E_JSON);
+    assert_int_equal(mci_snapshot_load(s, MCI_NO_DEADLINE, &n, &written, &err), MC_E_JSON);
     assert_int_equal(n, 0);
     mci_snapshot *fresh = mci_snapshot_new(path, 1 << 20);
     assert_int_equal(find(fresh, "a", NULL, 0), MC_E_JSON);
@@ -227,7 +228,7 @@ static void test_limits_and_odd_paths(void **state)
     int64_t written = 0;
     mci_snapshot_free(saved());
     mci_snapshot *small = mci_snapshot_new(path, 64);
-    assert_int_equal(mci_snapshot_load(small, &n, &written, &err), MC_E_TOOBIG);
+    assert_int_equal(mci_snapshot_load(small, MCI_NO_DEADLINE, &n, &written, &err), MC_E_TOOBIG);
     assert_int_equal(mci_snapshot_save(small, three, 3, 1, &err), MC_E_TOOBIG);
     mci_snapshot_free(small);
     const mc_entry twins[] = {{"a", "1", 1}, {"b", "2", 1}, {"a", "3", 1}};
@@ -239,19 +240,19 @@ static void test_limits_and_odd_paths(void **state)
 
     mci_snapshot *none = mci_snapshot_new("", 1 << 20);
     assert_int_equal(find(none, "a", NULL, 0), MC_NOT_FOUND);
-    assert_int_equal(mci_snapshot_load(none, &n, &written, &err), MC_E_OPTION);
+    assert_int_equal(mci_snapshot_load(none, MCI_NO_DEADLINE, &n, &written, &err), MC_E_OPTION);
     mci_snapshot_free(none);
     mci_snapshot *folder = mci_snapshot_new(dir, 1 << 20);
-    assert_int_equal(mci_snapshot_load(folder, &n, &written, &err), MC_E_FILE);
+    assert_int_equal(mci_snapshot_load(folder, MCI_NO_DEADLINE, &n, &written, &err), MC_E_FILE);
     assert_int_equal(mci_snapshot_save(folder, three, 3, 1, &err), MC_E_FILE);
     mci_snapshot_free(folder);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkfifo(path, 0600), 0);
     mci_snapshot *fifo = mci_snapshot_new(path, 1 << 20);
-    assert_int_equal(mci_snapshot_load(fifo, &n, &written, &err), MC_E_FILE);
+    assert_int_equal(mci_snapshot_load(fifo, MCI_NO_DEADLINE, &n, &written, &err), MC_E_FILE);
     mci_snapshot_free(fifo);
     mci_snapshot *nowhere = mci_snapshot_new("/nonexistent/folder/file", 1 << 20);
-    assert_int_equal(mci_snapshot_load(nowhere, &n, &written, &err), MC_NOT_FOUND);
+    assert_int_equal(mci_snapshot_load(nowhere, MCI_NO_DEADLINE, &n, &written, &err), MC_NOT_FOUND);
     assert_int_equal(mci_snapshot_save(nowhere, three, 3, 1, &err), MC_E_FILE);
     assert_int_equal(err.backend_code, ENOENT);
     mci_snapshot_free(nowhere);
@@ -303,10 +304,10 @@ static void test_killed_writer(void **state)
         (void)nanosleep(&some, NULL);
         size_t n = 0;
         int64_t written = 0;
-        assert_int_equal(mci_snapshot_load(s, &n, &written, NULL), MC_OK); /* while it is being replaced */
+        assert_int_equal(mci_snapshot_load(s, MCI_NO_DEADLINE, &n, &written, NULL), MC_OK); /* while it is being replaced */
         assert_int_equal(kill(pid, SIGKILL), 0);
         assert_int_equal(waitpid(pid, NULL, 0), pid);
-        assert_int_equal(mci_snapshot_load(s, &n, &written, NULL), MC_OK);
+        assert_int_equal(mci_snapshot_load(s, MCI_NO_DEADLINE, &n, &written, NULL), MC_OK);
         assert_int_equal(find(s, "a", NULL, 0), MC_OK);
     }
     /* What the killed ones left behind goes when it is old, and only that. */
@@ -326,9 +327,131 @@ static void test_killed_writer(void **state)
     mci_snapshot_free(s);
 }
 
+/* `n` entries "k0000000": "N" as a file's text. */
+static char *many(size_t n, size_t *len)
+{
+    mc_entry *e = calloc(n, sizeof *e);
+    char *keys = malloc(n * 24);
+    mc_error err = {0};
+    mci_buf out;
+    for (size_t i = 0; i < n; i++) {
+        (void)snprintf(keys + i * 24, 24, "k%07zu", i);
+        e[i] = (mc_entry){.key = keys + i * 24, .value = "v", .size = 1};
+    }
+    mci_buf_init(&out, SIZE_MAX / 4);
+    assert_int_equal(mci_snapshot_encode(e, n, 1700000000123, &out, &err), MC_OK);
+    free(e);
+    free(keys);
+    return mci_buf_take(&out, len);
+}
+
+/* A call without time leaves what it has read, the next goes on; what was read before answers meanwhile. */
+static void test_piece_by_piece(void **state)
+{
+    (void)state;
+    size_t len = 0;
+    char *big = many(100000, &len);
+    spill(big, len);
+    mci_snapshot *s = mci_snapshot_new(path, 1 << 24);
+    char *out = NULL;
+    size_t size = 0;
+    int64_t written = 0;
+    int refused = 0;
+    mc_error err = {0};
+    int calls = 1;
+    mc_status st;
+    while ((st = mci_snapshot_find(s, "k0099999", 1, &out, &size, &written, &refused, &err)) == MC_E_TIMEOUT &&
+           calls < 10000)
+        calls++;
+    assert_int_equal(st, MC_OK);
+    assert_true(calls > 5 && calls < 1000);
+    assert_string_equal(out, "v");
+    free(out);
+    mci_snapshot *writer = saved(); /* another file takes its place, and then one that takes long again */
+    assert_int_equal(find(s, "a", "\0\xff\n", 3), MC_OK);
+    spill(big, len);
+    calls = 0;
+    while ((st = mci_snapshot_find(s, "a", 1, &out, &size, &written, &refused, &err)) == MC_OK && calls < 10000) {
+        free(out);
+        calls++;
+    }
+    assert_true(calls > 5 && calls < 1000);
+    assert_int_equal(st, MC_NOT_FOUND); /* the new one, that has no such key */
+    assert_int_equal(find(s, "k0000000", "v", 1), MC_OK);
+    mci_snapshot_free(writer);
+    mci_snapshot_free(s);
+    free(big);
+}
+
+/* Memory is the file's, and a place in the table for each entry; and there is a limit to them. */
+static void test_memory_and_entries(void **state)
+{
+    (void)state;
+    size_t len = 0;
+    mci_snapshot_table t;
+    mc_error err = {0};
+    char *text = many(200000, &len);
+    struct mallinfo2 before = mallinfo2();
+    assert_int_equal(mci_snapshot_decode(text, len, &t, &err), MC_OK);
+    struct mallinfo2 after = mallinfo2();
+    size_t held = after.uordblks + after.hblkhd - before.uordblks - before.hblkhd;
+    assert_int_equal(t.n, 200000);
+    assert_true(held <= len + 200000 * sizeof(mc_entry) + 65536);
+    mci_snapshot_table_free(&t);
+    free(text);
+    text = many(MCI_SNAPSHOT_ENTRIES_MAX + 1, &len);
+    assert_int_equal(mci_snapshot_decode(text, len, &t, &err), MC_E_TOOBIG);
+    assert_non_null(strstr(err.text, "1000000"));
+    free(text);
+}
+
+/* As another program might write it: escapes, members in any order, keys in any order, but none twice. */
+static void test_written_elsewhere(void **state)
+{
+    (void)state;
+    static const mc_entry sorted[] = {{"a\xc3\xa9", "\xf0\x9f\x98\x80/\t", 6}, {"b", "x", 1}};
+    char sum[MCI_SNAPSHOT_SUM_SIZE];
+    char text[512];
+    mci_snapshot_table t;
+    mc_error err = {0};
+    mci_snapshot_sum(sorted, 2, 5, sum);
+    (void)snprintf(
+        text, sizeof text,
+        "{\"entries\" : {\"b\":{\"base64\":\"eA==\"} ,\n\"a\\u00E9\": {\"text\":\"\\ud83d\\ude00\\/\\t\"}},\"sum\":\"%s\","
+        "\"count\":2,\"version\":1,\"written_ms\":5,\"format\":\"mflixcache-snapshot\"}\n",
+        sum);
+    assert_int_equal(mci_snapshot_decode(text, strlen(text), &t, &err), MC_OK);
+    assert_int_equal(t.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(t.entry[i].key, sorted[i].key);
+        assert_int_equal(t.entry[i].size, sorted[i].size);
+        assert_memory_equal(t.entry[i].value, sorted[i].value, sorted[i].size + 1);
+    }
+    mci_snapshot_table_free(&t);
+    static const char *const entries[] = {"{\"b\":{\"text\":\"1\"},\"a\":{\"text\":\"1\"},\"b\":{\"text\":\"2\"}}",
+                                          "{\"a\":{\"text\":\"\\ud83d\"}}",
+                                          "{\"a\":{\"text\":\"\\u0000\"}}",
+                                          "{\"a\":{\"text\":\"\x01\"}}",
+                                          "{\"a\":{\"text\":\"\xff\"}}",
+                                          "{\"a\":{\"text\":\"1\",}}",
+                                          "{\"a\":{\"text\":\"\\x41\"}}",
+                                          "{\"a\":{\"text\":\"",
+                                          "{,}"};
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+        (void)snprintf(
+            text, sizeof text,
+            "{\"format\":\"mflixcache-snapshot\",\"version\":1,\"written_ms\":5,\"count\":1,\"sum\":\"%s\",\"entries\":%s}",
+            sum, entries[i]);
+        assert_int_equal(mci_snapshot_decode(text, strlen(text), &t, &err), MC_E_JSON);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_piece_by_piece, begin, end),
+        cmocka_unit_test(test_memory_and_entries),
+        cmocka_unit_test(test_written_elsewhere),
         cmocka_unit_test_setup_teardown(test_round_trip, begin, end),
         cmocka_unit_test_setup_teardown(test_damage, begin, end),
         cmocka_unit_test(test_other_files),
