@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,10 +52,10 @@ static int wait_connected(int fd, mci_deadline dl)
     return code;
 }
 
-/* Returns an errno, 0 when connected. The socket is left in blocking mode: a reply is then one recv(2), no poll(2). */
-static int connect_one(int family, const struct sockaddr *sa, socklen_t len, mci_deadline dl, int *out)
+/* A unix socket: at once, or not at all. Returns an errno. */
+static int connect_one(const struct sockaddr *sa, socklen_t len, mci_deadline dl, int *out)
 {
-    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return errno;
     int code = 0;
@@ -65,7 +63,7 @@ static int connect_one(int family, const struct sockaddr *sa, socklen_t len, mci
         code = errno;
         if (code == EINPROGRESS || code == EINTR)
             code = wait_connected(fd, dl);
-        else if (code == EAGAIN) /* unix socket with a full backlog */
+        else if (code == EAGAIN) /* a full backlog */
             code = ECONNREFUSED;
     }
     if (code == 0) {
@@ -77,11 +75,6 @@ static int connect_one(int family, const struct sockaddr *sa, socklen_t len, mci
         (void)close(fd);
         return code;
     }
-    if (family != AF_UNIX) {
-        int one = 1;
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
-    }
     *out = fd;
     return 0;
 }
@@ -90,27 +83,29 @@ static mc_status connect_unix(const mci_redis_addr *a, mci_deadline dl, int *fd,
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
     memcpy(sa.sun_path, a->path, strnlen(a->path, sizeof sa.sun_path - 1));
-    int code = connect_one(AF_UNIX, (struct sockaddr *)&sa, sizeof sa, dl, fd);
+    int code = connect_one((struct sockaddr *)&sa, sizeof sa, dl, fd);
     return code == 0 ? MC_OK : net_fail(err, code == ETIMEDOUT ? MC_E_TIMEOUT : MC_E_CACHE, code, a, "cannot connect");
 }
 
-static mc_status connect_tcp(const mci_redis_addr *a, mci_deadline dl, int *fd, mc_error *err)
+static mc_status connect_tcp(const mci_redis_addr *a, mci_addresses *known, mci_deadline dl, int *fd, mc_error *err)
 {
-    char port[12];
-    (void)snprintf(port, sizeof port, "%d", a->port);
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *list = NULL;
-    int rc = getaddrinfo(a->host, port, &hints, &list);
+    int64_t asked_ns = known->asked_ns;
+    int rc = mci_resolve(a, known);
     if (rc != 0)
         return net_fail(err, MC_E_CACHE, 0, a, gai_strerror(rc));
-    int code = ECONNREFUSED;
-    for (struct addrinfo *ai = list; ai != NULL; ai = ai->ai_next) {
-        code = connect_one(ai->ai_family, ai->ai_addr, ai->ai_addrlen, dl, fd);
-        if (code == 0)
-            break;
+    if (mci_deadline_left_ms(dl) == 0 && known->asked_ns != asked_ns) {
+        char what[80];
+        (void)snprintf(what, sizeof what, "the name took %lld ms to resolve, which was all the time",
+                       (long long)(known->took_ns / 1000000));
+        return net_fail(err, MC_E_TIMEOUT, 0, a, what);
     }
-    freeaddrinfo(list);
-    return code == 0 ? MC_OK : net_fail(err, code == ETIMEDOUT ? MC_E_TIMEOUT : MC_E_CACHE, code, a, "cannot connect");
+    int code = mci_connect_any(known, dl, fd);
+    if (code == 0)
+        return MC_OK;
+    char what[64] = "cannot connect";
+    if (known->n > 1)
+        (void)snprintf(what, sizeof what, "cannot connect to any of its %zu addresses", known->n);
+    return net_fail(err, code == ETIMEDOUT ? MC_E_TIMEOUT : MC_E_CACHE, code, a, what);
 }
 
 static int set_timeout(mci_conn *c, mci_deadline dl)
@@ -289,7 +284,8 @@ static mc_status hello(mci_conn *c, const mci_redis_addr *a, mci_deadline dl, in
     return st;
 }
 
-mc_status mci_conn_open(const mci_redis_addr *addr, mci_deadline dl, mci_conn **out, int64_t *redis_ms, mc_error *err)
+mc_status mci_conn_open(const mci_redis_addr *addr, mci_addresses *known, mci_deadline dl, mci_conn **out, int64_t *redis_ms,
+                        mc_error *err)
 {
     *out = NULL;
     mci_conn *c = calloc(1, sizeof *c);
@@ -301,7 +297,7 @@ mc_status mci_conn_open(const mci_redis_addr *addr, mci_deadline dl, mci_conn **
     if (c->decoder == NULL)
         st = mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a connection");
     if (st == MC_OK)
-        st = addr->path[0] != '\0' ? connect_unix(addr, dl, &c->fd, err) : connect_tcp(addr, dl, &c->fd, err);
+        st = addr->path[0] != '\0' ? connect_unix(addr, dl, &c->fd, err) : connect_tcp(addr, known, dl, &c->fd, err);
     if (st == MC_OK)
         st = hello(c, addr, dl, redis_ms, err);
     if (st != MC_OK) {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "redis/batch.h"
+#include "redis/connect.h"
 #include "redis/uri.h"
 
 typedef struct mci_conn {
@@ -17,8 +18,10 @@ typedef struct mci_conn {
     struct mci_conn *next;
 } mci_conn;
 
-/* Connect, authenticate, choose the database. `redis_ms` receives the server's time. On failure nothing is left open. */
-mc_status mci_conn_open(const mci_redis_addr *addr, mci_deadline dl, mci_conn **out, int64_t *redis_ms, mc_error *err);
+/* Connect, authenticate, choose the database. `redis_ms` receives the server's time. On failure nothing is left open. `known` is what is known of the
+ * host's addresses, and becomes what is known after. */
+mc_status mci_conn_open(const mci_redis_addr *addr, mci_addresses *known, mci_deadline dl, mci_conn **out, int64_t *redis_ms,
+                        mc_error *err);
 void mci_conn_close(mci_conn *c);
 
 /*

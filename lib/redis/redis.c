@@ -25,6 +25,7 @@ struct mci_redis {
     mci_conn *idle;
     int64_t open; /* connections in use, idle, or being opened */
     mci_breaker breaker;
+    mci_addresses known; /* of the host */
     mc_error last_error;
     _Atomic int64_t clock_offset_ms; /* server time minus monotonic time; 0: not known */
 };
@@ -171,7 +172,13 @@ static mc_status get_conn(mci_redis *r, mci_deadline dl, int sure, mci_conn **ou
     *connecting = 1;
     mci_deadline connect_dl = mci_deadline_min(dl, mci_deadline_in(r->opt.connect_timeout_ms));
     int64_t redis_ms = 0;
-    mc_status st = mci_conn_open(&r->opt.addr, connect_dl, out, &redis_ms, err);
+    mci_mutex_lock(&r->lock);
+    mci_addresses known = r->known;
+    mci_mutex_unlock(&r->lock);
+    mc_status st = mci_conn_open(&r->opt.addr, &known, connect_dl, out, &redis_ms, err);
+    mci_mutex_lock(&r->lock);
+    r->known = known;
+    mci_mutex_unlock(&r->lock);
     if (st != MC_OK) {
         mci_mutex_lock(&r->lock);
         r->open--;

@@ -102,6 +102,7 @@ static void works_again(void)
         fixture_sleep_ms(5);
     }
     assert_int_equal(info.cache, MC_CACHE_HIT);
+    assert_int_equal(bad_ids, 0);
 }
 
 /* ---- more than was asked ------------------------------------------------------------------------------------------ */
