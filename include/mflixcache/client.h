@@ -135,7 +135,7 @@ MC_API mc_status mc_set_clock(mc_client *mc, int64_t now_ms);
 /** How mc_import_movies() treats a document whose id is in the store already. */
 enum mc_import_mode {
     MC_IMPORT_SKIP = 0,   /**< leave the stored one alone: the item's status is MC_E_EXISTS */
-    MC_IMPORT_REPLACE = 1 /**< put the new one in its place */
+    MC_IMPORT_REPLACE = 1 /**< put the new one in its place; of several with one id in a call the last one stays */
 };
 
 /**

@@ -444,12 +444,26 @@ static mc_status import_store(mci_call *c, mci_coll *coll, import_item *items, s
     return rc;
 }
 
-static int seen_before(const import_item *items, size_t n, const char *id)
+/* Where among `n` items that id is; `n` when it is not. */
+static size_t place_of_id(const import_item *items, size_t n, const char *id)
 {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(items[i].id, id) == 0)
-            return 1;
-    return 0;
+    size_t i = 0;
+    while (i < n && strcmp(items[i].id, id) != 0)
+        i++;
+    return i;
+}
+
+/* Of two documents with one id the later one stands in the end, as if each had been sent alone: the earlier is not sent at all, and
+ * shares its fate. */
+static void supersede(import_item *old, import_item *it, size_t index, size_t *later)
+{
+    later[old->index] = index;
+    (void)end(&old->w, MC_E_EXISTS, old->doc, NULL);
+    mci_buf_free(&old->text);
+    *old = *it;
+    old->w.id = old->id; /* its own, not that of the place it left */
+    old->index = index;
+    *it = (import_item){0};
 }
 
 /* A document that is in the store already needs no announcement: an import that is begun again leaves values and boards as they
@@ -494,15 +508,22 @@ mc_status mci_write_import(mci_call *c, mci_coll *coll, const char *const *json,
     if (c->e->store->ops->put_many == NULL)
         return unsupported(c, "import");
     import_item *items = calloc(n, sizeof *items);
-    if (items == NULL)
+    size_t *later = calloc(n, sizeof *later); /* of a document that was superseded in this call: by which one */
+    if (items == NULL || later == NULL) {
+        free(items);
+        free(later);
         return mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to import %zu documents", n);
+    }
     size_t good = 0;
     mc_error first = {0};
     for (size_t i = 0; i < n; i++) {
         mc_error err = {0};
         import_item *it = &items[good];
         statuses[i] = import_check(c, coll, json[i], sizes[i], it, &err);
-        if (statuses[i] == MC_OK && seen_before(items, good, it->id)) {
+        size_t twin = statuses[i] == MC_OK ? place_of_id(items, good, it->id) : good;
+        if (twin < good && replace) {
+            supersede(&items[twin], it, i, later);
+        } else if (twin < good) {
             statuses[i] =
                 mci_fail(&err, MC_E_EXISTS, MC_TIER_NONE, "document %zu has the _id of an earlier one in this call", i);
             (void)end(&it->w, statuses[i], it->doc, NULL);
@@ -523,6 +544,10 @@ mc_status mci_write_import(mci_call *c, mci_coll *coll, const char *const *json,
     if (st == MC_OK && good > 0)
         st = import_store(c, coll, items, good, replace, statuses);
     import_post(c, items, good, statuses);
+    for (size_t i = n; i-- > 0;)
+        if (later[i] != 0) /* a later one is never the first */
+            statuses[i] = statuses[later[i]];
+    free(later);
     for (size_t i = 0; i < good; i++) {
         mci_buf_free(&items[i].w.alias);
         mci_buf_free(&items[i].text);
