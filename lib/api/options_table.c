@@ -131,7 +131,9 @@ static const mci_option table[] = {
         "Failed exchanges in a row after which Redis is left alone for a pause."),
 
     URI("store.uri", "MFLIXCACHE_STORE_URI", store_uri, "sqlite::memory:", check_store_uri,
-        "The database: mongodb://, mongodb+srv:// (the query is the driver's), sqlite:FILE or sqlite::memory:."),
+        "The database: mongodb://, mongodb+srv:// (the query is the driver's), sqlite:FILE (the file's name as it stands: "
+        "no query, "
+        "no escapes) or sqlite::memory:."),
     TEXT("store.database", "MFLIXCACHE_STORE_DATABASE", store_database, "sample_mflix", 63, "1 to 63 bytes", check_database,
          "Database in MongoDB when the URI names none."),
     INT("store.timeout_ms", "MFLIXCACHE_STORE_TIMEOUT_MS", store_timeout_ms, 4000, 1, 300000,

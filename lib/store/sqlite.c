@@ -494,14 +494,30 @@ static const mci_store_ops ops = {
     .close = op_close,
 };
 
+/* What follows "sqlite:" is the name of a file as it stands: nothing is decoded in it. What looks like a query or a host is refused
+ * instead of becoming part of a file's name. */
+static mc_status check_path(const char *path, mc_error *err)
+{
+    if (path[0] == '\0' || (path[0] == ':' && strcmp(path, ":memory:") != 0))
+        return mci_fail(err, MC_E_URI, MC_TIER_STORE, "store.uri: sqlite:FILE or sqlite::memory: is meant");
+    if (strchr(path, '?') != NULL)
+        return mci_fail(err, MC_E_URI, MC_TIER_STORE,
+                        "store.uri: sqlite:%.200s: no options follow the file's name, and it has no '?'", path);
+    if (path[0] == '/' && path[1] == '/' && path[2] != '/')
+        return mci_fail(err, MC_E_URI, MC_TIER_STORE,
+                        "store.uri: sqlite:%.200s: has a host; sqlite:FILE or sqlite:///ABSOLUTE/FILE is meant", path);
+    return MC_OK;
+}
+
 mc_status mci_store_sqlite_open(const mci_store_options *opt, const mci_store_env *env, mci_store **out, mc_error *err)
 {
     const char *path = opt->uri + strlen("sqlite:");
     int memory = strcmp(path, ":memory:") == 0;
     mci_sqlite *s;
     *out = NULL;
-    if (path[0] == '\0' || (path[0] == ':' && !memory))
-        return mci_fail(err, MC_E_URI, MC_TIER_STORE, "store.uri: sqlite:PATH or sqlite::memory: is meant");
+    mc_status checked = check_path(path, err);
+    if (checked != MC_OK)
+        return checked;
     if (!sqlite3_threadsafe())
         return mci_fail(err, MC_E_UNSUPPORTED, MC_TIER_STORE, "this SQLite was built for one thread only");
     /* A database in memory belongs to its one connection. */

@@ -99,7 +99,10 @@ static mc_status conn_open(mci_sqlite *s, mci_deadline dl, mci_sqlite_conn **out
     if (c == NULL)
         return mci_fail(err, MC_E_NOMEM, MC_TIER_STORE, "sqlite: out of memory");
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    int rc = sqlite3_open_v2(s->path, &c->db, flags, NULL);
+    char *literal =
+        strncmp(s->path, "file:", 5) == 0 ? sqlite3_mprintf("./%s", s->path) : NULL; /* never as a URI of SQLite's */
+    int rc = sqlite3_open_v2(literal != NULL ? literal : s->path, &c->db, flags, NULL);
+    sqlite3_free(literal);
     if (rc == SQLITE_OK) {
         c->dl = dl;
         rc = conn_setup(c);
@@ -116,7 +119,12 @@ static mc_status conn_open(mci_sqlite *s, mci_deadline dl, mci_sqlite_conn **out
         return MC_OK;
     }
     mc_status st = mci_sqlite_status(rc) == MC_E_STORE ? MC_E_FILE : mci_sqlite_status(rc);
-    st = mci_fail_code(err, st, MC_TIER_STORE, rc, "sqlite: cannot open the database file: %s", sqlite3_errstr(rc));
+    int cause = c->db != NULL ? sqlite3_system_errno(c->db) : 0;
+    char why[128] = "";
+    if (cause != 0 && strerror_r(cause, why, sizeof why) != 0)
+        why[0] = '\0';
+    st = mci_fail_code(err, st, MC_TIER_STORE, rc, "sqlite: cannot open the database file %.250s: %s%s%s", s->path,
+                       sqlite3_errstr(rc), why[0] != '\0' ? ": " : "", why);
     conn_close(c);
     return st;
 }

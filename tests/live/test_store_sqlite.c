@@ -32,6 +32,42 @@ static void test_sqlite_addresses(void **state)
     assert_null(s);
 }
 
+/* What follows "sqlite:" is a file's name as it stands; what looks like more than that is refused, and no file appears. */
+static void test_sqlite_names(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"per%cent%41.db", "with blank.db", "hash#mark.db", "colon:and;more&.db",
+                                        "\xc3\xa9.db"};
+    char uri[300];
+    mci_store *s = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        (void)snprintf(uri, sizeof uri, "sqlite:%s/%s", temp_dir, names[i]);
+        ok(kit_open(uri, 2000, &s, err));
+        s->ops->close(s);
+        assert_int_equal(access(uri + strlen("sqlite:"), F_OK), 0);
+    }
+    (void)snprintf(uri, sizeof uri, "sqlite://%s/slashes.db", temp_dir); /* sqlite:///tmp/... */
+    ok(kit_open(uri, 2000, &s, err));
+    s->ops->close(s);
+    s = NULL;
+    (void)snprintf(uri, sizeof uri, "sqlite:%s/query.db?mode=ro", temp_dir);
+    gives(MC_E_URI, kit_open(uri, 2000, &s, err));
+    assert_int_equal(access(uri + strlen("sqlite:"), F_OK), -1);
+    gives(MC_E_URI, kit_open("sqlite://host/x.db", 2000, &s, err));
+    mc_error told = {0};
+    (void)snprintf(uri, sizeof uri, "sqlite:%s/no/such/place.db", temp_dir);
+    assert_int_equal(kit_open(uri, 2000, &s, &told), MC_E_FILE);
+    assert_non_null(strstr(told.text, "/no/such/place.db")); /* which file, and why */
+    assert_non_null(strstr(told.text, "No such file"));
+    char here[200];
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(chdir(temp_dir), 0);
+    ok(kit_open("sqlite:file:name.db", 2000, &s, err));
+    s->ops->close(s);
+    assert_int_equal(access("file:name.db", F_OK), 0);
+    assert_int_equal(chdir(here), 0);
+}
+
 static void test_sqlite_two_handles(void **state)
 {
     (void)state;
@@ -208,9 +244,10 @@ static void test_sqlite_interrupted(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sqlite_addresses), cmocka_unit_test(test_sqlite_two_handles),
-        cmocka_unit_test(test_sqlite_read_only), cmocka_unit_test(test_sqlite_corrupt),
-        cmocka_unit_test(test_sqlite_locked),    cmocka_unit_test(test_sqlite_interrupted)};
+        cmocka_unit_test(test_sqlite_addresses),   cmocka_unit_test(test_sqlite_names),
+        cmocka_unit_test(test_sqlite_two_handles), cmocka_unit_test(test_sqlite_read_only),
+        cmocka_unit_test(test_sqlite_corrupt),     cmocka_unit_test(test_sqlite_locked),
+        cmocka_unit_test(test_sqlite_interrupted)};
     char command[100];
     if (mkdtemp(temp_dir) == NULL)
         return 1;
