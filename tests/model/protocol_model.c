@@ -18,7 +18,7 @@ void model_init(model *m, int writers, int expiries, int deaths, int floods)
         m->step[READERS + i] = S_DONE;
 }
 
-int model_events(const model *m, event out[ACTORS * 3 + 4])
+int model_events(const model *m, event out[EVENTS_MAX])
 {
     int n = 0;
     for (int a = 0; a < ACTORS; a++)
@@ -29,7 +29,12 @@ int model_events(const model *m, event out[ACTORS * 3 + 4])
         if (m->deaths > 0 && (s == S_MIDDLE || s == S_END))
             out[n++] = (event){E_DIE, w};
         /* A live writer's deadline is less than half the quarantine's: only a dead one's token runs out. */
-        if (s == S_DEAD && (m->quarantine >> w & 1))
+        if (m->lates > 0 && s == S_MIDDLE)
+            out[n++] = (event){E_UNKNOWN, w};
+        if (s == S_LATE)
+            out[n++] = (event){E_LANDS, w};
+        /* What is announced after an unknown outcome lasts until the write has landed: that is the bound which is assumed. */
+        if ((s == S_DEAD || (s == S_LATE && m->impatient)) && (m->quarantine >> w & 1))
             out[n++] = (event){E_TOKEN_EXPIRES, w};
     }
     if (m->expiries > 0 && m->value != NONE)
@@ -79,18 +84,22 @@ static void reader_step(model *m, int r, unsigned mutants)
     }
 }
 
+static void announce(model *m, int w, unsigned mutants)
+{
+    m->value = NONE;
+    m->lease = NONE;
+    m->solo = m->quarantine == 0 || mutants & M_LAST_TOKEN ? (int8_t)w : -2;
+    m->quarantine = (uint8_t)(m->quarantine | 1 << w);
+}
+
 static void writer_step(model *m, int w, unsigned mutants)
 {
     int a = READERS + w;
     int bit = 1 << w;
     switch (m->step[a]) {
     case S_BEGIN:
-        if (!(mutants & M_NO_QUARANTINE)) {
-            m->value = NONE;
-            m->lease = NONE;
-            m->solo = m->quarantine == 0 || mutants & M_LAST_TOKEN ? (int8_t)w : -2;
-            m->quarantine = (uint8_t)(m->quarantine | bit);
-        }
+        if (!(mutants & M_NO_QUARANTINE))
+            announce(m, w, mutants);
         m->step[a] = S_MIDDLE;
         return;
     case S_MIDDLE:
@@ -128,6 +137,16 @@ void model_apply(model *m, event e, unsigned mutants)
         break;
     case E_DIE:
         m->deaths--;
+        m->step[READERS + e.who] = S_DEAD;
+        break;
+    case E_UNKNOWN: /* announced once more, for longer */
+        m->lates--;
+        if (!(mutants & M_NO_QUARANTINE))
+            announce(m, e.who, mutants);
+        m->step[READERS + e.who] = S_LATE;
+        break;
+    case E_LANDS:
+        m->version[e.who] = ++m->stored;
         m->step[READERS + e.who] = S_DEAD;
         break;
     case E_TOKEN_EXPIRES:

@@ -12,6 +12,7 @@
 #define WRITERS 3
 #define ACTORS (READERS + WRITERS)
 #define NONE (-1)
+#define EVENTS_MAX (ACTORS * 3 + 4)
 
 /* Which cures the protocol runs without. */
 enum mutant {
@@ -21,7 +22,8 @@ enum mutant {
     M_LAST_TOKEN = 8     /* "the last announced" instead of "alone the whole time" */
 };
 
-typedef enum step { S_BEGIN = 0, S_MIDDLE, S_END, S_DONE, S_DEAD } step;
+/* S_LATE: the writer was told that its outcome is not known, and the write may still land. */
+typedef enum step { S_BEGIN = 0, S_MIDDLE, S_END, S_DONE, S_DEAD, S_LATE } step;
 
 /* Small and without padding: it is hashed and compared as bytes. */
 typedef struct model {
@@ -34,6 +36,8 @@ typedef struct model {
     int8_t expiries;    /* events that may still happen */
     int8_t deaths;      /* writers that may still die */
     int8_t floods;      /* times that Redis may still forget everything */
+    int8_t lates;       /* writes whose outcome may still not be told */
+    int8_t impatient;   /* 1: what is announced after an unknown outcome may run out before the write lands */
     int8_t writers;     /* how many take part */
     int8_t step[ACTORS];
     int8_t may_fill[READERS];
@@ -47,6 +51,8 @@ typedef struct model {
 typedef enum event_kind {
     E_STEP = 0,
     E_DIE,
+    E_UNKNOWN,
+    E_LANDS,
     E_VALUE_EXPIRES,
     E_LEASE_EXPIRES,
     E_TOKEN_EXPIRES,
@@ -56,12 +62,12 @@ typedef enum event_kind {
 
 typedef struct event {
     event_kind kind;
-    int who; /* actor; for E_TOKEN_EXPIRES and E_DIE the writer */
+    int who; /* actor; for E_TOKEN_EXPIRES, E_DIE, E_UNKNOWN and E_LANDS the writer */
 } event;
 
 void model_init(model *m, int writers, int expiries, int deaths, int floods);
 /* All events that are possible now; returns how many. */
-int model_events(const model *m, event out[ACTORS * 3 + 4]);
+int model_events(const model *m, event out[EVENTS_MAX]);
 void model_apply(model *m, event e, unsigned mutants);
 /* Everybody is done: is what Redis holds the newest version, or nothing? */
 int model_converged(const model *m);
