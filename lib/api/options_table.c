@@ -184,13 +184,19 @@ static const mci_option table[] = {
            "strict: as safe, and a write is refused while Redis is away."),
     INT("write.quarantine_ms", "MFLIXCACHE_WRITE_QUARANTINE_MS", write_quarantine_ms, 10000, 100, 600000,
         "How long a write that never ended keeps its id out of Redis."),
+    INT("write.suspect_ms", "MFLIXCACHE_WRITE_SUSPECT_MS", write_suspect_ms, 60000, 100, 3600000,
+        "How long a write whose outcome is not known keeps its id out of Redis: it may still land. At least "
+        "write.quarantine_ms "
+        "is taken."),
     CHOICE("read.tiers", "MFLIXCACHE_READ_TIERS", read_tiers, "redis,snapshot,store",
            "redis,snapshot,store|redis,store,snapshot|redis,store|snapshot,store|store,snapshot|store",
            "Who is asked for an answer, in this order. Documents, top lists and places know redis and store only; the "
            "snapshot is "
            "for mc_get_or_load(). Without redis every read goes to the store; writes keep Redis coherent all the same."),
     INT("read.lease_ms", "MFLIXCACHE_READ_LEASE_MS", read_lease_ms, 3000, 10, 60000,
-        "How long one reader has the sole right to put a missing value into Redis."),
+        "How long one reader has the sole right to put a missing value into Redis, at least: a load that may take longer "
+        "keeps it "
+        "longer."),
     INT("recovery.max", "MFLIXCACHE_RECOVERY_MAX", recovery_max, 10000, 0, 1000000,
         "Most ids remembered to be dropped when Redis is back."),
 };

@@ -33,6 +33,8 @@ enum mci_cure {
     MCI_CURE_REPAIR = 16,    /* a contended or broken write repairs the board */
     MCI_CURE_SEEN = 32,      /* what was read past Redis is remembered */
     MCI_CURE_RANK = 128,     /* a rank in doubt is asked of the store */
+    MCI_CURE_SUSPECT = 256,  /* an unknown outcome keeps its id out of Redis for longer than a quarantine */
+    MCI_CURE_LEASE = 512,    /* a lease lasts as long as its load may take */
     MCI_CURE_LISTS = 64      /* lists are not believed while own writes wait to be told to Redis */
 };
 

@@ -120,7 +120,7 @@ static alias_state lease(mci_call *c, mci_coll *coll, alias_read *a)
     mci_arg_id(&b, coll->alias_keys.lease, a->encoded.data);
     mci_arg_str(&b, c->e->epoch_key);
     mci_arg_str(&b, a->token);
-    mci_arg_int(&b, c->e->set.read_lease_ms);
+    mci_arg_int(&b, mci_lease_ms(c->e, mci_store_deadline(c)));
     mci_arg(&b, a->rejected, a->rejected_len);
     mci_arg_str(&b, "$");
     alias_state s = A_MISS;

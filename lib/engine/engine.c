@@ -242,6 +242,17 @@ int64_t mci_engine_age(const mci_engine *e, int64_t written_ms)
     return age < 0 ? 0 : age;
 }
 
+#define LEASE_SPARE_MS 1000 /* after the load, until the fill has arrived */
+
+int64_t mci_lease_ms(const mci_engine *e, mci_deadline dl)
+{
+    int64_t lease = e->set.read_lease_ms;
+    if (dl == MCI_NO_DEADLINE || !MCI_CURE(MCI_CURE_LEASE))
+        return lease;
+    int64_t load = mci_deadline_left_ms(dl) + LEASE_SPARE_MS;
+    return load > lease ? load : lease;
+}
+
 size_t mci_coll_index(const mci_engine *e, const mci_coll *coll)
 {
     return (size_t)(coll - e->colls);

@@ -141,6 +141,9 @@ int64_t mci_jitter(mci_engine *e, int64_t ttl_ms);
 int mci_reads_redis(const mci_engine *e);
 /* The mc_cache_outcome of an answer by the store: a miss, or Redis could not be used, or was never to be asked. */
 int mci_store_outcome(const mci_engine *e, int redis_usable);
+/* How long a lease is given for a load that has until `dl`: at least read.lease_ms, and as long as the load may take, so that a slow
+ * one is cached as well. */
+int64_t mci_lease_ms(const mci_engine *e, mci_deadline dl);
 /* Place of the collection among the engine's. */
 size_t mci_coll_index(const mci_engine *e, const mci_coll *coll);
 /* The store was read about this id (or encoded alias), and Redis does not hold what it said by our doing. */
@@ -224,6 +227,10 @@ mc_status mci_write_update(mci_call *c, mci_coll *coll, const char *id, mci_patc
 mc_status mci_write_delete(mci_call *c, mci_coll *coll, const char *id);
 mc_status mci_write_import(mci_call *c, mci_coll *coll, const char *const *json, const size_t *sizes, size_t n, int replace,
                            mc_status *statuses);
+
+/* The script by which a write announces itself, for `span_ms`; "" for `dirty`: the id stands on no board. */
+void mci_announce_cmd(const mci_engine *e, mci_batch *b, const mci_keys *keys, const char *id, const char *dirty,
+                      const char *token, int64_t span_ms);
 
 /* ---- invalidate.c ------------------------------------------------------------------------------------------------- */
 

@@ -257,7 +257,7 @@ static int ask_lease(fetch *f)
     mci_cmd_script(&b, &mci_script_kv_miss, 3, 3 + 3);
     mci_kv_arg_keys(&b, c.e, f->key);
     mci_arg_str(&b, f->token);
-    mci_arg_int(&b, c.e->set.read_lease_ms);
+    mci_arg_int(&b, mci_lease_ms(c.e, c.dl));
     mci_arg_buf(&b, &f->rejected);
     mc_status st = mci_call_exec(&c, &b);
     const mci_reply *r = mci_batch_reply(&b, 0);

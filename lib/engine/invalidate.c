@@ -125,6 +125,13 @@ mc_status mci_invalidate_epoch(mci_call *c)
 static void replay_cmds(mci_call *c, mci_batch *b, const mci_recovery_copy *it)
 {
     const mci_coll *coll = &c->e->colls[it->coll];
+    if (it->unknown) { /* it may still land */
+        char token[MCI_TOKEN_SIZE];
+        mci_random_token(&c->e->rnd, token);
+        mci_announce_cmd(c->e, b, it->alias ? &coll->alias_keys : &coll->keys, it->id, it->alias ? "" : coll->dirty, token,
+                         c->e->set.write_suspect_ms);
+        return;
+    }
     if (it->alias) {
         drop_cmd(c, b, &coll->alias_keys, it->id, "", "");
         return;

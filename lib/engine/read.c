@@ -186,7 +186,7 @@ static void miss_cmd(mci_call *c, mci_batch *b, const mci_coll *coll, const work
     mci_arg_id(b, coll->keys.lease, w->it->id);
     mci_arg_str(b, c->e->epoch_key);
     mci_arg_str(b, w->token);
-    mci_arg_int(b, c->e->set.read_lease_ms);
+    mci_arg_int(b, mci_lease_ms(c->e, mci_store_deadline(c)));
     mci_arg_buf(b, &w->rejected);
     mci_args_encoded(b, &coll->field_args[want]);
 }

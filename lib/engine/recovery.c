@@ -58,7 +58,7 @@ static void lose(mci_recovery *r, int64_t until_ns)
         atomic_store(&r->all_until_ns, until_ns);
 }
 
-int mci_recovery_push(mci_recovery *r, size_t coll, int alias, const char *id, int64_t until_ns)
+static int push(mci_recovery *r, size_t coll, int alias, const char *id, int64_t until_ns, int unknown)
 {
     int lost = 0;
     mci_mutex_lock(&r->lock);
@@ -87,6 +87,7 @@ int mci_recovery_push(mci_recovery *r, size_t coll, int alias, const char *id, i
         atomic_fetch_add(&r->count, 1);
         r->of_coll[coll] += (size_t)(alias == 0);
     }
+    it->unknown |= unknown;
     it->until_ns = until_ns;
     it->seq = ++r->seq;
     if (atomic_load(&r->count) > r->max) {
@@ -96,6 +97,16 @@ int mci_recovery_push(mci_recovery *r, size_t coll, int alias, const char *id, i
     }
     mci_mutex_unlock(&r->lock);
     return lost;
+}
+
+int mci_recovery_push(mci_recovery *r, size_t coll, int alias, const char *id, int64_t until_ns)
+{
+    return push(r, coll, alias, id, until_ns, 0);
+}
+
+int mci_recovery_push_unknown(mci_recovery *r, size_t coll, int alias, const char *id, int64_t until_ns)
+{
+    return push(r, coll, alias, id, until_ns, 1);
 }
 
 /* Nothing in Redis is believed any more. */
@@ -147,7 +158,7 @@ size_t mci_recovery_all_done(mci_recovery *r, uint64_t seq)
     mci_mutex_lock(&r->lock);
     for (mci_recovery_item *it = r->oldest, *next = NULL; it != NULL; it = next) {
         next = it->newer;
-        if (it->seq <= seq) {
+        if (it->seq <= seq && !it->unknown) {
             unlink_item(r, it);
             done++;
         }
@@ -171,6 +182,7 @@ size_t mci_recovery_begin(mci_recovery *r, mci_recovery_copy *out, size_t cap)
             break;
         out[n].coll = it->coll;
         out[n].alias = it->alias;
+        out[n].unknown = it->unknown;
         out[n++].seq = it->seq;
     }
     if (n > 0)

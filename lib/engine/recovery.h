@@ -13,7 +13,8 @@
 typedef struct mci_recovery_item {
     char *id;
     size_t coll;
-    int alias; /* the id is an encoded alias */
+    int alias;   /* the id is an encoded alias */
+    int unknown; /* whether the write was carried out nobody knows: it may still land after Redis was told */
     int64_t until_ns;
     uint64_t seq; /* grows with each push of the same id */
     struct mci_recovery_item *next_in_bucket;
@@ -40,6 +41,8 @@ void mci_recovery_destroy(mci_recovery *r);
  * pushed out and 1 returned: from then on mci_recovery_has() says yes to every id, until everything was dropped.
  */
 int mci_recovery_push(mci_recovery *r, size_t coll, int alias, const char *id, int64_t until_ns);
+/* The same for a write whose outcome is not known. */
+int mci_recovery_push_unknown(mci_recovery *r, size_t coll, int alias, const char *id, int64_t until_ns);
 
 /* 1 when the id waits, or one that nobody can name any more. */
 int mci_recovery_has(mci_recovery *r, size_t coll, int alias, const char *id);
@@ -49,7 +52,7 @@ int mci_recovery_has_any(mci_recovery *r, size_t coll);
 int mci_recovery_is_empty(const mci_recovery *r);
 /* Ids were pushed out, so that only dropping everything helps: the number of the last push before now, 0 when none was. */
 uint64_t mci_recovery_all(mci_recovery *r);
-/* Everything was dropped: forget what was pushed up to that number. Returns how many were forgotten. */
+/* Everything was dropped: forget what was pushed up to that number and is known. Returns how many were forgotten. */
 size_t mci_recovery_all_done(mci_recovery *r, uint64_t seq);
 
 /* A copy of one waiting item. */
@@ -57,6 +60,7 @@ typedef struct mci_recovery_copy {
     char *id; /* malloc'ed */
     size_t coll;
     int alias;
+    int unknown;
     uint64_t seq;
 } mci_recovery_copy;
 

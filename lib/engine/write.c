@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SUSPECT_MS 20 /* past the deadline, to announce that an outcome is not known */
+
 typedef struct writing {
     mci_call *c;
     mci_coll *coll;
@@ -35,10 +37,9 @@ static void begin(writing *w, mci_call *c, mci_coll *coll, const char *id)
     mci_random_token(&c->e->rnd, w->token);
 }
 
-/* One announcement: of a value, or of an alias (which stands on no board). */
-static void announce(const writing *w, mci_batch *b, const mci_keys *keys, const char *id, const char *dirty)
+void mci_announce_cmd(const mci_engine *e, mci_batch *b, const mci_keys *keys, const char *id, const char *dirty,
+                      const char *token, int64_t span_ms)
 {
-    const mci_engine *e = w->c->e;
     mci_cmd_script(b, &mci_script_pre, 6, 9);
     mci_arg_id(b, keys->value, id);
     mci_arg_id(b, keys->quarantine, id);
@@ -46,16 +47,18 @@ static void announce(const writing *w, mci_batch *b, const mci_keys *keys, const
     mci_arg_id(b, keys->solo, id);
     mci_arg_str(b, e->epoch_key);
     mci_arg_key(b, e, dirty);
-    mci_arg_str(b, w->token);
-    mci_arg_int(b, e->set.write_quarantine_ms);
+    mci_arg_str(b, token);
+    mci_arg_int(b, span_ms);
     mci_arg_str(b, id);
 }
 
-static void pre_cmd(const writing *w, mci_batch *b)
+/* The announcements of a write: of its value, and of the alias that comes into being. */
+static void pre_cmd(const writing *w, mci_batch *b, int64_t span_ms)
 {
-    announce(w, b, &w->coll->keys, w->id, w->coll->dirty);
+    const mci_engine *e = w->c->e;
+    mci_announce_cmd(e, b, &w->coll->keys, w->id, w->coll->dirty, w->token, span_ms);
     if (w->alias.len > 0)
-        announce(w, b, &w->coll->alias_keys, w->alias.data, "");
+        mci_announce_cmd(e, b, &w->coll->alias_keys, w->alias.data, "", w->token, span_ms);
 }
 
 /* What PRE's replies say; MC_OK when all of it was done. */
@@ -82,7 +85,7 @@ static mc_status pre(writing *w)
         return MC_OK;
     mci_batch b;
     mci_batch_init(&b);
-    pre_cmd(w, &b);
+    pre_cmd(w, &b, w->c->e->set.write_quarantine_ms);
     mc_status st = mci_call_exec(w->c, &b);
     if (st == MC_OK)
         st = pre_reply(w, &b, 0);
@@ -97,7 +100,7 @@ static mc_status pre(writing *w)
 }
 
 /* Redis may hold an old value that we could not drop: remember the id until that value must have expired. */
-static void remember(writing *w)
+static void remember(writing *w, int unknown)
 {
     mci_engine *e = w->c->e;
     int64_t longest = w->coll->ttl_ms; /* of all that may say something old about this id */
@@ -106,9 +109,11 @@ static void remember(writing *w)
     longest = w->coll->dirty[0] != '\0' && e->set.board_ttl_ms > longest ? e->set.board_ttl_ms : longest;
     longest += longest / 100 * e->set.ttl_jitter_pct + e->set.ttl_jitter_pct;
     int64_t until = mci_deadline_in(longest + e->set.write_quarantine_ms);
-    int lost = mci_recovery_push(&e->recovery, coll_index(w), 0, w->id, until);
+    int (*push)(mci_recovery *, size_t, int, const char *, int64_t) =
+        unknown ? mci_recovery_push_unknown : mci_recovery_push;
+    int lost = push(&e->recovery, coll_index(w), 0, w->id, until);
     if (w->alias.len > 0)
-        lost += mci_recovery_push(&e->recovery, coll_index(w), 1, w->alias.data, until);
+        lost += push(&e->recovery, coll_index(w), 1, w->alias.data, until);
     mci_add(e->metrics, MCI_C_RECOVERY_QUEUED, w->alias.len > 0 ? 2 : 1);
     mci_add(e->metrics, MCI_C_RECOVERY_LOST, lost);
     mci_set(e->metrics, MCI_C_RECOVERY_PENDING, (int64_t)atomic_load(&e->recovery.count));
@@ -158,7 +163,7 @@ static void post(writing *w, int carried_out, const mci_doc *d)
     MCI_SYNC("write:stored", w->id);
     if (!w->announced && e->set.write_mode != MCI_WRITE_FAST) {
         if (carried_out)
-            remember(w);
+            remember(w, 0);
         return;
     }
     mci_batch b;
@@ -173,7 +178,7 @@ static void post(writing *w, int carried_out, const mci_doc *d)
     int64_t writers = 1;
     if (st != MC_OK || mci_reply_int(mci_reply_item(r, 0), &stored) != 0) {
         if (carried_out || e->set.write_mode == MCI_WRITE_FAST)
-            remember(w); /* the quarantine holds until it expires; the queue ends it sooner */
+            remember(w, 0); /* the quarantine holds until it expires; the queue ends it sooner */
     } else if (carried_out) {
         (void)mci_reply_int(mci_reply_item(r, 1), &writers);
         mci_health_of_put(w->c, r);
@@ -184,17 +189,43 @@ static void post(writing *w, int carried_out, const mci_doc *d)
     mci_batch_free(&b);
 }
 
-/* The outcome is not known: the write may still land. The quarantine stays until its deadline, so nothing is cached before. */
+/*
+ * The outcome is not known: the write may still land, also after its quarantine (a server that stood still has it in a socket). It is
+ * announced once more, for write.suspect_ms: until then nothing about the id is cached. 1: Redis knows.
+ */
+static int announce_unknown(const mci_call *c, mci_batch *b)
+{
+    mci_call quiet = *c; /* told is the write's own error; and its deadline may have passed */
+    quiet.err = NULL;
+    if (mci_deadline_left_ms(quiet.dl) < SUSPECT_MS)
+        quiet.dl = mci_deadline_in(SUSPECT_MS);
+    int told = mci_call_exec(&quiet, b) == MC_OK;
+    for (size_t i = 0; i < b->n && told; i++)
+        told = mci_batch_reply(b, i)->type == MCI_REPLY_ARRAY;
+    return told;
+}
+
+static int64_t suspect_ms(const mci_engine *e)
+{
+    return e->set.write_suspect_ms > e->set.write_quarantine_ms ? e->set.write_suspect_ms : e->set.write_quarantine_ms;
+}
+
 static void post_unknown(writing *w)
 {
     mci_engine *e = w->c->e;
+    mci_batch b;
     mci_count(e->metrics, MCI_C_WRITES_UNKNOWN);
     if (!MCI_CURE(MCI_CURE_UNKNOWN)) {
         post(w, 0, NULL);
         return;
     }
-    if (!w->announced)
-        remember(w);
+    if (!MCI_CURE(MCI_CURE_SUSPECT) && w->announced)
+        return;
+    mci_batch_init(&b);
+    pre_cmd(w, &b, suspect_ms(e));
+    if (!announce_unknown(w->c, &b))
+        remember(w, 1);
+    mci_batch_free(&b);
 }
 
 static mc_status end(writing *w, mc_status st, mci_doc *d, mci_doc **out)
@@ -371,7 +402,7 @@ static mc_status import_pre(mci_call *c, import_item *items, size_t n)
     mci_batch b;
     mci_batch_init(&b);
     for (size_t i = 0; i < n; i++)
-        pre_cmd(&items[i].w, &b);
+        pre_cmd(&items[i].w, &b, c->e->set.write_quarantine_ms);
     int strict = c->e->set.write_mode == MCI_WRITE_STRICT;
     mc_error *err = c->err;
     c->err = strict ? err : NULL; /* a Redis that is away is no error of the import */
@@ -384,6 +415,25 @@ static mc_status import_pre(mci_call *c, import_item *items, size_t n)
     c->err = err;
     mci_batch_free(&b);
     return n > 0 && st != MC_OK && strict ? st : MC_OK;
+}
+
+/* Those whose outcome is not known. */
+static void import_unknown(mci_call *c, import_item *items, size_t n, const mc_status *statuses)
+{
+    mci_batch b;
+    mci_batch_init(&b);
+    for (size_t i = 0; i < n; i++)
+        if (statuses[items[i].index] == MC_E_UNKNOWN)
+            pre_cmd(&items[i].w, &b, suspect_ms(c->e));
+    int told = b.n == 0 || announce_unknown(c, &b);
+    for (size_t i = 0; i < n; i++) {
+        if (statuses[items[i].index] != MC_E_UNKNOWN)
+            continue;
+        mci_count(c->e->metrics, MCI_C_WRITES_UNKNOWN);
+        if (!told)
+            remember(&items[i].w, 1);
+    }
+    mci_batch_free(&b);
 }
 
 /* Boards are kept, values are not put into Redis: a collection that is being loaded is not what readers want there. */
@@ -407,8 +457,8 @@ static void import_post(mci_call *c, import_item *items, size_t n, const mc_stat
         int64_t stored = 0;
         int heard =
             items[i].told && ok && mci_reply_int(mci_reply_item(mci_batch_reply(&b, items[i].reply), 0), &stored) == 0;
-        if (!heard && (st == MC_OK || (st == MC_E_UNKNOWN && !items[i].w.announced)))
-            remember(&items[i].w);
+        if (!heard && st == MC_OK)
+            remember(&items[i].w, 0);
         mci_add(c->e->metrics, MCI_C_WRITES, st == MC_OK);
     }
     c->err = err;
@@ -544,6 +594,7 @@ mc_status mci_write_import(mci_call *c, mci_coll *coll, const char *const *json,
     if (st == MC_OK && good > 0)
         st = import_store(c, coll, items, good, replace, statuses);
     import_post(c, items, good, statuses);
+    import_unknown(c, items, good, statuses);
     for (size_t i = n; i-- > 0;)
         if (later[i] != 0) /* a later one is never the first */
             statuses[i] = statuses[later[i]];

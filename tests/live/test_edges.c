@@ -3,6 +3,8 @@
 #include "actor.h"
 #include "fixture.h"
 
+#include "base/syncpoint.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -235,6 +237,50 @@ static void test_import_modes(void **state)
     assert_int_equal(mc_close(fast), MC_OK);
 }
 
+static mc_status slow_source(void *user, const char *key, int64_t deadline_ms, mc_sink *sink)
+{
+    (void)key;
+    (void)deadline_ms;
+    ++*(int *)user;
+    fixture_sleep_ms(60);
+    return mc_sink_value(sink, "slow", 4);
+}
+
+/* A load that takes longer than read.lease_ms is cached all the same: documents, titles, values. */
+static int slow_loads_are_cached(mc_client *mc)
+{
+    mc_info info;
+    const mc_movie *m = NULL;
+    char *value = NULL;
+    int loads = 0;
+    f.mem.slow_read_ms = 60;
+    (void)fixture_rating(mc, ID1, &info);
+    (void)fixture_rating(mc, ID1, &info);
+    int right = info.cache == MC_CACHE_HIT;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(mc_get_movie_by_title(mc, "Two", &m, &info, NULL), MC_OK);
+        mc_movie_unref(m);
+    }
+    right &= info.cache == MC_CACHE_HIT;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(mc_get_or_load(mc, "slow", 60000, slow_source, &loads, &value, NULL, &info, NULL), MC_OK);
+        mc_free(value);
+    }
+    return right && info.cache == MC_CACHE_HIT && loads == 1;
+}
+
+static void test_slow_loads(void **state)
+{
+    (void)state;
+    mc_client *mc = fixture_open(&f, "read.lease_ms", "10", NULL);
+    start();
+    assert_true(slow_loads_are_cached(mc));
+    start();
+    mutate_cure(MCI_CURE_LEASE);
+    assert_false(slow_loads_are_cached(mc));
+    assert_int_equal(mc_close(mc), MC_OK);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -257,6 +303,7 @@ int main(void)
         cmocka_unit_test(test_old_epoch_and_board),
         cmocka_unit_test(test_old_epoch_is_not_joined),
         cmocka_unit_test(test_build_that_lost_its_set),
+        cmocka_unit_test(test_slow_loads),
         cmocka_unit_test(test_doubts_do_not_block_ranks),
         cmocka_unit_test(test_invalidate_and_board),
         cmocka_unit_test(test_quarantines_of_two_lengths),

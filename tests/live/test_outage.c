@@ -309,6 +309,60 @@ static void test_rank_in_doubt(void **state)
     assert_false(rank_in_doubt());
 }
 
+/* A write lands after its quarantine: whoever asked in between had the old value, and nobody was given it from the cache later. */
+static int late_write(mc_client *mc, int create)
+{
+    char json[512];
+    const mc_movie *m = NULL;
+    double rating = 0;
+    (void)rank_of(reader, ID1, &rating);
+    f.mem.late_writes = 1;
+    fixture_json(json, ID4, "Fresh", 8);
+    mc_status st = create ? mc_create_movie(mc, json, strlen(json), NULL, NULL, NULL)
+                          : mc_update_rating(mc, ID1, 9.0, NULL, NULL, NULL);
+    assert_int_equal(st, MC_E_UNKNOWN);
+    fixture_sleep_ms(450); /* its quarantine has passed */
+    if (create)
+        assert_int_equal(mc_get_movie_by_title(reader, "Fresh", &m, NULL, NULL), MC_NOT_FOUND);
+    else
+        assert_true(fixture_rating(reader, ID1, NULL) == 1.0);
+    memstore_commit(&f.mem);
+    const char *title = create ? "Fresh" : "One";
+    double want = create ? 8.0 : 9.0;
+    int right = fixture_rating(reader, create ? ID4 : ID1, NULL) == want;
+    st = mc_get_movie_by_title(reader, title, &m, NULL, NULL);
+    right &= st == MC_OK && rating_of(m) == want;
+    mc_movie_unref(m);
+    return right && rank_of(reader, create ? ID4 : ID1, &rating) == 0 && rating == want;
+}
+
+static void test_write_lands_late(void **state)
+{
+    (void)state;
+    mc_client *mc =
+        fixture_open(&f, "write.quarantine_ms", "400", "store.timeout_ms", "150", "write.suspect_ms", "600000", NULL);
+    mc_client *away = fixture_open(&f, "cache.uri", pw.uri, "write.quarantine_ms", "400", "store.timeout_ms", "150",
+                                   "write.suspect_ms", "600000", "cache.backoff_max_ms", "20", NULL);
+    for (int create = 0; create < 2; create++) {
+        start();
+        assert_true(late_write(mc, create));
+        start();
+        mutate_cure(MCI_CURE_SUSPECT);
+        assert_false(late_write(mc, create));
+        start(); /* Redis was away when the write began; its handle tells it later */
+        down(&pw, away);
+        f.mem.late_writes = 1;
+        assert_int_equal(mc_update_rating(away, ID1, 9.0, NULL, NULL, NULL), MC_E_UNKNOWN);
+        up(&pw, away);
+        assert_true(fixture_rating(away, ID2, NULL) == 2.0);
+        assert_true(fixture_rating(reader, ID1, NULL) == 1.0);
+        memstore_commit(&f.mem);
+        assert_true(fixture_rating(reader, ID1, NULL) == 9.0);
+    }
+    assert_int_equal(mc_close(mc), MC_OK);
+    assert_int_equal(mc_close(away), MC_OK);
+}
+
 /* More ids are written without Redis than are remembered: then nothing is believed, and everything is dropped. */
 static void test_queue_overflows(void **state)
 {
@@ -366,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_never_back_in_time),
         cmocka_unit_test(test_title_keeps_the_newer),
         cmocka_unit_test(test_rank_in_doubt),
+        cmocka_unit_test(test_write_lands_late),
         cmocka_unit_test(test_queue_overflows),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
