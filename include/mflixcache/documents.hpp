@@ -218,6 +218,12 @@ class movie
         std::int64_t v = 0;
         return mc_movie_votes(p_, &v) == MC_OK ? std::optional<std::int64_t>(v) : std::nullopt;
     }
+    /** The number at IMDb. */
+    std::optional<std::int64_t> imdb_id() const noexcept
+    {
+        std::int64_t v = 0;
+        return mc_movie_imdb_id(p_, &v) == MC_OK ? std::optional<std::int64_t>(v) : std::nullopt;
+    }
     /** Milliseconds since 1970, negative before. */
     std::optional<std::int64_t> released() const noexcept
     {
@@ -247,6 +253,22 @@ class movie
     std::vector<std::string> cast() const &&
     {
         return list<std::string>(mc_movie_cast_count, mc_movie_cast);
+    }
+    std::vector<std::string_view> countries() const &
+    {
+        return list<std::string_view>(mc_movie_country_count, mc_movie_country);
+    }
+    std::vector<std::string> countries() const &&
+    {
+        return list<std::string>(mc_movie_country_count, mc_movie_country);
+    }
+    std::vector<std::string_view> languages() const &
+    {
+        return list<std::string_view>(mc_movie_language_count, mc_movie_language);
+    }
+    std::vector<std::string> languages() const &&
+    {
+        return list<std::string>(mc_movie_language_count, mc_movie_language);
     }
     /** The whole document; empty when it was read without. */
     std::string_view json() const &noexcept

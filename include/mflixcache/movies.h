@@ -116,6 +116,8 @@ MC_API mc_status mc_movie_runtime(const mc_movie *m, int *out);
 MC_API mc_status mc_movie_rating(const mc_movie *m, double *out);
 /** Number of IMDb votes. @param m  a movie. @param out  votes; 0 when missing. @return  MC_OK, MC_NOT_FOUND, MC_E_TYPE, MC_E_ARG. Threads: any. */
 MC_API mc_status mc_movie_votes(const mc_movie *m, int64_t *out);
+/** Number of the movie at IMDb. @param m  a movie. @param out  the number; 0 when missing. @return  MC_OK, MC_NOT_FOUND, MC_E_TYPE, MC_E_ARG. Threads: any. */
+MC_API mc_status mc_movie_imdb_id(const mc_movie *m, int64_t *out);
 /**
  * Date of release. @param m  a movie. @param out  milliseconds since 1970-01-01 UTC, negative before; 0 when missing.
  * @return  MC_OK, MC_NOT_FOUND, MC_E_TYPE, MC_E_ARG. Threads: any.
@@ -133,6 +135,14 @@ MC_API const char *mc_movie_director(const mc_movie *m, size_t i);
 MC_API size_t mc_movie_cast_count(const mc_movie *m);
 /** One of the cast. @param m  a movie. @param i  from 0. @return  NUL-terminated; NULL past the end. Threads: any. Errors: none. */
 MC_API const char *mc_movie_cast(const mc_movie *m, size_t i);
+/** How many countries. @param m  a movie. @return  the count, 0 when missing. Threads: any. Errors: none. */
+MC_API size_t mc_movie_country_count(const mc_movie *m);
+/** One country. @param m  a movie. @param i  from 0. @return  NUL-terminated; NULL past the end. Threads: any. Errors: none. */
+MC_API const char *mc_movie_country(const mc_movie *m, size_t i);
+/** How many languages. @param m  a movie. @return  the count, 0 when missing. Threads: any. Errors: none. */
+MC_API size_t mc_movie_language_count(const mc_movie *m);
+/** One language. @param m  a movie. @param i  from 0. @return  NUL-terminated; NULL past the end. Threads: any. Errors: none. */
+MC_API const char *mc_movie_language(const mc_movie *m, size_t i);
 
 /**
  * The whole document as Extended JSON v2, one line, type-preserving (docs/architecture.md says how).

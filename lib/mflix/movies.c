@@ -211,6 +211,31 @@ const char *mc_movie_cast(const mc_movie *m, size_t i)
     return item(m, F_CAST, i);
 }
 
+size_t mc_movie_country_count(const mc_movie *m)
+{
+    return count(m, F_COUNTRIES);
+}
+
+const char *mc_movie_country(const mc_movie *m, size_t i)
+{
+    return item(m, F_COUNTRIES, i);
+}
+
+size_t mc_movie_language_count(const mc_movie *m)
+{
+    return count(m, F_LANGUAGES);
+}
+
+const char *mc_movie_language(const mc_movie *m, size_t i)
+{
+    return item(m, F_LANGUAGES, i);
+}
+
+mc_status mc_movie_imdb_id(const mc_movie *m, int64_t *out)
+{
+    return mci_field_int(m == NULL ? NULL : doc_of(m), F_IMDB_ID, out);
+}
+
 mc_status mc_movie_json(const mc_movie *m, mc_bytes *out)
 {
     if (out == NULL)

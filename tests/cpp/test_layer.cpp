@@ -44,6 +44,7 @@ static void reads(const client &mc)
     CHECK(hit->rating() == 1.0 && hit->votes() == 7 && !hit->runtime() && !hit->released() && hit->plot() == "p");
     CHECK(hit->poster().empty() && hit->rated().empty() && hit->type().empty() && hit->json().empty());
     CHECK(hit->genres().empty() && hit->directors().empty() && hit->cast().empty());
+    CHECK(hit->countries().empty() && hit->languages().empty() && !hit->imdb_id());
     auto whole = mc.get_movie_document(ID1);
     CHECK(whole->json().find("\"votes\":7") != std::string_view::npos);
     auto two = mc.get_movie_by_title("Two");
@@ -68,7 +69,8 @@ static void reads(const client &mc)
 static void without_a_name(const client &mc)
 {
     mc.create_movie(R"({"title":"Nameless","imdb":{"rating":9.9},"genres":["A genre of some length",)"
-                    R"("Another one, longer than any small string"],"cast":["Somebody"]})");
+                    R"("Another one, longer than any small string"],"cast":["Somebody"],"countries":["Chile"],)"
+                    R"("languages":["Spanish","Aymara"]})");
     auto found = mc.get_movie_by_title("Nameless");
     std::string all;
     for (auto genre : (*mc.get_movie(found->id())).genres())
@@ -78,6 +80,7 @@ static void without_a_name(const client &mc)
     for (const auto &name : mc.get_movie(found->id()).value.cast())
         all += name;
     CHECK(all == "Somebody");
+    CHECK(found->countries().at(0) == "Chile" && found->languages().size() == 2 && found->languages()[1] == "Aymara");
     for (auto &row : *mc.top_movies(1))
         all += row.movie.title();
     for (const auto &row : mc.top_movies(1).value)

@@ -205,6 +205,16 @@ static void same_movie(const mc_movie *a, const mc_movie *b)
     assert_int_equal(mc_movie_cast_count(a), mc_movie_cast_count(b));
     for (size_t i = 0; i < mc_movie_cast_count(a); i++)
         assert_string_equal(mc_movie_cast(a, i), mc_movie_cast(b, i));
+    int64_t na = 0;
+    int64_t nb = 0;
+    assert_int_equal(mc_movie_imdb_id(a, &na), mc_movie_imdb_id(b, &nb));
+    assert_true(na == nb);
+    assert_int_equal(mc_movie_country_count(a), mc_movie_country_count(b));
+    for (size_t i = 0; i < mc_movie_country_count(a); i++)
+        assert_string_equal(mc_movie_country(a, i), mc_movie_country(b, i));
+    assert_int_equal(mc_movie_language_count(a), mc_movie_language_count(b));
+    for (size_t i = 0; i < mc_movie_language_count(a); i++)
+        assert_string_equal(mc_movie_language(a, i), mc_movie_language(b, i));
     assert_int_equal(mc_movie_genre_count(a), mc_movie_genre_count(b));
     for (size_t i = 0; i < mc_movie_genre_count(a); i++)
         assert_string_equal(mc_movie_genre(a, i), mc_movie_genre(b, i));

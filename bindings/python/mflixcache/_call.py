@@ -143,10 +143,13 @@ def make_movie(record: int, info: Info) -> Movie:
         runtime=_number(quick.mc_movie_runtime, record, c_int()),
         rating=_number(quick.mc_movie_rating, record, c_double()),
         votes=_number(quick.mc_movie_votes, record, c_int64()),
+        imdb_id=_number(quick.mc_movie_imdb_id, record, c_int64()),
         released_ms=_number(quick.mc_movie_released, record, c_int64()),
         genres=_texts(quick.mc_movie_genre_count(record), quick.mc_movie_genre, record),
         directors=_texts(quick.mc_movie_director_count(record), quick.mc_movie_director, record),
         cast=_texts(quick.mc_movie_cast_count(record), quick.mc_movie_cast, record),
+        countries=_texts(quick.mc_movie_country_count(record), quick.mc_movie_country, record),
+        languages=_texts(quick.mc_movie_language_count(record), quick.mc_movie_language, record),
         json=decode(lent(json_bytes.data, json_bytes.size)) if has_json else None,
         info=info,
     )

@@ -326,6 +326,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mc_movie_runtime": (c_int, (c_void_p, POINTER(c_int))),
     "mc_movie_rating": (c_int, (c_void_p, POINTER(c_double))),
     "mc_movie_votes": (c_int, (c_void_p, POINTER(c_int64))),
+    "mc_movie_imdb_id": (c_int, (c_void_p, POINTER(c_int64))),
     "mc_movie_released": (c_int, (c_void_p, POINTER(c_int64))),
     "mc_movie_genre_count": (c_size_t, (c_void_p,)),
     "mc_movie_genre": (c_char_p, (c_void_p, c_size_t)),
@@ -333,6 +334,10 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mc_movie_director": (c_char_p, (c_void_p, c_size_t)),
     "mc_movie_cast_count": (c_size_t, (c_void_p,)),
     "mc_movie_cast": (c_char_p, (c_void_p, c_size_t)),
+    "mc_movie_country_count": (c_size_t, (c_void_p,)),
+    "mc_movie_country": (c_char_p, (c_void_p, c_size_t)),
+    "mc_movie_language_count": (c_size_t, (c_void_p,)),
+    "mc_movie_language": (c_char_p, (c_void_p, c_size_t)),
     "mc_movie_json": (c_int, (c_void_p, POINTER(mc_bytes))),
     "mc_create_movie": (c_int, (
         c_void_p, c_char_p, c_size_t, POINTER(c_void_p), POINTER(mc_info), POINTER(mc_error),

@@ -132,11 +132,14 @@ class Movie(_Answered, _Frozen):
 
     __slots__ = (
         "cast",
+        "countries",
         "directors",
         "genres",
         "id",
+        "imdb_id",
         "info",
         "json",
+        "languages",
         "plot",
         "poster",
         "rated",
@@ -165,11 +168,15 @@ class Movie(_Answered, _Frozen):
     rating: float | None
     """IMDb rating, 0 to 10."""
     votes: int | None
+    imdb_id: int | None
+    """The number at IMDb."""
     released_ms: int | None
     """Milliseconds since 1970-01-01 UTC."""
     genres: tuple[str, ...]
     directors: tuple[str, ...]
     cast: tuple[str, ...]
+    countries: tuple[str, ...]
+    languages: tuple[str, ...]
     json: str | None
     """The whole document as Extended JSON v2: after `get_movie_document` and writes, else None."""
     info: Info

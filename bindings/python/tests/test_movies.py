@@ -24,11 +24,13 @@ FULL = {
     "type": "movie",
     "year": "1896è",
     "runtime": 1,
-    "imdb": {"rating": 7.4, "votes": 9000},
+    "imdb": {"rating": 7.4, "votes": 9000, "id": 12},
     "released": {"$date": {"$numberLong": "-2335305600000"}},
     "genres": ["Documentary", "Short"],
     "directors": ["Auguste Lumière", "Louis Lumière"],
     "cast": ["Madeleine Koehler"],
+    "countries": ["France"],
+    "languages": ["French", "None"],
 }
 
 
@@ -43,6 +45,7 @@ def test_all_fields(mc: Client) -> None:
     assert read.genres == ("Documentary", "Short")
     assert read.directors == ("Auguste Lumière", "Louis Lumière")
     assert read.cast == ("Madeleine Koehler",)
+    assert (read.countries, read.languages, read.imdb_id) == (("France",), ("French", "None"), 12)
     assert created.document == FULL
     assert read.json is None
     with pytest.raises(ValueError, match="get_movie_document"):
@@ -56,7 +59,7 @@ def test_missing_fields_are_none(mc: Client) -> None:
     movie = mc.create_movie({"runtime": "long", "imdb": {"rating": ""}})
     assert len(movie.id) == 24
     assert (movie.title, movie.plot, movie.year, movie.year_text, movie.runtime, movie.rating) == (None,) * 6
-    assert (movie.votes, movie.released, movie.genres) == (None, None, ())
+    assert (movie.votes, movie.released, movie.genres, movie.countries, movie.imdb_id) == (None, None, (), (), None)
 
 
 def test_hit_and_miss(mc: Client) -> None:
