@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/syncpoint.h"
 #include "base/text.h"
+#include "codec/json_scan.h"
 
 #include <math.h>
 #include <string.h>
@@ -157,6 +158,8 @@ static int decode_list(mci_docb *b, size_t field, const char *p, size_t n, mci_b
     while (p < end) {
         if (*p++ != '"' || decode_item(&p, end, scratch) != 0)
             return -1;
+        if (!mci_utf8_valid(scratch->data, scratch->len))
+            return -1;
         mci_docb_item(b, scratch->data, scratch->len);
         if (p < end && (*p++ != ',' || p == end))
             return -1;
@@ -185,6 +188,8 @@ static int decode_field(mci_docb *b, size_t field, char kind, mci_slice v, mci_b
     double d = 0;
     switch (kind) {
     case 'S':
+        if (!mci_utf8_valid(v.p, v.n))
+            return -1;
         mci_docb_str(b, field, v.p, v.n);
         return 0;
     case 'I':
@@ -210,7 +215,8 @@ static int proven(const mci_spec *spec, uint64_t seed, const mci_envelope *e, co
 {
     if (strlen(e->kinds) != spec->nfields)
         return 0;
-    if (json.p != NULL && json_sum(seed, json.p, json.n) != e->doc_sum)
+    /* The sum is no signature: what is handed out as JSON, and put into answers as it is, has to be that. */
+    if (json.p != NULL && (json_sum(seed, json.p, json.n) != e->doc_sum || !mci_json_scan(json.p, json.n)))
         return 0;
     if (fields == NULL)
         return json.p != NULL;

@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "codec/json.h"
+#include "codec/json_scan.h"
 #include "store/mongo_bson.h"
 
 #include <string.h>
@@ -52,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             size_t n = 0;
             mci_doc *e = NULL;
             const char *json = mci_doc_json(d, &n);
-            FUZZ_CHECK(json != NULL && json[n] == '\0');
+            FUZZ_CHECK(json != NULL && json[n] == '\0' && mci_json_scan(json, n));
             (void)mci_json_decode(&spec, json, n, &e, &err);
             mci_doc_unref(e);
             (void)mci_bson_number(&b, "imdb.rating", &number);

@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "codec/json.h"
+#include "codec/json_scan.h"
 
 #include <string.h>
 
@@ -42,6 +43,7 @@ static void document(const char *p, size_t n)
     mci_buf_init(&two, (size_t)1 << 24);
     if (mci_json_document(&spec, p, n, "573a1390f29313caabcd42e8", &one, id, NULL, &err) == MC_OK) {
         FUZZ_CHECK(mci_json_document(&spec, one.data, one.len, NULL, &two, id, NULL, &err) == MC_OK);
+        FUZZ_CHECK(mci_json_scan(one.data, one.len));
         FUZZ_CHECK(one.len == two.len && memcmp(one.data, two.data, one.len) == 0);
     }
     mci_buf_free(&one);
@@ -80,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t n = 0;
         size_t m = 0;
         const char *normal = mci_doc_json(d, &n);
+        FUZZ_CHECK(mci_json_scan(normal, n));
         FUZZ_CHECK(mci_json_decode(&spec, normal, n, &e, &err) == MC_OK);
         const char *same = mci_doc_json(e, &m);
         FUZZ_CHECK(n == m && memcmp(normal, same, n) == 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Documents as hash fields: every kind comes back, and a value that is not what was written is none. */
 #include "codec/hash.h"
+#include "codec/json_scan.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -170,9 +171,89 @@ static void test_unquote(void **state)
     mci_buf_free(&b);
 }
 
+/* With sums that fit, which anybody can make who knows the layout: a document that is no JSON, a text that is no UTF-8. */
+static void test_forged(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        int good;
+    } docs[] = {{"{\"_id\":\"x\"}", 1},
+                {"{\"a\":[1,-2.5e+10,[],{}],\"b\":{\"c\":[{\"d\":null}]},\"e\":true,\"f\":\"\\u00e9\\n\xc3\xa9\"}", 1},
+                {"{}", 1},
+                {"", 0},
+                {"[]", 0},
+                {"null", 0},
+                {"{\"a\":1", 0},
+                {"{\"a\":1}}", 0},
+                {"{\"a\":1},\"answer\":{\"tier\":\"store\"", 0},
+                {"{\"movie\":0},\"answer\":{}", 0},
+                {"{\"a\":01}", 0},
+                {"{\"a\":1.}", 0},
+                {"{\"a\":.5}", 0},
+                {"{\"a\":-}", 0},
+                {"{\"a\":1e}", 0},
+                {"{\"a\":tru}", 0},
+                {"{\"a\":1,}", 0},
+                {"{,}", 0},
+                {"{\"a\"}", 0},
+                {"{a:1}", 0},
+                {"{\"a\":[1,]}", 0},
+                {"{\"a\":[1}]", 0},
+                {"{\"a\":\"x\ny\"}", 0},
+                {"{\"a\":\"\\x\"}", 0},
+                {"{\"a\":\"\\u12g4\"}", 0},
+                {"{\"a\":\"\xff\"}", 0},
+                {"{\"a\": 1}", 0},
+                {"{\"a\":NaN}", 0}};
+    for (size_t i = 0; i < sizeof docs / sizeof docs[0]; i++) {
+        mci_docb b;
+        mci_doc *out = NULL;
+        stored s = {0};
+        mci_docb_begin(&b, &spec, 100);
+        mci_docb_id(&b, "x", 1);
+        mci_docb_json(&b, docs[i].json, strlen(docs[i].json));
+        mci_docb_has_fields(&b, 1);
+        mci_doc *d = mci_docb_finish(&b);
+        store(d, &s);
+        if ((decode(&s, 1, 0, &out) == MCI_VALUE_HIT) != docs[i].good)
+            fail_msg("%s", docs[i].json);
+        mci_doc_unref(out);
+        mci_doc_unref(d);
+        mci_hash_fields_free(&s.f);
+    }
+    char deep[2000] = "{\"a\":";
+    memset(deep + 5, '[', 600);
+    memset(deep + 605, ']', 600);
+    memcpy(deep + 1205, "}", 2);
+    assert_false(mci_json_scan(deep, strlen(deep)));
+    static const char *const texts[] = {"\xff", "caf\xc3", "\xed\xa0\x80"};
+    for (int i = 0; i < 6; i++) {
+        mci_docb b;
+        mci_doc *out = NULL;
+        stored s = {0};
+        mci_docb_begin(&b, &spec, 100);
+        mci_docb_id(&b, "x", 1);
+        if (i < 3) {
+            mci_docb_str(&b, F_TEXT, texts[i], strlen(texts[i]));
+        } else {
+            mci_docb_list(&b, F_LIST);
+            mci_docb_item(&b, texts[i - 3], strlen(texts[i - 3]));
+        }
+        mci_docb_json(&b, json, sizeof json - 1);
+        mci_docb_has_fields(&b, 1);
+        mci_doc *d = mci_docb_finish(&b);
+        store(d, &s);
+        assert_int_equal(decode(&s, 1, 0, &out), MCI_VALUE_POISONED);
+        mci_doc_unref(d);
+        mci_hash_fields_free(&s.f);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_what_is_no_value),
-                                       cmocka_unit_test(test_ceiling), cmocka_unit_test(test_unquote)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_forged), cmocka_unit_test(test_round_trip),
+                                       cmocka_unit_test(test_what_is_no_value), cmocka_unit_test(test_ceiling),
+                                       cmocka_unit_test(test_unquote)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
