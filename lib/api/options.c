@@ -274,8 +274,12 @@ static void add(char *out, size_t size, const char *p, size_t n)
 /* Parameters of a MongoDB URI whose value is, or may hold, a secret. */
 static int is_secret_parameter(const char *name, size_t n)
 {
-    static const char *const secret[] = {"authMechanismProperties", "tlsCertificateKeyFilePassword",
-                                         "sslClientCertificateKeyPassword", "password"};
+    static const char *const secret[] = {"authMechanismProperties",
+                                         "tlsCertificateKeyFilePassword",
+                                         "sslClientCertificateKeyPassword",
+                                         "password",
+                                         "key",
+                                         "key_old"};
     for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++)
         if (strlen(secret[i]) == n && mci_same_word(secret[i], name, n))
             return 1;

@@ -74,14 +74,23 @@ static mc_status check_store_uri(const mci_option *opt, const char *value, mc_er
                     "%s: it must begin with mongodb://, mongodb+srv:// or sqlite:", opt->info.key);
 }
 
+static mc_status check_key(const mci_option *opt, const char *value, mc_error *err)
+{
+    if (*value == '\0' || (strlen(value) == 32 && strspn(value, "0123456789abcdefABCDEF") == 32))
+        return MC_OK;
+    return mci_fail(err, MC_E_OPTION, MC_TIER_NONE,
+                    "%s: it must have 32 hexadecimal digits (openssl rand -hex 16); this one has %zu bytes", opt->info.key,
+                    strlen(value));
+}
+
 #define AT(field) offsetof(mci_settings, field)
 #define TEXT(key, env, field, def, max, range, check, help)                                                                 \
     {                                                                                                                       \
         {key, "text", def, range, help, env, 0, 0}, MCI_OPT_TEXT, AT(field), max, 0, 0, check                               \
     }
-#define SECRET(key, env, field, max, range, help)                                                                           \
+#define SECRET(key, env, field, max, range, check, help)                                                                    \
     {                                                                                                                       \
-        {key, "text", "", range, help, env, 1, 0}, MCI_OPT_TEXT, AT(field), max, 0, 0, NULL                                 \
+        {key, "text", "", range, help, env, 1, 0}, MCI_OPT_TEXT, AT(field), max, 0, 0, check                                \
     }
 #define URI(key, env, field, def, check, help)                                                                              \
     {                                                                                                                       \
@@ -113,8 +122,13 @@ static const mci_option table[] = {
         "options, such as ?timeout_ms=50&prefix=x:."),
     TEXT("cache.user", "MFLIXCACHE_CACHE_USER", cache_user, "", 255, "at most 255 bytes", NULL,
          "User for Redis' ACL; wins over the one in the URI."),
-    SECRET("cache.password", "MFLIXCACHE_CACHE_PASSWORD", cache_password, 511, "at most 511 bytes",
+    SECRET("cache.password", "MFLIXCACHE_CACHE_PASSWORD", cache_password, 511, "at most 511 bytes", NULL,
            "Password for Redis; wins over the one in the URI."),
+    SECRET("cache.key", "MFLIXCACHE_CACHE_KEY", cache_key, 32, "32 hexadecimal digits, or empty", check_key,
+           "Key for the sums of cached values: what somebody without it writes into Redis is a miss. All processes of one "
+           "prefix need the same."),
+    SECRET("cache.key_old", "MFLIXCACHE_CACHE_KEY_OLD", cache_key_old, 32, "32 hexadecimal digits, or empty", check_key,
+           "A second key whose values are accepted too, while the key is being changed; needs cache.key."),
     TEXT("cache.prefix", "MFLIXCACHE_CACHE_PREFIX", cache_prefix, "mflix:", 48,
          "at most 48 bytes, printable ASCII without blanks and { } * ? [ ] \\ ^", check_prefix,
          "What every key in Redis begins with; may be empty."),

@@ -25,6 +25,8 @@ typedef struct mci_settings {
         cache_uri[MCI_TEXT_OPT]; /* cache.uri: redis://[user[:password]@]host[:port][/db] or unix://[user:pw@]/path[?db=n] */
     char cache_user[MCI_TEXT_OPT];     /* cache.user: wins over the URI's */
     char cache_password[MCI_TEXT_OPT]; /* cache.password: wins over the URI's */
+    char cache_key[40];                /* cache.key: 32 hexadecimal digits */
+    char cache_key_old[40];            /* cache.key_old */
     char cache_prefix[64];             /* cache.prefix */
     int64_t cache_connect_timeout_ms;  /* cache.connect_timeout_ms */
     int64_t cache_timeout_ms;          /* cache.timeout_ms: one exchange */

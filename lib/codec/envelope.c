@@ -2,17 +2,26 @@
 /* Owns: the text of envelopes. Refuses: anything that is not byte for byte what it writes itself. Pure. */
 #include "codec/envelope.h"
 
-#include "base/random.h"
-
 #include <string.h>
 
 #define MAGIC "M1 "
 #define SUM_DIGITS 16
 #define NUMBER_MAX (UINT64_C(1) << 53) /* what is added to a time, or taken off, cannot overflow */
 
-uint64_t mci_envelope_seed(const mci_spec *spec, const char *id, size_t id_len)
+mci_seal mci_envelope_seal(const mci_mac *mac, const mci_spec *spec, const char *id, size_t id_len)
 {
-    return mci_checksum(mci_checksum(0, spec->key, strlen(spec->key)), id, id_len);
+    uint64_t kind = mci_mac_sum(mac, 'C', mac != NULL ? mac->base : 0, spec->key, strlen(spec->key));
+    return (mci_seal){mac, mci_mac_sum(mac, 'I', kind, id, id_len)};
+}
+
+mci_seal mci_envelope_own_seal(const mci_macs *macs, const mci_spec *spec, const char *id, size_t id_len)
+{
+    return mci_envelope_seal(macs != NULL && macs->n > 0 ? &macs->mac[0] : NULL, spec, id, id_len);
+}
+
+uint64_t mci_seal_value(mci_seal seal, const char *p, size_t n)
+{
+    return mci_mac_sum(seal.mac, 'V', seal.seed, p, n);
 }
 
 static void add_number(mci_buf *out, int64_t v)
@@ -30,7 +39,7 @@ static void add_sum(mci_buf *out, uint64_t v)
     mci_buf_add(out, text, sizeof text);
 }
 
-void mci_envelope_write(const mci_envelope *e, uint64_t seed, mci_buf *out)
+void mci_envelope_write(const mci_envelope *e, mci_seal seal, mci_buf *out)
 {
     size_t begin = out->len;
     mci_buf_str(out, e->negative ? MAGIC "N" : MAGIC "D");
@@ -44,7 +53,7 @@ void mci_envelope_write(const mci_envelope *e, uint64_t seed, mci_buf *out)
     add_sum(out, e->fields_sum);
     add_sum(out, e->doc_sum);
     if (!out->failed)
-        add_sum(out, mci_checksum(seed, out->data + begin, out->len - begin));
+        add_sum(out, mci_mac_sum(seal.mac, 'E', seal.seed, out->data + begin, out->len - begin));
 }
 
 typedef struct cursor {
@@ -103,7 +112,7 @@ static void take_kinds(cursor *c, char out[MCI_MAX_FIELDS + 1])
     out[n] = '\0';
 }
 
-int mci_envelope_read(const char *p, size_t n, uint64_t seed, mci_envelope *out)
+int mci_envelope_read(const char *p, size_t n, mci_seal seal, mci_envelope *out)
 {
     const size_t magic = sizeof MAGIC - 1;
     if (n < magic + 1 + SUM_DIGITS + 1 || n > MCI_ENVELOPE_MAX || memcmp(p, MAGIC, magic) != 0)
@@ -111,7 +120,7 @@ int mci_envelope_read(const char *p, size_t n, uint64_t seed, mci_envelope *out)
     cursor tail = {.p = p + n - SUM_DIGITS - 1, .end = p + n};
     uint64_t sum = take_sum(&tail);
     size_t body = n - SUM_DIGITS - 1;
-    if (tail.bad || mci_checksum(seed, p, body) != sum)
+    if (tail.bad || mci_mac_sum(seal.mac, 'E', seal.seed, p, body) != sum)
         return -1;
     char kind = p[magic];
     if (kind != 'D' && kind != 'N')
@@ -127,4 +136,16 @@ int mci_envelope_read(const char *p, size_t n, uint64_t seed, mci_envelope *out)
     out->fields_sum = take_sum(&c);
     out->doc_sum = take_sum(&c);
     return c.bad || c.p != c.end ? -1 : 0;
+}
+
+int mci_envelope_open(const mci_macs *macs, const mci_spec *spec, const char *id, const char *p, size_t n, mci_envelope *out,
+                      mci_seal *seal)
+{
+    size_t keys = macs != NULL ? macs->n : 0;
+    for (size_t i = 0; i < (keys > 0 ? keys : 1); i++) {
+        *seal = mci_envelope_seal(keys > 0 ? &macs->mac[i] : NULL, spec, id, strlen(id));
+        if (mci_envelope_read(p, n, *seal, out) == 0)
+            return 0;
+    }
+    return -1;
 }

@@ -5,7 +5,6 @@
  */
 #include "codec/hash.h"
 
-#include "base/random.h"
 #include "base/syncpoint.h"
 #include "base/text.h"
 #include "codec/json_scan.h"
@@ -58,17 +57,17 @@ static void encode_value(const mci_doc *d, size_t field, mci_buf *out)
 }
 
 /* Each field's sum hangs on its place and on all before it. */
-static uint64_t chain(uint64_t sum, size_t field, const char *p, size_t n)
+static uint64_t chain(const mci_mac *mac, uint64_t sum, size_t field, const char *p, size_t n)
 {
-    return mci_checksum(sum + field + 1, p, n);
+    return mci_mac_sum(mac, 'F', sum + field + 1, p, n);
 }
 
-static uint64_t json_sum(uint64_t seed, const char *p, size_t n)
+static uint64_t json_sum(mci_seal seal, const char *p, size_t n)
 {
-    return p == NULL ? 0 : mci_checksum(seed ^ 1, p, n);
+    return p == NULL ? 0 : mci_mac_sum(seal.mac, 'D', seal.seed ^ 1, p, n);
 }
 
-int mci_hash_encode(const mci_doc *d, uint64_t seed, size_t max, mci_hash_fields *out, mci_envelope *e)
+int mci_hash_encode(const mci_doc *d, mci_seal seal, size_t max, mci_hash_fields *out, mci_envelope *e)
 {
     const mci_spec *spec = mci_doc_spec(d);
     size_t json_len = 0;
@@ -77,7 +76,7 @@ int mci_hash_encode(const mci_doc *d, uint64_t seed, size_t max, mci_hash_fields
     if (json_len > max)
         return 1;
     out->n = spec->nfields;
-    uint64_t sum = seed;
+    uint64_t sum = seal.seed;
     for (size_t i = 0; i < spec->nfields; i++) {
         int kind = mci_doc_val(d, i)->kind;
         out->field[i].off = out->text.len;
@@ -88,11 +87,11 @@ int mci_hash_encode(const mci_doc *d, uint64_t seed, size_t max, mci_hash_fields
         if (out->text.failed)
             return out->text.over ? 1 : -1;
         if (out->field[i].there)
-            sum = chain(sum, i, out->text.data + out->field[i].off, out->field[i].len);
+            sum = chain(seal.mac, sum, i, out->text.data + out->field[i].off, out->field[i].len);
     }
     e->kinds[spec->nfields] = '\0';
     e->fields_sum = sum;
-    e->doc_sum = json_sum(seed, json, json_len);
+    e->doc_sum = json_sum(seal, json, json_len);
     return 0;
 }
 
@@ -211,40 +210,41 @@ static int decode_field(mci_docb *b, size_t field, char kind, mci_slice v, mci_b
 }
 
 /* Do the fetched texts match the envelope? */
-static int proven(const mci_spec *spec, uint64_t seed, const mci_envelope *e, const mci_slice *fields, mci_slice json)
+static int proven(const mci_spec *spec, mci_seal seal, const mci_envelope *e, const mci_slice *fields, mci_slice json)
 {
     if (strlen(e->kinds) != spec->nfields)
         return 0;
     /* The sum is no signature: what is handed out as JSON, and put into answers as it is, has to be that. */
-    if (json.p != NULL && (json_sum(seed, json.p, json.n) != e->doc_sum || !mci_json_scan(json.p, json.n)))
+    if (json.p != NULL && (json_sum(seal, json.p, json.n) != e->doc_sum || !mci_json_scan(json.p, json.n)))
         return 0;
     if (fields == NULL)
         return json.p != NULL;
-    uint64_t sum = seed;
+    uint64_t sum = seal.seed;
     for (size_t i = 0; i < spec->nfields; i++) {
         if ((fields[i].p != NULL) != (e->kinds[i] != '-'))
             return 0;
         if (fields[i].p != NULL)
-            sum = chain(sum, i, fields[i].p, fields[i].n);
+            sum = chain(seal.mac, sum, i, fields[i].p, fields[i].n);
     }
     return sum == e->fields_sum;
 }
 
-mci_value_state mci_hash_decode(const mci_spec *spec, const char *id, mci_slice m, const mci_slice *fields, mci_slice json,
-                                int64_t epoch, int64_t now_ms, mci_doc **out, mci_envelope *e)
+mci_value_state mci_hash_decode(const mci_macs *macs, const mci_spec *spec, const char *id, mci_slice m,
+                                const mci_slice *fields, mci_slice json, int64_t epoch, int64_t now_ms, mci_doc **out,
+                                mci_envelope *e)
 {
     *out = NULL;
     if (m.p == NULL)
         return MCI_VALUE_NONE;
     size_t id_len = strlen(id);
-    uint64_t seed = mci_envelope_seed(spec, id, id_len);
-    if (mci_envelope_read(m.p, m.n, seed, e) != 0)
+    mci_seal seal;
+    if (mci_envelope_open(macs, spec, id, m.p, m.n, e, &seal) != 0)
         return MCI_VALUE_POISONED;
     if (e->epoch != epoch || (now_ms != 0 && now_ms > e->hard_ms && MCI_CURE(MCI_CURE_HARD_TTL)))
         return MCI_VALUE_OLD;
     if (e->negative)
         return MCI_VALUE_NEGATIVE;
-    if (!proven(spec, seed, e, fields, json))
+    if (!proven(spec, seal, e, fields, json))
         return MCI_VALUE_POISONED;
     size_t hint = id_len + json.n + 64;
     for (size_t i = 0; fields != NULL && i < spec->nfields; i++)

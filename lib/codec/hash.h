@@ -29,7 +29,7 @@ typedef struct mci_hash_fields {
  * Encode the fields of `d`, and fill kinds and sums of the envelope. 0; -1 when memory is short; 1 when texts and JSON together
  * have more than `max` bytes: work ends there, and what was done is of no use. Free in any case.
  */
-int mci_hash_encode(const mci_doc *d, uint64_t seed, size_t max, mci_hash_fields *out, mci_envelope *e);
+int mci_hash_encode(const mci_doc *d, mci_seal seal, size_t max, mci_hash_fields *out, mci_envelope *e);
 void mci_hash_fields_free(mci_hash_fields *f);
 
 /* The text of a JSON string in normal form, with its quotes. 0, or -1 when it is none. */
@@ -45,10 +45,11 @@ typedef enum mci_value_state {
 } mci_value_state;
 
 /*
- * Decode one value. `m` is the envelope; `fields` has spec->nfields slices, or is NULL when only the document was fetched; `json`
+ * Decode one value, sealed by one of `macs` (NULL: by none). `m` is the envelope; `fields` has spec->nfields slices, or is NULL when only the document was fetched; `json`
  * may be absent when only fields were. `now_ms` is Redis' clock, 0: not known.
  */
-mci_value_state mci_hash_decode(const mci_spec *spec, const char *id, mci_slice m, const mci_slice *fields, mci_slice json,
-                                int64_t epoch, int64_t now_ms, mci_doc **out, mci_envelope *e);
+mci_value_state mci_hash_decode(const mci_macs *macs, const mci_spec *spec, const char *id, mci_slice m,
+                                const mci_slice *fields, mci_slice json, int64_t epoch, int64_t now_ms, mci_doc **out,
+                                mci_envelope *e);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: second keys. An alias is a string "<epoch> <time of the load> <id>" ("-" for the id: the store has none) under the same protocol as a value.
+ * Owns: second keys. An alias is a string "<epoch> <time of the load> <id>" ("-" for the id: the store has none) under the same protocol as a value;
+ * with cache.key a keyed sum follows: a "none" of somebody else's hides no document.
  * It is a hint that is checked, never believed: the document it leads to must carry the alias. Only two things could go
  * wrong unseen, a cached "none" that hides an insert and a lower id that appears, and writers announce both on the alias' own
  * quarantine. Refuses: guessing between several documents; the lowest id is meant.
@@ -38,12 +39,34 @@ void mci_alias_encode(const char *alias, size_t len, mci_buf *out)
     }
 }
 
+#define TAG 17 /* a blank and 16 digits */
+
+static void tag_of(const mci_mac *mac, const mci_coll *coll, const mci_buf *alias, const char *p, size_t n,
+                   char out[TAG + 1])
+{
+    mci_seal seal = mci_envelope_seal(mac, coll->spec, alias->data, alias->len);
+    (void)snprintf(out, TAG + 1, " %016llx", (unsigned long long)mci_mac_sum(mac, 'A', seal.seed, p, n));
+}
+
+/* Bytes before the keyed sum; all of them when there are no keys. 0: the sum is missing or not by one of ours. */
+static size_t sealed_len(const mci_macs *macs, const mci_coll *coll, const mci_buf *alias, const char *p, size_t n)
+{
+    char tag[TAG + 1];
+    for (size_t i = 0; i < macs->n && n > TAG; i++) {
+        tag_of(&macs->mac[i], coll, alias, p, n - TAG, tag);
+        if (memcmp(p + n - TAG, tag, TAG) == 0)
+            return n - TAG;
+    }
+    return macs->n == 0 ? n : 0;
+}
+
 /* The three parts of an alias' value; `id` is "-" for none. 0, or -1: it is none of ours. */
-static int split(const mci_coll *coll, const mci_reply *r, int64_t *epoch, int64_t *written_ms, char id[MCI_ID_CAP])
+static int split(const mci_coll *coll, const char *text, size_t len, int64_t *epoch, int64_t *written_ms,
+                 char id[MCI_ID_CAP])
 {
     const char *part[2];
-    const char *p = r->u.str;
-    const char *end = p + r->len;
+    const char *p = text;
+    const char *end = p + len;
     int64_t *number[2] = {epoch, written_ms};
     for (int i = 0; i < 2; i++) {
         part[i] = memchr(p, ' ', (size_t)(end - p));
@@ -72,7 +95,8 @@ static alias_state parse(mci_call *c, const mci_coll *coll, const mci_reply *r, 
     memcpy(a->rejected, r->u.str, r->len);
     a->rejected_len = r->len;
     int64_t of = 0;
-    if (split(coll, r, &of, &a->written_ms, a->id) != 0) {
+    size_t len = sealed_len(&c->e->macs, coll, &a->encoded, r->u.str, r->len);
+    if (split(coll, r->u.str, len, &of, &a->written_ms, a->id) != 0) {
         mci_count(c->e->metrics, MCI_C_POISONED);
         c->info->flags |= MC_FLAG_POISONED;
         return A_MISS;
@@ -87,7 +111,14 @@ void mci_alias_target(const mci_coll *coll, const mci_reply *r, char id[MCI_ID_C
     int64_t epoch = 0;
     int64_t written_ms = 0;
     id[0] = '\0';
-    if (r == NULL || r->type != MCI_REPLY_STRING || split(coll, r, &epoch, &written_ms, id) != 0 || strcmp(id, "-") == 0)
+    if (r == NULL || r->type != MCI_REPLY_STRING)
+        return;
+    size_t len = r->len; /* a keyed sum is not looked at: to drop one id too many does no harm */
+    if (len > TAG && r->u.str[len - TAG] == ' ' && memchr(r->u.str + len - TAG + 1, ' ', TAG - 1) == NULL)
+        len -= TAG;
+    if ((split(coll, r->u.str, len, &epoch, &written_ms, id) != 0 &&
+         split(coll, r->u.str, r->len, &epoch, &written_ms, id) != 0) ||
+        strcmp(id, "-") == 0)
         id[0] = '\0';
 }
 
@@ -152,6 +183,11 @@ static int fill(mci_call *c, mci_coll *coll, const alias_read *a, const char *id
     mci_buf_int(&text, a->now_ms);
     mci_buf_char(&text, ' ');
     mci_buf_str(&text, id != NULL ? id : "-");
+    if (c->e->macs.n > 0 && !text.failed) {
+        char tag[TAG + 1];
+        tag_of(&c->e->macs.mac[0], coll, &a->encoded, text.data, text.len, tag);
+        mci_buf_str(&text, tag);
+    }
     mci_cmd_script(&b, &mci_script_put, 8, 8 + 10);
     mci_arg_id(&b, coll->alias_keys.value, a->encoded.data);
     mci_arg_id(&b, coll->alias_keys.quarantine, a->encoded.data);

@@ -4,6 +4,7 @@
 
 #include "base/syncpoint.h"
 #include "base/text.h"
+#include "base/wipe.h"
 #include "engine/health.h"
 
 #include <stdio.h>
@@ -36,6 +37,24 @@ static mc_status take_settings(mci_engine *e, mci_redis_options *out, mc_error *
                        : take_text("cache.password", s->cache_password, out->addr.password, sizeof out->addr.password, err);
 }
 
+static mc_status take_keys(mci_engine *e, mc_error *err)
+{
+    const char *const digits[] = {e->set.cache_key, e->set.cache_key_old};
+    if (digits[0][0] == '\0' && digits[1][0] != '\0')
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "cache.key_old is set and cache.key is not: new values need a key");
+    for (size_t i = 0; i < 2 && digits[i][0] != '\0'; i++)
+        if (mci_mac_init(&e->macs.mac[e->macs.n++], digits[i], e->set.cache_prefix) != 0)
+            return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "cache.key and cache.key_old must have 32 hexadecimal digits");
+    return MC_OK;
+}
+
+/* Passwords and keys are in the settings, which live as long as the engine. */
+static void wipe_and_free(mci_engine *e)
+{
+    mci_wipe(e, sizeof *e);
+    free(e);
+}
+
 mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *log, mci_engine **out, mc_error *err)
 {
     *out = NULL;
@@ -48,6 +67,8 @@ mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *lo
     mc_status st = mci_redis_uri_parse(set->cache_uri, &opt.addr, err);
     if (st == MC_OK)
         st = take_settings(e, &opt, err);
+    if (st == MC_OK)
+        st = take_keys(e, err);
     if (st == MC_OK) {
         e->metrics = mci_metrics_new();
         e->snapshot = mci_snapshot_new(e->set.snapshot_path, set->snapshot_max_bytes);
@@ -61,7 +82,7 @@ mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *lo
     if (st != MC_OK) {
         mci_snapshot_free(e->snapshot);
         mci_metrics_free(e->metrics);
-        free(e);
+        wipe_and_free(e);
         return st;
     }
     (void)snprintf(e->epoch_key, sizeof e->epoch_key, "mfc:epoch:%s", set->cache_prefix);
@@ -103,7 +124,7 @@ void mci_engine_close(mci_engine *e)
     mci_flights_destroy(&e->flights);
     mci_snapshot_free(e->snapshot);
     mci_metrics_free(e->metrics);
-    free(e);
+    wipe_and_free(e);
 }
 
 static void name_keys(mci_keys *k, const char *prefix, const char *key)

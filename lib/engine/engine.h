@@ -97,6 +97,7 @@ typedef struct mci_engine {
     char probe_key[MCI_KEY_MAX];
     _Atomic int refusing; /* Redis answers, and refuses what the cache needs */
     mci_kv_keys kv_keys;
+    mci_macs macs; /* cache.key, cache.key_old */
     mci_snapshot *snapshot;
     _Atomic int64_t set_clock_ms; /* what mc_set_clock() said; 0: Redis' clock */
     mci_coll colls[MCI_MAX_COLLS];

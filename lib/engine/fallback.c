@@ -80,6 +80,8 @@ static void take_found(fetch *f, const mci_reply *value, const mci_reply *stamp)
     mci_call *c = &f->c;
     mci_kv_found found = mci_kv_read(c->e, f->key, value, stamp);
     mci_name_rejected(&f->rejected, found.stamp);
+    if (found.state == MCI_KV_DAMAGED && found.stamp.p == NULL) /* no stamp to name it by: by its size */
+        mci_buf_fmt(&f->rejected, "!%zu", found.value.n);
     if (found.state == MCI_KV_VALUE || found.state == MCI_KV_NONE) {
         mci_kv_tell_age(c, &found);
         c->info->stale_bound_ms = found.written_ms < 0 ? -1 : c->info->age_ms;

@@ -25,15 +25,16 @@ void mci_kv_ask(mci_batch *b, const mci_engine *e, const char *key)
 mci_kv_found mci_kv_read(const mci_engine *e, const char *key, const mci_reply *value, const mci_reply *stamp)
 {
     mci_kv_found f = {.value = mci_reply_slice(value), .stamp = mci_reply_slice(stamp), .written_ms = -1};
-    uint64_t seed = mci_envelope_seed(&mci_kv_spec, key, strlen(key));
+    mci_seal seal;
     mci_envelope env = {0};
     int64_t now = mci_engine_clock(e);
     if (f.stamp.p == NULL) {
-        f.state = f.value.p != NULL ? MCI_KV_VALUE : MCI_KV_MISS;
+        /* Somebody's own SET. With a key, what nobody has signed does not count: it is dropped like damage. */
+        f.state = f.value.p == NULL ? MCI_KV_MISS : e->macs.n == 0 ? MCI_KV_VALUE : MCI_KV_DAMAGED;
         return f;
     }
-    int ours = mci_envelope_read(f.stamp.p, f.stamp.n, seed, &env) == 0;
-    if (f.value.p != NULL && (!ours || env.negative || env.doc_sum != mci_checksum(seed, f.value.p, f.value.n))) {
+    int ours = mci_envelope_open(&e->macs, &mci_kv_spec, key, f.stamp.p, f.stamp.n, &env, &seal) == 0;
+    if (f.value.p != NULL && (!ours || env.negative || env.doc_sum != mci_seal_value(seal, f.value.p, f.value.n))) {
         f.state = MCI_KV_DAMAGED;
     } else if (!ours || now > env.hard_ms || (f.value.p == NULL && !env.negative)) {
         f.state = MCI_KV_MISS;
@@ -46,14 +47,14 @@ mci_kv_found mci_kv_read(const mci_engine *e, const char *key, const mci_reply *
 
 int mci_kv_set_cmd(mci_batch *b, const mci_engine *e, const mci_kv_set *set)
 {
-    uint64_t seed = mci_envelope_seed(&mci_kv_spec, set->key, strlen(set->key));
+    mci_seal seal = mci_envelope_own_seal(&e->macs, &mci_kv_spec, set->key, strlen(set->key));
     mci_envelope env = {.negative = set->mode == 'N', .written_ms = set->now_ms};
     mci_buf stamp;
     mci_buf_init(&stamp, MCI_ENVELOPE_MAX);
     env.soft_ms = env.hard_ms = set->now_ms + set->ttl_ms;
-    env.doc_sum = mci_checksum(seed, set->value != NULL ? set->value : "", set->size);
+    env.doc_sum = mci_seal_value(seal, set->value != NULL ? set->value : "", set->size);
     if (set->mode != 'R')
-        mci_envelope_write(&env, seed, &stamp);
+        mci_envelope_write(&env, seal, &stamp);
     if (stamp.failed) {
         mci_buf_free(&stamp);
         return -1;
@@ -131,7 +132,8 @@ mc_status mci_kv_get(mci_call *c, const char *key, char **out, size_t *size)
     if (st == MC_OK) {
         mci_kv_found f = mci_kv_read(c->e, key, mci_reply_item(r, 0), mci_reply_item(r, 1));
         c->info->cache = MC_CACHE_MISS;
-        if (f.state == MCI_KV_VALUE || f.state == MCI_KV_DAMAGED) { /* whoever set it: it is what stands there */
+        if (f.state == MCI_KV_VALUE ||
+            (f.state == MCI_KV_DAMAGED && c->e->macs.n == 0)) { /* whoever set it: it is what stands there */
             mci_kv_tell_age(c, &f);
             st = mci_kv_copy(f.value.p, f.value.n, out, size, c->err);
         } else {

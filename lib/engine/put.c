@@ -74,13 +74,13 @@ static int64_t ttl_of(mci_engine *e, const mci_coll *coll, const mci_put *put)
 int mci_put_cmd(mci_engine *e, mci_batch *b, const mci_coll *coll, const mci_put *put)
 {
     mci_envelope env = {.negative = put->doc == NULL, .epoch = put->epoch, .written_ms = put->now_ms};
-    uint64_t seed = mci_envelope_seed(coll->spec, put->id, strlen(put->id));
+    mci_seal seal = mci_envelope_own_seal(&e->macs, coll->spec, put->id, strlen(put->id));
     mci_hash_fields f = {0};
     mci_buf text;
     mci_buf_init(&text, MCI_ENVELOPE_MAX);
     int64_t ttl = ttl_of(e, coll, put);
     if (ttl != 0 && put->doc != NULL) {
-        int too_long = mci_hash_encode(put->doc, seed, (size_t)e->set.value_max_bytes, &f, &env);
+        int too_long = mci_hash_encode(put->doc, seal, (size_t)e->set.value_max_bytes, &f, &env);
         if (too_long < 0) {
             mci_hash_fields_free(&f);
             return -1;
@@ -88,7 +88,7 @@ int mci_put_cmd(mci_engine *e, mci_batch *b, const mci_coll *coll, const mci_put
         ttl = too_long ? 0 : ttl;
     }
     env.soft_ms = env.hard_ms = put->now_ms + ttl;
-    mci_envelope_write(&env, seed, &text);
+    mci_envelope_write(&env, seal, &text);
     size_t pairs = ttl == 0 ? 0 : 1 + (put->doc == NULL ? 0 : pairs_of(put->doc, &f));
     char mode[2] = {(char)put->mode, '\0'};
     mci_cmd_script(b, &mci_script_put, 8, 8 + 8 + 2 * pairs);

@@ -83,7 +83,7 @@ int mci_read_reply(mci_call *c, mci_coll *coll, mci_item *it, const mci_reply *r
     mci_slice m = mci_reply_slice(mci_reply_item(r, 0));
     mci_envelope e = {0};
     mci_doc *doc = NULL;
-    mci_value_state state = mci_hash_decode(coll->spec, it->id, m, nfields > 0 ? fields : NULL, json, epoch,
+    mci_value_state state = mci_hash_decode(&c->e->macs, coll->spec, it->id, m, nfields > 0 ? fields : NULL, json, epoch,
                                             mci_engine_clock_at(c->e, mci_redis_now_ms(c->e->redis)), &doc, &e);
     if (state == MCI_VALUE_HIT && want & MCI_WANT_DOC && json.p == NULL) {
         mci_doc_unref(doc); /* a hash without its document cannot answer this read */

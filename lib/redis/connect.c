@@ -20,6 +20,15 @@
 #define AGAIN_NS INT64_C(1000000000)       /* between two questions for one name */
 #define AGAIN_SLOW_NS INT64_C(30000000000) /* the same, after a slow answer */
 
+#define KEEP_NS INT64_C(30000000000)       /* addresses that work: a name may move to another server */
+#define KEEP_SLOW_NS INT64_C(300000000000) /* the same, of a slow resolver */
+
+static int are_good(const mci_addresses *a)
+{
+    int64_t keep = a->took_ns > SLOW_NS ? KEEP_SLOW_NS : KEEP_NS;
+    return a->n > 0 && !a->stale && mci_now_ns() - a->asked_ns - a->took_ns < keep;
+}
+
 static int may_ask(const mci_addresses *a)
 {
     int64_t pause = a->took_ns > SLOW_NS ? AGAIN_SLOW_NS : AGAIN_NS;
@@ -28,7 +37,7 @@ static int may_ask(const mci_addresses *a)
 
 int mci_resolve(const mci_redis_addr *host, mci_addresses *a)
 {
-    if ((a->n > 0 && !a->stale) || !may_ask(a))
+    if (are_good(a) || !may_ask(a))
         return a->n > 0 ? 0 : a->error;
     char port[12];
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};

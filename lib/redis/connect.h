@@ -24,8 +24,8 @@ typedef struct mci_addresses {
 
 /*
  * Fill `a` for the host, unless it has addresses that may still be right. The system's resolver is asked in this thread and takes as long
- * as it takes (the library starts no thread, and there is no other way to end getaddrinfo()). So it is asked once, and again only after all
- * known addresses have failed; and after an answer that took more than a second not again for 30 s. 0, or an error of getaddrinfo().
+ * as it takes (the library starts no thread, and there is no other way to end getaddrinfo()). So what it says is kept for 30 s, or 5 minutes when it took
+ * more than a second; when all addresses have failed it is asked sooner, after 1 s or 30 s. 0, or an error of getaddrinfo().
  */
 int mci_resolve(const mci_redis_addr *host, mci_addresses *a);
 

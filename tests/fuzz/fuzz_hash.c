@@ -45,7 +45,7 @@ static mci_slice line(const char **p, const char *end)
     return s;
 }
 
-static void again(const mci_doc *d, uint64_t seed, const mci_envelope *e)
+static void again(const mci_doc *d, mci_seal seed, const mci_envelope *e)
 {
     mci_hash_fields f = {0};
     mci_envelope env = *e;
@@ -59,7 +59,7 @@ static void again(const mci_doc *d, uint64_t seed, const mci_envelope *e)
     for (size_t i = 0; i < NFIELDS; i++)
         slices[i] = f.field[i].there ? (mci_slice){f.text.data + f.field[i].off, f.field[i].len} : (mci_slice){NULL, 0};
     json.p = mci_doc_json(d, &json.n);
-    FUZZ_CHECK(mci_hash_decode(&spec, "x", (mci_slice){m.data, m.len}, slices, json, e->epoch, 0, &second, &env) ==
+    FUZZ_CHECK(mci_hash_decode(NULL, &spec, "x", (mci_slice){m.data, m.len}, slices, json, e->epoch, 0, &second, &env) ==
                MCI_VALUE_HIT);
     for (size_t i = 0; i < NFIELDS; i++)
         FUZZ_CHECK(mci_doc_val(second, i)->kind == mci_doc_val(d, i)->kind &&
@@ -69,16 +69,16 @@ static void again(const mci_doc *d, uint64_t seed, const mci_envelope *e)
     mci_buf_free(&m);
 }
 
-static void decode(uint64_t seed, mci_slice m, const mci_slice *slices, mci_slice json)
+static void decode(mci_seal seed, mci_slice m, const mci_slice *slices, mci_slice json)
 {
     mci_envelope e = {0};
     mci_doc *d = NULL;
-    mci_value_state st = mci_hash_decode(&spec, "x", m, slices, json, 0, 0, &d, &e);
+    mci_value_state st = mci_hash_decode(NULL, &spec, "x", m, slices, json, 0, 0, &d, &e);
     FUZZ_CHECK((st == MCI_VALUE_HIT) == (d != NULL));
     if (d != NULL)
         again(d, seed, &e);
     mci_doc_unref(d);
-    (void)mci_hash_decode(&spec, "x", m, NULL, json, 0, 1, &d, &e);
+    (void)mci_hash_decode(NULL, &spec, "x", m, NULL, json, 0, 1, &d, &e);
     mci_doc_unref(d);
 }
 
@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     const char *p = (const char *)data + 1;
     const char *end = (const char *)data + size;
-    uint64_t seed = mci_envelope_seed(&spec, "x", 1);
+    mci_seal seed = mci_envelope_seal(NULL, &spec, "x", 1);
     mci_slice m = line(&p, end);
     mci_slice slices[NFIELDS];
     for (size_t i = 0; i < NFIELDS; i++) {
@@ -102,14 +102,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char body[MCI_ENVELOPE_MAX];
     if (m.n < 34 || m.n + 18 > sizeof body)
         return 0;
-    uint64_t sum = seed;
+    uint64_t sum = seed.seed;
     for (size_t i = 0; i < NFIELDS; i++)
         if (slices[i].p != NULL)
             sum = mci_checksum(sum + i + 1, slices[i].p, slices[i].n);
     memcpy(body, m.p, m.n);
     (void)snprintf(body + m.n - 34, 35, " %016llx %016llx", (unsigned long long)sum,
-                   json.p == NULL ? 0 : (unsigned long long)mci_checksum(seed ^ 1, json.p, json.n));
-    (void)snprintf(body + m.n, 18, " %016llx", (unsigned long long)mci_checksum(seed, body, m.n));
+                   json.p == NULL ? 0 : (unsigned long long)mci_checksum(seed.seed ^ 1, json.p, json.n));
+    (void)snprintf(body + m.n, 18, " %016llx", (unsigned long long)mci_checksum(seed.seed, body, m.n));
     decode(seed, (mci_slice){body, m.n + 17}, slices, json);
     return 0;
 }

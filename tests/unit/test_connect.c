@@ -120,6 +120,14 @@ static void test_names(void **state)
     int64_t asked = a.asked_ns;
     assert_int_equal(mci_resolve(&host, &a), 0);
     assert_true(a.asked_ns == asked);
+    a.asked_ns = mci_now_ns() - INT64_C(100000000000); /* 100 s ago: too long for a name that may move */
+    asked = a.asked_ns;
+    a.took_ns = INT64_C(5000000000); /* but not when its resolver is slow */
+    assert_int_equal(mci_resolve(&host, &a), 0);
+    assert_true(a.asked_ns == asked);
+    a.took_ns = 0;
+    assert_int_equal(mci_resolve(&host, &a), 0);
+    assert_true(a.asked_ns != asked);
     a.stale = 1;
     a.asked_ns = mci_now_ns() + INT64_C(3600000000000); /* asked just now, however slow this machine is */
     asked = a.asked_ns;

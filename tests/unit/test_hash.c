@@ -59,7 +59,7 @@ typedef struct stored {
 static void store(const mci_doc *d, stored *s)
 {
     mci_envelope e = {.epoch = 1, .written_ms = 1000, .soft_ms = 2000, .hard_ms = 2000};
-    uint64_t seed = mci_envelope_seed(&spec, "x", 1);
+    mci_seal seed = mci_envelope_seal(NULL, &spec, "x", 1);
     mci_buf b;
     mci_buf_init(&b, MCI_ENVELOPE_MAX);
     assert_int_equal(mci_hash_encode(d, seed, 1u << 20, &s->f, &e), 0);
@@ -76,7 +76,7 @@ static void store(const mci_doc *d, stored *s)
 static mci_value_state decode(const stored *s, int64_t epoch, int64_t now, mci_doc **out)
 {
     mci_envelope e;
-    return mci_hash_decode(&spec, "x", (mci_slice){s->m, s->m_len}, s->slices, s->json, epoch, now, out, &e);
+    return mci_hash_decode(NULL, &spec, "x", (mci_slice){s->m, s->m_len}, s->slices, s->json, epoch, now, out, &e);
 }
 
 static void test_round_trip(void **state)
@@ -147,11 +147,11 @@ static void test_ceiling(void **state)
     mci_doc *d = make(1.5);
     mci_envelope e = {.epoch = 1};
     mci_hash_fields f = {0};
-    assert_int_equal(mci_hash_encode(d, 1, 1000, &f, &e), 0);
+    assert_int_equal(mci_hash_encode(d, (mci_seal){NULL, 1}, 1000, &f, &e), 0);
     size_t whole = f.text.len + strlen(json);
     mci_hash_fields_free(&f);
     for (size_t max = 0; max <= whole + 1; max++) {
-        assert_int_equal(mci_hash_encode(d, 1, max, &f, &e), max < whole);
+        assert_int_equal(mci_hash_encode(d, (mci_seal){NULL, 1}, max, &f, &e), max < whole);
         assert_true(f.text.len <= max);
         mci_hash_fields_free(&f);
     }
