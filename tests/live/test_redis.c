@@ -62,7 +62,7 @@ static void test_passwords(void **state)
     mc_client *mc = NULL;
     mc_error err;
     mc_info info;
-    /* The account that SECURITY.md recommends. */
+    /* A small account; live.acl has the least one. */
     free(fixture_redis(&f, "ACL", "SETUSER", "films", "on", ">s3cr:t@/", "resetkeys", "~mflix:*", "~mfc:*", "resetchannels",
                        "-@all", "+@connection", "+@read", "+@write", "+@scripting", "+time", "-@dangerous", NULL));
     snprintf(uri, sizeof uri, "redis://films:s3cr%%3At%%40%%2F@127.0.0.1:%d/0", f.redis.port);

@@ -41,11 +41,47 @@ mc_client *fixture_open(fixture *f, ...)
     return mc;
 }
 
+/* MFLIX_TEST_ACL holds the rules of an account: the clients use it, the test's own connection does not. */
+static void take_account(fixture *f)
+{
+    const char *rules = getenv("MFLIX_TEST_ACL");
+    const char *argv[100] = {"ACL", "SETUSER", "least"};
+    int argc = 3;
+    if (rules == NULL)
+        return;
+    char *copy = strdup(rules);
+    char *rest = NULL;
+    for (char *p = strtok_r(copy, " ", &rest); p != NULL && argc < 100; p = strtok_r(NULL, " ", &rest))
+        argv[argc++] = p;
+    redisContext *rc = redisConnect("127.0.0.1", f->redis.port);
+    redisReply *r = redisCommandArgv(rc, argc, argv, NULL);
+    if (r == NULL || r->type == REDIS_REPLY_ERROR)
+        die(r != NULL ? r->str : "no account");
+    freeReplyObject(r);
+    redisFree(rc);
+    free(copy);
+    snprintf(f->redis.uri, sizeof f->redis.uri, "redis://least:PASSWORD@127.0.0.1:%d/0", f->redis.port);
+}
+
+/* Nothing was refused to it. */
+static void check_account(fixture *f)
+{
+    if (getenv("MFLIX_TEST_ACL") == NULL)
+        return;
+    char *log = fixture_redis(f, "ACL", "LOG", NULL);
+    if (log != NULL && log[0] != '\0') {
+        fprintf(stderr, "refused: %s\n", log);
+        exit(1);
+    }
+    free(log);
+}
+
 void fixture_start(fixture *f, ...)
 {
     va_list ap;
     memset(f, 0, sizeof *f);
     srv_start_redis(&f->redis, "--save", "", "--appendonly", "no", NULL);
+    take_account(f);
     memstore_init(&f->mem);
     va_start(ap, f);
     f->a = open_va(f, ap);
@@ -59,6 +95,7 @@ void fixture_stop(fixture *f)
 {
     (void)mc_close(f->a);
     (void)mc_close(f->b);
+    check_account(f);
     if (f->rc != NULL)
         redisFree(f->rc);
     srv_stop(&f->redis);
