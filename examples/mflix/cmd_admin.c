@@ -54,6 +54,7 @@ static void print_warm(app *a, const warming *w, mc_status st, int64_t loaded, d
         json j;
         answer_begin(&j, a, st);
         json_int(&j, "loaded", loaded);
+        json_int(&j, "under_write", stats.quarantined);
         json_object(&j, "stages");
         for (size_t i = 0; i < w->n; i++)
             json_int(&j, w->stages[i], w->done[i]);
@@ -71,6 +72,10 @@ static void print_warm(app *a, const warming *w, mc_status st, int64_t loaded, d
     if (!a->quiet)
         printf(" · %.2f s · %" PRId64 " round trips", seconds, stats.redis_round_trips);
     putchar('\n');
+    if (stats.quarantined > 0)
+        printf("%" PRId64
+               " left out: a write to them is under way, or ended without a word less than write.quarantine_ms ago\n",
+               stats.quarantined);
 }
 
 static int run_warm(app *a, const args *g)

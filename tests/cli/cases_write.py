@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 from cases_load import filled
 from harness import free_port, object_id
@@ -124,8 +125,21 @@ def string_keys(w):
 
 def warming(w):
     films, theaters = filled(w, "warm.db")
+    # A write that ended without a word, as the load's may on a busy machine, keeps its id out of Redis for a while: that is told.
+    ident = min(object_id(film) for film in films)
+    w.command("ZADD", "mfc:q:warm_db:movie:{%s}" % ident, "9999999999999", "somebody")
     some = w.json("warm", "--movies", "--limit", "10", store="warm.db")
-    assert some["loaded"] == 10, some
+    assert some["under_write"] >= 1 and some["loaded"] + some["under_write"] == 10, some
+    out, _ = w.run("warm", "--movies", "--limit", "10", store="warm.db")
+    assert "left out" in out, out
+    w.command("DEL", "mfc:q:warm_db:movie:{%s}" % ident)
+    loaded = some["loaded"]
+    for _ in range(300):
+        if loaded == 10:
+            break
+        time.sleep(0.1)
+        loaded += w.json("warm", "--movies", "--limit", "10", store="warm.db")["loaded"]
+    assert loaded == 10, loaded
     answer = w.json("warm", store="warm.db")
     assert answer["loaded"] >= len(films) - 10 + len(theaters) and not answer["interrupted"], answer
     for film in films[::60]:

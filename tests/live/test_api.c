@@ -35,7 +35,12 @@ static void open_client(mc_client **out)
     assert_int_equal(mc_options_set(o, "cache.uri", redis.uri, &err), MC_OK);
     assert_int_equal(mc_options_set(o, "store.uri", store_uri, &err), MC_OK);
     assert_int_equal(mc_options_set(o, "store.database", "mflixcache_test_api", &err), MC_OK);
-    assert_int_equal(mc_options_set(o, "call.timeout_ms", "30000", &err), MC_OK);
+    /* What a busy machine delays is no server that is away. */
+    static const char *const patient[] = {"call.timeout_ms", "cache.timeout_ms", "store.timeout_ms"};
+    for (size_t i = 0; i < sizeof patient / sizeof patient[0]; i++)
+        assert_int_equal(mc_options_set(o, patient[i], "30000", &err), MC_OK);
+    assert_int_equal(mc_options_set(o, "read.lease_ms", "30000", &err), MC_OK);
+    assert_int_equal(mc_options_set(o, "write.quarantine_ms", "61000", &err), MC_OK);
     if (mc_open(o, out, &err) != MC_OK)
         fail_msg("%s", err.text);
     mc_options_free(o);
@@ -659,8 +664,8 @@ int main(void)
     char url[2048];
     if (srv_mongo_url(url, sizeof url))
         failed += run_suite(url, "the server of MONGO_URL");
-    if (failed > 0) /* a skip must not hide it */
-        return 1;
+    if (failed > 0) /* a skip must not hide it, and the rest is tested all the same */
+        (void)setenv("MFLIX_NO_SKIP", "1", 1);
     srv_start_mongo(&mongo, NULL);
     failed += run_suite(mongo.uri, mongo.name);
     srv_stop(&mongo);

@@ -648,8 +648,8 @@ int main(int argc, char **argv)
     if (MFLIXCACHE_WITH_MONGODB && (only == NULL || strcmp(only, "url") == 0) && srv_mongo_url(url, sizeof url))
         failed += run_uri(url, server_name != NULL ? server_name : "the server of MONGO_URL");
     if (MFLIXCACHE_WITH_MONGODB && (only == NULL || strcmp(only, "secantus") == 0)) {
-        if (failed > 0) /* a skip must not hide it */
-            return 1;
+        if (failed > 0) /* a skip must not hide it, and the rest is tested all the same */
+            (void)setenv("MFLIX_NO_SKIP", "1", 1);
         srv server;
         srv_start_mongo(&server, NULL);
         is_secantus = 1;

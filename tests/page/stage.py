@@ -135,7 +135,7 @@ class Browser:
         ):
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        self.driver = webdriver.Chrome(options=options, service=Service(driver))
+        self.driver = webdriver.Chrome(options=options, service=Service(driver, env={**os.environ, "HOME": self.profile, "XDG_CONFIG_HOME": self.profile}))
         self.driver.set_script_timeout(PATIENCE)
         self.driver.get("about:blank")
         self.driver.get_log("performance")  # what its own first page asked for

@@ -63,12 +63,15 @@ def others(main):
 def test(python, library, source, work, arguments):
     """Run pytest; (passed, failed, skipped)."""
     report = os.path.join(work, "python.xml")
+    scratch = os.path.join(work, "pytest")  # not in the temporary folder, where pytest keeps three runs of each user
     if os.path.exists(report):
         os.remove(report)
     env = {**os.environ, "MFLIXCACHE_LIBRARY": library, "PYTHONPATH": os.path.join(source, "bindings", "python"),
            "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [python, "-X", "dev", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml", report, *arguments]
+    command = [python, "-X", "dev", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp", scratch, "--junitxml", report,
+               *arguments]
     status = subprocess.run(command, cwd=os.path.join(source, "bindings", "python"), env=env, check=False).returncode
+    shutil.rmtree(scratch, ignore_errors=True)
     if not os.path.exists(report):
         return 0, 1, 0
     suite = tree.parse(report).getroot().find("testsuite")

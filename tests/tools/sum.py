@@ -33,6 +33,31 @@ def count(case):
     return (ok, bad, skip) if failed else (ran - skip, 0, skip)
 
 
+def reasons(output):
+    """What failed, and at which line, as the programs here say it: at most four lines."""
+    found, line, lines = [], "", output.splitlines()
+    for i, text in enumerate(lines):
+        at = re.search(r"([\w.-]+\.[ch](?:pp)?:\d+): error: ", text)
+        case = re.match(r"\[\s+FAILED\s+\] ([A-Za-z]\w*)$", text)  # cmocka; its list at the end says the names again
+        own = re.match(r"(\S+) \(\d[\d.]* s\): FAILED$", text)
+        if at:
+            line = at[1]
+        elif case and not any(name.startswith(case[1]) for name in found):
+            found.append(f"{case[1]} {line}".rstrip())
+            line = ""
+        elif own:
+            places, error = [], ""
+            for after in lines[i + 1:]:
+                if not after.strip() or re.match(r"\S+ \(\d[\d.]* s\): ", after):
+                    break
+                places += re.findall(r'File "(?:.*/)?([^/"]+)", line (\d+)', after)
+                error = after if re.match(r"\w+(Error|Exception|Skip)?: |AssertionError", after) else error
+            found.append(f"{own[1]} {':'.join(places[-1]) if places else ''} {error[:160]}".strip())
+        elif re.match(r"FAILED \S|line \d+: |\S.*\.(py|c|cpp|h|md):\d+: ", text) and "error: Failure" not in text:
+            found.append(text[:200])
+    return (found or [t for t in lines if t.strip()][-1:])[:4]
+
+
 def main():
     arguments = sys.argv[1:]
     no_skip = "--no-skip" in arguments
@@ -59,6 +84,7 @@ def main():
             row[4] += float(case.get("time") or 0)
             if numbers[1]:
                 names.append(f"{run}: {case.get('name')} failed")
+                names += [f"    {reason}" for reason in reasons(case.findtext("system-out") or "")]
             elif numbers[2]:
                 names.append(f"{run}: {case.get('name')} skipped" + (f" {numbers[2]}" if numbers[0] else ""))
         for kind, row in sorted(kinds.items()):

@@ -146,7 +146,13 @@ def test_every_field_of_documents_has_its_accessor() -> None:
     for kind, name in ((results.Movie, "movie"), (results.Theater, "theater")):
         accessors = {f[len(f"mc_{name}_") :] for f in _ffi.FUNCTIONS if f.startswith(f"mc_{name}_")}
         accessors = {a for a in accessors if a not in ("ref", "unref", "rank") and not a.endswith("_count")}
-        renamed = {"genre": "genres", "director": "directors", "released": "released_ms", "country": "countries", "language": "languages"}
+        renamed = {
+            "genre": "genres",
+            "director": "directors",
+            "released": "released_ms",
+            "country": "countries",
+            "language": "languages",
+        }
         expected = {renamed.get(a, a) for a in accessors} | {"info"}
         if "location" in expected:
             expected = expected - {"location"} | {"lon", "lat"}
