@@ -98,6 +98,8 @@ static const char *hint(const app *a, mc_status st)
         return "more time: -o call.timeout_ms=MILLISECONDS; `mflix ping` shows which server is slow";
     case MC_E_UNKNOWN:
         return "it may have been carried out: read again before repeating it";
+    case MC_E_DATABASE:
+        return "is it the right database? choose another with --store URI";
     case MC_E_OPTION:
         return "`mflix options` lists the options";
     case MC_E_URI:

@@ -39,6 +39,10 @@ int app_settings(app *a);
 
 /* Open the handle, unless it is open. Returns 0, or the exit code after saying why not. */
 int app_open(app *a);
+/* The same for string keys, which are of no database. */
+int app_open_for_keys(app *a);
+/* One more setting, before it is opened. 0, or an exit status after a message. */
+int app_set(app *a, const char *key, const char *value);
 
 /* Exit code that belongs to a status. */
 int exit_code(mc_status st);

@@ -366,7 +366,7 @@ static int run_put(app *a, const args *g)
             return fail_errno(a, "standard input");
         value = input;
     }
-    rc = app_open(a);
+    rc = app_open_for_keys(a);
     if (rc) {
         free(input);
         return rc;
@@ -405,7 +405,7 @@ static int run_getkey(app *a, const args *g)
     size_t size = 0;
     mc_info info;
     mc_error err;
-    int rc = app_open(a);
+    int rc = app_open_for_keys(a);
     if (rc)
         return rc;
     mc_status st = mc_get(a->mc, g->operands[0], &value, &size, &info, &err);
@@ -441,7 +441,7 @@ static int run_rmkey(app *a, const args *g)
 {
     mc_info info;
     mc_error err;
-    int rc = app_open(a);
+    int rc = app_open_for_keys(a);
     if (rc)
         return rc;
     mc_status st = mc_remove(a->mc, g->operands[0], &info, &err);

@@ -314,6 +314,7 @@ const command cmd_view = {"view",
 static const option_spec invalidate_options[] = {
     {"title", 't', "TITLE", "the movie with this title, and the title itself"},
     {"all", 0, NULL, "everything that was cached, in one step however much it is"},
+    {"adopt", 0, NULL, "with --all: also when it is of another database, whose place this one takes"},
 };
 
 static int run_invalidate(app *a, const args *g)
@@ -326,7 +327,10 @@ static int run_invalidate(app *a, const args *g)
     mc_status st;
     if (all + (title != NULL) + (int)g->n_operands != 1)
         return usage_error("invalidate: give one of an id, --title TITLE and --all");
-    int rc = app_open(a);
+    if (args_flag(g, "adopt") && !all)
+        return usage_error("invalidate: --adopt goes with --all");
+    int rc = args_flag(g, "adopt") ? app_set(a, "store.adopt", "true") : 0;
+    rc = rc ? rc : app_open(a);
     if (rc)
         return rc;
     if (all)
@@ -343,12 +347,13 @@ static int run_invalidate(app *a, const args *g)
 
 const command cmd_invalidate = {
     "invalidate",
-    "ID | --title TITLE | --all",
+    "ID | --title TITLE | --all [--adopt]",
     "drop cached values; the database is left alone",
     "Examples:\n"
     "  mflix invalidate 573a1390f29313caabcd4803\n"
     "  mflix invalidate --title 'The Great Train Robbery'\n"
-    "  mflix invalidate --all\n\n"
+    "  mflix invalidate --all\n"
+    "  mflix invalidate --all --adopt\n\n"
     "Needed after the database was changed by other programs. String keys (put) and view counts stay.\n",
     invalidate_options,
     sizeof invalidate_options / sizeof *invalidate_options,

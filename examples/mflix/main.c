@@ -147,6 +147,22 @@ int app_settings(app *a)
     return EXIT_USAGE;
 }
 
+int app_set(app *a, const char *key, const char *value)
+{
+    mc_error err;
+    int rc = app_settings(a);
+    if (rc)
+        return rc;
+    mc_status st = mc_options_set(a->options, key, value, &err);
+    return st ? fail(a, key, st, NULL, &err) : 0;
+}
+
+int app_open_for_keys(app *a)
+{
+    int rc = app_set(a, "store.identity", "*");
+    return rc ? rc : app_open(a);
+}
+
 int app_open(app *a)
 {
     mc_error err;

@@ -98,6 +98,7 @@ static enum kind kind_of(int status, mc_status code, int tier)
     switch (code) {
     case MC_E_CACHE:
     case MC_E_CLUSTER:
+    case MC_E_DATABASE:
         return CACHE;
     case MC_E_AUTH:
     case MC_E_PROTO:

@@ -72,13 +72,14 @@ static const struct {
     int status;
     const char *type;
 } kinds[] = {
-    {MC_NOT_FOUND, 404, "not-found"},      {MC_E_ARG, 400, "invalid-value"},         {MC_E_RANGE, 400, "invalid-value"},
-    {MC_E_UTF8, 400, "invalid-value"},     {MC_E_JSON, 400, "invalid-body"},         {MC_E_DEPTH, 400, "invalid-body"},
-    {MC_E_FIELD, 400, "invalid-body"},     {MC_E_TYPE, 400, "invalid-body"},         {MC_E_TOOBIG, 413, "too-big"},
-    {MC_E_EXISTS, 409, "exists"},          {MC_E_CONFLICT, 409, "conflict"},         {MC_E_CACHE, 503, "cache-away"},
-    {MC_E_STORE, 503, "store-away"},       {MC_E_CLOSED, 503, "stopping"},           {MC_E_NOMEM, 503, "no-memory"},
-    {MC_E_TIMEOUT, 504, "timeout"},        {MC_E_AUTH, 502, "server-refuses"},       {MC_E_PROTO, 502, "server-refuses"},
-    {MC_E_CLUSTER, 502, "server-refuses"}, {MC_E_UNSUPPORTED, 501, "not-supported"}, {MC_E_UNKNOWN, 500, "outcome-unknown"},
+    {MC_NOT_FOUND, 404, "not-found"},       {MC_E_ARG, 400, "invalid-value"},       {MC_E_RANGE, 400, "invalid-value"},
+    {MC_E_UTF8, 400, "invalid-value"},      {MC_E_JSON, 400, "invalid-body"},       {MC_E_DEPTH, 400, "invalid-body"},
+    {MC_E_FIELD, 400, "invalid-body"},      {MC_E_TYPE, 400, "invalid-body"},       {MC_E_TOOBIG, 413, "too-big"},
+    {MC_E_EXISTS, 409, "exists"},           {MC_E_CONFLICT, 409, "conflict"},       {MC_E_CACHE, 503, "cache-away"},
+    {MC_E_STORE, 503, "store-away"},        {MC_E_CLOSED, 503, "stopping"},         {MC_E_NOMEM, 503, "no-memory"},
+    {MC_E_TIMEOUT, 504, "timeout"},         {MC_E_AUTH, 502, "server-refuses"},     {MC_E_PROTO, 502, "server-refuses"},
+    {MC_E_CLUSTER, 502, "server-refuses"},  {MC_E_DATABASE, 502, "server-refuses"}, {MC_E_UNSUPPORTED, 501, "not-supported"},
+    {MC_E_UNKNOWN, 500, "outcome-unknown"},
 };
 
 int refuse_status(request *r, mc_status st, const mc_error *err)

@@ -24,7 +24,7 @@ extern "C" {
  * @param options  settings; NULL means the defaults. Copied: free them at will afterwards
  * @param out      receives the handle; NULL on failure. Close it with mc_close()
  * @param err      may be NULL
- * @return  MC_OK; MC_E_ARG, MC_E_OPTION, MC_E_URI, MC_E_TLS, MC_E_AUTH, MC_E_CLUSTER, MC_E_STORE,
+ * @return  MC_OK; MC_E_ARG, MC_E_OPTION, MC_E_URI, MC_E_TLS, MC_E_AUTH, MC_E_CLUSTER, MC_E_DATABASE, MC_E_STORE,
  *          MC_E_FILE, MC_E_NOMEM, MC_E_UNSUPPORTED, MC_E_RANGE (256 handles are open); MC_E_CACHE when Redis answers but will
  *          never do what a cache needs (it is read-only, or runs no scripts). A Redis that is away, or full for a while, is an
  *          error here only with write.mode "strict".

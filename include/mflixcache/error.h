@@ -52,6 +52,8 @@ enum mc_status_code {
     MC_E_PROTO = -52,   /**< a server answered outside its protocol; the connection was closed */
     MC_E_CLUSTER = -53, /**< Redis is a cluster node that redirects; this release speaks to one server */
 
+    MC_E_DATABASE = -54, /**< what Redis holds under this prefix is of another database; the text tells the ways out */
+
     MC_E_STORE = -60,       /**< the database cannot be reached, or answered with an error */
     MC_E_TIMEOUT = -61,     /**< the deadline passed before an answer */
     MC_E_UNKNOWN = -62,     /**< a write was sent and its outcome is not known: read again before repeating it */

@@ -49,7 +49,7 @@ static mc_status first_contact(mci_client *cl, const mci_settings *set, mc_error
     mc_error why = {0};
     mci_deadline dl = mci_deadline_in(set->cache_connect_timeout_ms + set->cache_timeout_ms);
     int lasting = 0;
-    mc_status st = mci_health_ask(cl->engine, dl, &lasting, &why);
+    mc_status st = mci_health_ask(cl->engine, dl, (int)set->store_adopt, &lasting, &why);
     int fatal = lasting || (st != MC_OK && set->write_mode == MCI_WRITE_STRICT);
     if (!fatal)
         return MC_OK;
@@ -176,7 +176,7 @@ mc_status mc_ping(mc_client *mc, int *redis_ok, int *store_ok, mc_error *err)
         return st;
     mci_engine *e = en.cl->engine;
     mc_error second = {0};
-    st = mci_health_ask(e, en.call.dl, NULL, &en.own_err);
+    st = mci_health_ask(e, en.call.dl, 0, NULL, &en.own_err);
     mc_status st2 =
         e->store->ops->ping == NULL ? MC_OK : e->store->ops->ping(e->store, mci_store_deadline(&en.call), &second);
     if (redis_ok != NULL)

@@ -150,6 +150,12 @@ static const mci_option table[] = {
         "no escapes) or sqlite::memory:."),
     TEXT("store.database", "MFLIXCACHE_STORE_DATABASE", store_database, "sample_mflix", 63, "1 to 63 bytes", check_database,
          "Database in MongoDB when the URI names none."),
+    TEXT("store.identity", "MFLIXCACHE_STORE_IDENTITY", store_identity, "", 255, "at most 255 bytes", NULL,
+         "Name of the database beside its values in Redis, so that no other is mixed up with it. Empty: made of its "
+         "address. To be "
+         "given when one database has several addresses. \"*\": not compared."),
+    BOOL("store.adopt", "MFLIXCACHE_STORE_ADOPT", store_adopt, "false",
+         "true: mc_open() drops what Redis holds of another database, and takes the prefix over."),
     INT("store.timeout_ms", "MFLIXCACHE_STORE_TIMEOUT_MS", store_timeout_ms, 4000, 1, 300000,
         "Longest time for one operation of the database; below half of write.quarantine_ms."),
     INT("store.pool_max", "MFLIXCACHE_STORE_POOL_MAX", store_pool_max, 32, 1, 1024,

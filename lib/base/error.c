@@ -87,6 +87,7 @@ static const row rows[] = {
     {MC_E_AUTH, "MC_E_AUTH", "a server refused the user, the password or the permission"},
     {MC_E_PROTO, "MC_E_PROTO", "a server answered outside its protocol"},
     {MC_E_CLUSTER, "MC_E_CLUSTER", "Redis is a cluster node that redirects"},
+    {MC_E_DATABASE, "MC_E_DATABASE", "Redis holds another database's values under this prefix"},
     {MC_E_STORE, "MC_E_STORE", "the database cannot be reached or answered with an error"},
     {MC_E_TIMEOUT, "MC_E_TIMEOUT", "the deadline passed before an answer"},
     {MC_E_UNKNOWN, "MC_E_UNKNOWN", "a write was sent and its outcome is not known"},

@@ -38,6 +38,8 @@ typedef struct mci_settings {
     /* Store */
     char store_uri[MCI_TEXT_OPT];
     char store_database[128];
+    char store_identity[256]; /* "": the database's address; "*": not compared */
+    int64_t store_adopt;      /* bool */
     int64_t store_timeout_ms;
     int64_t store_backoff_min_ms; /* store.backoff_min_ms, store.backoff_max_ms */
     int64_t store_backoff_max_ms;

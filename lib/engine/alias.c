@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 
 #include "base/text.h"
+#include "engine/identity.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,7 +133,8 @@ static alias_state ask(mci_call *c, mci_coll *coll, alias_read *a, int *usable)
     mci_cmd(&b, "GET", 2);
     mci_arg_id(&b, coll->alias_keys.value, a->encoded.data);
     alias_state s = A_MISS;
-    *usable = mci_call_exec(c, &b) == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 0), &a->epoch) == 0;
+    *usable = mci_call_exec(c, &b) == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 0), &a->epoch) == 0 &&
+              mci_identity_holds(c, &a->epoch);
     if (*usable)
         s = parse(c, coll, mci_batch_reply(&b, 1), a->epoch, a);
     mci_batch_free(&b);

@@ -7,6 +7,7 @@
 #include "engine/rows.h"
 
 #include "base/syncpoint.h"
+#include "engine/identity.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,7 @@ static page_state one_page(mci_call *c, mci_coll *coll, int64_t offset, size_t c
     mci_guess_cmds(&coll->top_memory, offset, count, coll, &b, &g);
     int64_t epoch = 0;
     *st = mci_call_exec(c, &b);
-    if (*st == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 2), &epoch) == 0) {
+    if (*st == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 2), &epoch) == 0 && mci_identity_holds(c, &epoch)) {
         mci_derived_check_type(c, &coll->board, mci_batch_reply(&b, 0));
         state = judge(c, coll, mci_batch_reply(&b, 1), epoch, mci_batch_reply(&b, 3));
         if (state == PAGE_OK) {
@@ -128,7 +129,8 @@ static page_state one_rank(mci_call *c, mci_coll *coll, const char *id, int64_t 
     mci_arg_str(&b, c->e->epoch_key);
     mci_repair_cmd(c, &b, coll);
     int64_t epoch = 0;
-    if (mci_call_exec(c, &b) == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 3), &epoch) == 0) {
+    if (mci_call_exec(c, &b) == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 3), &epoch) == 0 &&
+        mci_identity_holds(c, &epoch)) {
         mci_derived_check_type(c, &coll->board, mci_batch_reply(&b, 0));
         state = judge(c, coll, mci_batch_reply(&b, 2), epoch, mci_batch_reply(&b, 4));
         if (state == PAGE_OK || !MCI_CURE(MCI_CURE_RANK)) {

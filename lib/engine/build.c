@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 
 #include "base/syncpoint.h"
+#include "engine/identity.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -53,7 +54,7 @@ static mc_status begin_reply(build *bd, const mci_reply *r)
     char checked[MCI_ID_CAP];
     if (mci_reply_int(mci_reply_item(r, 0), &ours) != 0 || mci_reply_epoch(mci_reply_item(r, 1), &bd->epoch) != 0)
         return mci_fail(bd->c->err, MC_E_PROTO, MC_TIER_REDIS, "build: Redis answered something else");
-    if (!ours)
+    if (!ours || !mci_identity_holds(bd->c, &bd->epoch))
         return MC_NOT_FOUND;
     if (mci_reply_count(mci_reply_item(r, 2), &bd->begun_ms) != 0 || nonce == NULL || nonce->type != MCI_REPLY_STRING ||
         nonce->len != MCI_TOKEN_SIZE - 1 || cursor == NULL || cursor->type != MCI_REPLY_STRING ||

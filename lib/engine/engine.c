@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/wipe.h"
 #include "engine/health.h"
+#include "engine/identity.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,14 +88,17 @@ mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *lo
     }
     (void)snprintf(e->epoch_key, sizeof e->epoch_key, "mfc:epoch:%s", set->cache_prefix);
     (void)snprintf(e->probe_key, sizeof e->probe_key, "mfc:l:%sprobe", set->cache_prefix);
+    (void)snprintf(e->identity_key, sizeof e->identity_key, "mfc:db:%s", set->cache_prefix);
     (void)snprintf(e->kv_keys.value, sizeof e->kv_keys.value, "%skv:{", set->cache_prefix);
     (void)snprintf(e->kv_keys.stamp, sizeof e->kv_keys.stamp, "mfc:v:%skv:{", set->cache_prefix);
     (void)snprintf(e->kv_keys.lease, sizeof e->kv_keys.lease, "mfc:l:%skv:{", set->cache_prefix);
     e->store = store;
+    atomic_init(&e->verified_epoch, -1);
     if (store->gate != NULL)
         mci_store_gate_bind(store->gate, set->store_backoff_min_ms, set->store_backoff_max_ms, set->store_breaker_failures,
                             e->metrics, log);
     mci_set(e->metrics, MCI_C_STORE_UP, 1);
+    mci_identity_init(e);
     *out = e;
     return MC_OK;
 }

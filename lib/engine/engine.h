@@ -5,6 +5,7 @@
  *   alias.c     second keys (title)                  board.c     sorted sets: top, rank          views.c  counted views
  *   geo.c       nearest                              build.c, repair.c  boards and geo sets      kv.c     string keys
  *   flight.c    single flight in the process         recovery.c  ids to drop when Redis is back
+ *   identity.c  whose values does Redis hold?
  *   health.c    can Redis be used?                   seen.c      what was read past Redis
  *   invalidate.c                                     warm.c      loading ahead, importing
  *   fallback.c  any value through the tiers: Redis, snapshot, the caller's loader
@@ -33,6 +34,7 @@
 #define MCI_MAX_BATCH 1000 /* ids in one call */
 #define MCI_KEY_MAX 192    /* prefixes and fixed keys, with their NUL */
 #define MCI_ALIAS_MAX 1024 /* bytes of a title */
+#define MCI_IDENTITY_MAX 512
 
 /* Keys of one family of values: prefix + id + "}". */
 typedef struct mci_keys {
@@ -95,6 +97,10 @@ typedef struct mci_engine {
     mci_seen seen;
     char epoch_key[MCI_KEY_MAX];
     char probe_key[MCI_KEY_MAX];
+    char identity_key[MCI_KEY_MAX];
+    char identity[MCI_IDENTITY_MAX]; /* of the database; "": not compared */
+    _Atomic int64_t verified_epoch;  /* values of this epoch are of our database; -1: none were seen */
+    _Atomic int64_t foreign_until_ns;
     _Atomic int refusing; /* Redis answers, and refuses what the cache needs */
     mci_kv_keys kv_keys;
     mci_macs macs; /* cache.key, cache.key_old */

@@ -5,6 +5,7 @@
  */
 #include "engine/rows.h"
 
+#include "engine/identity.h"
 #include "engine/sphere.h"
 
 #include <stdlib.h>
@@ -138,7 +139,7 @@ static near_state from_redis(mci_call *c, mci_coll *coll, const circle *where, s
     int64_t epoch = 0;
     *st = mci_call_exec(c, &b);
     const mci_reply *found = mci_batch_reply(&b, 0);
-    if (*st == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 2), &epoch) == 0) {
+    if (*st == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 2), &epoch) == 0 && mci_identity_holds(c, &epoch)) {
         const mci_reply *overdue = mci_batch_reply(&b, 3);
         mci_repair_state repair = MCI_REPAIR_CLEAN;
         if (!mci_derived_is_whole(mci_batch_reply(&b, 1), epoch)) {

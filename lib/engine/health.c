@@ -5,6 +5,8 @@
  */
 #include "engine/health.h"
 
+#include "engine/identity.h"
+
 #include <string.h>
 
 typedef struct refusal {
@@ -65,9 +67,7 @@ void mci_health_look(mci_call *c, const mci_batch *b)
         const mci_reply *r = mci_batch_reply(b, i);
         if (r == NULL || r->type != MCI_REPLY_ERROR || refusal_of(r) == NULL)
             continue;
-        c->info->flags |= MC_FLAG_REDIS_DOWN | MC_FLAG_REFUSED;
-        mci_count(c->e->metrics, MCI_C_REDIS_REFUSALS);
-        tell(c->e, 1, r->u.str);
+        mci_health_refused(c, r->u.str);
         return;
     }
 }
@@ -85,33 +85,40 @@ void mci_health_of_put(mci_call *c, const mci_reply *r)
     }
 }
 
-mc_status mci_health_ask(mci_engine *e, mci_deadline dl, int *lasting, mc_error *err)
+void mci_health_refused(mci_call *c, const char *why)
+{
+    c->info->flags |= MC_FLAG_REDIS_DOWN | MC_FLAG_REFUSED;
+    mci_count(c->e->metrics, MCI_C_REDIS_REFUSALS);
+    tell(c->e, 1, why);
+}
+
+mc_status mci_health_ask(mci_engine *e, mci_deadline dl, int adopt, int *lasting, mc_error *err)
 {
     mci_batch b;
-    if (lasting != NULL)
-        *lasting = 0;
-    mc_status st = mci_redis_ping(e->redis, dl, err);
-    if (st != MC_OK) {
-        if (lasting != NULL)
-            *lasting = st == MC_E_AUTH || st == MC_E_CLUSTER || st == MC_E_URI;
-        return st;
-    }
+    int forever = 0;
+    mc_error own = {0};
+    mc_status st = mci_redis_ping(e->redis, dl, &own);
     mci_batch_init(&b);
-    mci_cmd_script(&b, &mci_script_probe, 2, 2);
-    mci_arg_str(&b, e->probe_key);
-    mci_arg_str(&b, e->epoch_key);
-    st = mci_redis_exec(e->redis, &b, dl, err);
     if (st == MC_OK) {
+        int64_t epoch = 0;
+        mci_identity_cmd(e, &b, adopt);
+        st = mci_redis_exec(e->redis, &b, dl, &own);
         const mci_reply *r = mci_batch_reply(&b, 0);
-        const refusal *why = refusal_of(r);
-        st = mci_reply_error(r, "ping", err);
-        if (lasting != NULL)
-            *lasting = why != NULL && why->lasting;
-        if (why != NULL)
+        const refusal *why = st == MC_OK ? refusal_of(r) : NULL;
+        if (st == MC_OK)
+            st = mci_identity_reply(e, r, &epoch, &own);
+        forever = (why != NULL && why->lasting) || st == MC_E_DATABASE;
+        if (why != NULL || st == MC_E_DATABASE)
             mci_count(e->metrics, MCI_C_REDIS_REFUSALS);
-        if (why != NULL || st == MC_OK)
-            tell(e, why != NULL, why != NULL ? r->u.str : "");
+        if (why != NULL || st == MC_E_DATABASE || st == MC_OK)
+            tell(e, st != MC_OK, own.text);
+    } else {
+        forever = st == MC_E_AUTH || st == MC_E_CLUSTER || st == MC_E_URI;
     }
     mci_batch_free(&b);
+    if (lasting != NULL)
+        *lasting = forever;
+    if (st != MC_OK && err != NULL)
+        *err = own;
     return st;
 }

@@ -16,8 +16,11 @@ void mci_health_of_put(mci_call *c, const mci_reply *r);
 /*
  * Ask by PING, which goes out even while Redis is left alone, and by a script that writes and reads. MC_OK: it can be used.
  * `*lasting` (may be NULL) becomes 1 when the refusal will not end by waiting: a permission, a cluster, a read-only server, scripts
- * turned off.
+ * turned off, another database's values (`adopt`: take them over, by dropping them).
  */
-mc_status mci_health_ask(mci_engine *e, mci_deadline dl, int *lasting, mc_error *err);
+mc_status mci_health_ask(mci_engine *e, mci_deadline dl, int adopt, int *lasting, mc_error *err);
+
+/* Redis cannot be used in this call, and this is why. */
+void mci_health_refused(mci_call *c, const char *why);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/syncpoint.h"
 #include "engine/health.h"
+#include "engine/identity.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -149,8 +150,9 @@ static void ask_values(mci_call *c, mci_coll *coll, work *w, size_t n, mci_want 
     }
     int64_t epoch = 0;
     int answered = mci_call_exec(c, &b) == MC_OK;
-    if (!answered || mci_reply_epoch(mci_batch_reply(&b, 0), &epoch) != 0) {
-        if (answered)
+    int understood = answered && mci_reply_epoch(mci_batch_reply(&b, 0), &epoch) == 0;
+    if (!understood || !mci_identity_holds(c, &epoch)) {
+        if (answered && !understood)
             (void)mci_reply_error(mci_batch_reply(&b, 0), "read", c->err);
         all_bypass(w, n, W_MISS);
         mci_batch_free(&b);
@@ -232,6 +234,12 @@ static void take_miss(mci_call *c, mci_coll *coll, work *w, const mci_reply *r, 
         mci_reply_count(mci_reply_item(r, 2), &now_ms) != 0) {
         no_lease(c, w);
         (void)mci_reply_error(r, "read", c->err);
+        w->state = W_LOAD;
+        w->it->info.cache = MC_CACHE_BYPASS;
+        return;
+    }
+    if (!mci_identity_holds(c, &w->epoch)) {
+        no_lease(c, w);
         w->state = W_LOAD;
         w->it->info.cache = MC_CACHE_BYPASS;
         return;

@@ -8,6 +8,7 @@
 
 #include "base/syncpoint.h"
 #include "engine/health.h"
+#include "engine/identity.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ typedef struct writing {
     mci_buf alias; /* encoded alias that comes into being; empty: none does */
     char token[MCI_TOKEN_SIZE];
     int announced; /* PRE was acknowledged */
+    int foreign;   /* Redis holds another database's values: nothing of ours goes there */
     int64_t epoch;
     int64_t now_ms; /* the clock when the write was announced */
 } writing;
@@ -73,6 +75,9 @@ static mc_status pre_reply(writing *w, const mci_batch *b, size_t first)
     if (mci_reply_count(mci_reply_item(r, 0), &w->now_ms) != 0 || mci_reply_epoch(mci_reply_item(r, 1), &w->epoch) != 0)
         return mci_fail(w->c->err, MC_E_PROTO, MC_TIER_REDIS, "announce a write: Redis answered something else");
     mci_redis_saw_time(w->c->e->redis, w->now_ms);
+    w->foreign = !mci_identity_holds(w->c, &w->epoch);
+    if (w->foreign && w->c->e->set.write_mode == MCI_WRITE_STRICT)
+        return MC_E_DATABASE;
     w->now_ms = mci_engine_clock_at(w->c->e, w->now_ms);
     w->announced = 1;
     return MC_OK;
@@ -132,6 +137,10 @@ static void post_cmds(writing *w, mci_batch *b, mci_put_mode mode, const mci_doc
 {
     /* Alone until now, it is the newest version as of now; when it was not, nothing is stored. */
     int64_t now = mci_engine_clock(w->c->e);
+    if (w->foreign) {
+        mode = MCI_PUT_ABORT;
+        d = NULL;
+    }
     mci_put put = {mode, w->token, w->id, d, w->epoch, now > w->now_ms ? now : w->now_ms, no_value};
     if (mci_put_cmd(w->c->e, b, w->coll, &put) != 0)
         b->out.failed = 1;

@@ -106,7 +106,8 @@ static mongoc_cursor_t *open_source(const walk *w, int oids, const char *after, 
     ok = ok && BSON_APPEND_DOCUMENT_BEGIN(&opts, "sort", &child) && BSON_APPEND_INT32(&child, "_id", 1) &&
          bson_append_document_end(&opts, &child) &&
          BSON_APPEND_INT32(&opts, "batchSize", (int32_t)(batch > 1000 ? 1000 : batch)) &&
-         BSON_APPEND_INT64(&opts, "maxTimeMS", mci_mongo_left_ms(w->o)) && (!only_ids || mci_mongo_append_projection(&opts, NULL));
+         BSON_APPEND_INT64(&opts, "maxTimeMS", mci_mongo_left_ms(w->o)) &&
+         (!only_ids || mci_mongo_append_projection(&opts, NULL));
     if (ok)
         cursor = mongoc_collection_find_with_opts(w->o->coll, &filter, &opts, w->o->s->watch.primary);
     bson_destroy(&filter);

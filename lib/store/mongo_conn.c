@@ -53,6 +53,7 @@ void mci_mongo_free(mci_mongo *m)
     }
     free(m->secret);
     free(m->database);
+    free(m->base.identity);
     mci_cond_destroy(&m->freed);
     mci_mutex_destroy(&m->lock);
     free(m);
@@ -143,6 +144,8 @@ mc_status mci_mongo_new(const mci_store_options *opt, const mci_store_env *env, 
     take_over(m, uri);
     m->database = copy_or_null(database);
     m->secret = copy_or_null(mongoc_uri_get_password(uri));
+    if (m->database != NULL)
+        m->base.identity = mci_mongo_identity(uri, m->database);
     if (m->database == NULL)
         st = mci_fail(err, MC_E_URI, MC_TIER_STORE, "store.uri names no database, and store.database is empty");
     else

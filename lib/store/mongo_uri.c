@@ -5,11 +5,13 @@
  */
 #include "store/mongo_uri.h"
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -138,4 +140,34 @@ mc_status mci_mongo_uri_parse(const mci_store_options *opt, int64_t timeout_ms, 
         (void)mongoc_uri_set_appname(uri, "mflixcache");
     *out = uri;
     return MC_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+char *mci_mongo_identity(const mongoc_uri_t *uri, const char *database)
+{
+    const char *hosts[64];
+    size_t n = 0;
+    mci_buf b;
+    mci_buf_init(&b, (size_t)64 * 1024);
+    const char *srv = mongoc_uri_get_srv_hostname(uri);
+    if (srv != NULL)
+        hosts[n++] = srv;
+    for (const mongoc_host_list_t *h = mongoc_uri_get_hosts(uri); srv == NULL && h != NULL && n < 64; h = h->next)
+        hosts[n++] = h->host_and_port;
+    qsort(hosts, n, sizeof hosts[0], by_name);
+    mci_buf_str(&b, "mongodb:");
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            mci_buf_char(&b, ',');
+        mci_buf_str(&b, hosts[i]);
+    }
+    mci_buf_char(&b, '/');
+    mci_buf_str(&b, database);
+    char *out = b.failed ? NULL : strdup(b.data);
+    mci_buf_free(&b);
+    return out;
 }

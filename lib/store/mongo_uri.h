@@ -9,4 +9,8 @@
 /* opt->uri, with no time-out in it above `timeout_ms`. MC_OK, MC_E_URI, MC_E_TLS. mongoc_uri_destroy() it. */
 mc_status mci_mongo_uri_parse(const mci_store_options *opt, int64_t timeout_ms, mongoc_uri_t **out, mc_error *err);
 
+/* "mongodb:" with the hosts in order, or the SRV name, and the database: the same for every address of one database that differs in
+ * anything else. malloc'ed; NULL when memory is short. */
+char *mci_mongo_identity(const mongoc_uri_t *uri, const char *database);
+
 #endif

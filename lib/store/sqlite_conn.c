@@ -4,9 +4,12 @@
  * and the making of tables. Refuses: extensions, triggers and views of a file that came from elsewhere, and a table that was
  * made for other fields.
  */
+#define _XOPEN_SOURCE 700 /* realpath() */
+
 #include "store/sqlite_conn.h"
 
 #include "base/error.h"
+#include "base/random.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -315,8 +318,28 @@ void mci_sqlite_free(mci_sqlite *s)
     free(s->tables);
     mci_cond_destroy(&s->freed);
     mci_mutex_destroy(&s->lock);
+    free(s->base.identity);
     free(s->path);
     free(s);
+}
+
+/* The file whatever its name, or a name of its own for what is in memory. NULL: memory is short. */
+static char *identity_of(const char *path)
+{
+    char text[64] = "memory:";
+    if (strcmp(path, ":memory:") == 0) {
+        mci_random rnd;
+        if (mci_random_init(&rnd) != 0)
+            return NULL;
+        mci_random_token(&rnd, text + strlen(text));
+        return strdup(text);
+    }
+    char *full = realpath(path, NULL);
+    char *out = sqlite3_mprintf("sqlite:%s", full != NULL ? full : path);
+    char *copy = out != NULL ? strdup(out) : NULL;
+    sqlite3_free(out);
+    free(full);
+    return copy;
 }
 
 mc_status mci_sqlite_new(const char *path, int max, int64_t timeout_ms, const mci_store_env *env, mci_sqlite **out,
@@ -341,6 +364,11 @@ mc_status mci_sqlite_new(const char *path, int max, int64_t timeout_ms, const mc
         return st;
     }
     give_back(s, c);
+    s->base.identity = identity_of(path);
+    if (s->base.identity == NULL) {
+        mci_sqlite_free(s);
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_STORE, "sqlite: out of memory");
+    }
     *out = s;
     return MC_OK;
 }

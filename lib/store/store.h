@@ -96,6 +96,8 @@ typedef struct mci_store_ops {
 /* Every implementation's struct begins with this. An op may be NULL: the engine answers MC_E_UNSUPPORTED. */
 struct mci_store {
     const mci_store_ops *ops;
+    char *
+        identity; /* malloc'ed: tells this database from every other; "memory:..." when it dies with the process. NULL: cannot tell */
     mci_store_gate *gate; /* NULL: a store that is part of the process, and cannot be away */
 };
 

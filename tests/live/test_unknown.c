@@ -32,10 +32,13 @@ static void open_with(mc_client **out, const char *redis_uri, int port, const ch
     mc_error err;
     mc_options *o = mc_options_new();
     snprintf(uri, sizeof uri, "mongodb://127.0.0.1:%d/unknown", port);
-    const char *const set[][2] = {
-        {"cache.uri", redis_uri},       {"store.uri", uri},
-        {"store.timeout_ms", store_ms}, {"write.quarantine_ms", store_ms[0] == '7' ? "1500" : "10000"},
-        {"cache.backoff_max_ms", "20"}, {"call.timeout_ms", "5000"}};
+    const char *const set[][2] = {{"cache.uri", redis_uri},
+                                  {"store.uri", uri},
+                                  {"store.timeout_ms", store_ms},
+                                  {"write.quarantine_ms", store_ms[0] == '7' ? "1500" : "10000"},
+                                  {"cache.backoff_max_ms", "20"},
+                                  {"call.timeout_ms", "5000"},
+                                  {"store.identity", "the one behind the proxies"}};
     for (size_t i = 0; i < sizeof set / sizeof set[0]; i++)
         assert_int_equal(mc_options_set(o, set[i][0], set[i][1], &err), MC_OK);
     if (mc_open(o, out, &err) != MC_OK)

@@ -58,6 +58,7 @@ class Status(_Open):
     E_AUTH = _ffi.MC_E_AUTH
     E_PROTO = _ffi.MC_E_PROTO
     E_CLUSTER = _ffi.MC_E_CLUSTER
+    E_DATABASE = _ffi.MC_E_DATABASE
     E_STORE = _ffi.MC_E_STORE
     E_TIMEOUT = _ffi.MC_E_TIMEOUT
     E_UNKNOWN = _ffi.MC_E_UNKNOWN

@@ -206,6 +206,12 @@ class ClusterError(MflixError):
     CODE = _ffi.MC_E_CLUSTER
 
 
+class DatabaseError(MflixError):
+    """What Redis holds under this prefix is of another database."""
+
+    CODE = _ffi.MC_E_DATABASE
+
+
 class StoreError(MflixError):
     """The database cannot be reached, or answered with an error."""
 
