@@ -44,7 +44,7 @@ _mflix()
     near) own='--radius-km -r --count -n' ;;
     trending) own='--count -n' ;;
     rate) own='--title -t' ;;
-    invalidate) own='--title -t --all' ;;
+    invalidate) own='--title -t --all --adopt' ;;
     load) own='--collection -c --replace --batch --errors' ;;
     generate) own='--movies --theaters --seed --out --gzip --load' ;;
     warm) own='--movies --board --theaters --limit' ;;
