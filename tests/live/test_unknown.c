@@ -168,7 +168,7 @@ static mc_status create(const char *id, const char *title)
 static void test_insert_sent_twice(void **state)
 {
     (void)state;
-    char id[25];
+    char id[40];
     open_with(&retrying, redis.uri, forgetful.port, "4000"); /* time for the driver to find the server again */
     assert_int_equal(create("573a1390f29313caabcd5000", "warm"), MC_OK);
     for (int i = 1; i <= 5; i++) { /* ours, met by its own repetition */
