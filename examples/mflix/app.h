@@ -24,7 +24,7 @@ typedef struct app {
     const args *args;
     mc_options *options; /* defaults < file < environment < flags */
     mc_client *mc;       /* NULL unless the command needs it */
-    mc_error env_error; /* what the environment got wrong; a command that opens the handle fails with it */
+    mc_error env_error;  /* what the environment got wrong; a command that opens the handle fails with it */
     int json, quiet;
     int color;     /* stdout takes colours */
     int color_err; /* stderr does */

@@ -85,17 +85,14 @@ static mc_status send_batch(loader *l, mc_status *statuses)
     return st;
 }
 
-/*
- * The record of a batch is about the first row that failed; the reason of another is told when that row is sent alone. Done for those
- * that are described. Returns its status then: what failed for a passing reason may be in by now.
- */
-static mc_status why_refused(loader *l, size_t i, mc_status st, mc_error *err)
+/* The record of a batch is about the first row that failed; of another one the library tells the reason when asked. */
+static void why_refused(const loader *l, size_t i, mc_error *err)
 {
     const char *row = l->data + l->offsets[i];
-    mc_status alone = st;
-    mc_status whole = l->theaters ? mc_import_theaters(l->a->mc, &row, &l->sizes[i], 1, l->mode, &alone, err)
-                                  : mc_import_movies(l->a->mc, &row, &l->sizes[i], 1, l->mode, &alone, err);
-    return whole == MC_OK ? alone : st;
+    if (l->theaters)
+        (void)mc_check_theater(l->a->mc, row, l->sizes[i], err);
+    else
+        (void)mc_check_movie(l->a->mc, row, l->sizes[i], err);
 }
 
 /* One row of a batch that was sent. */
@@ -106,7 +103,7 @@ static void take_result(loader *l, size_t i, mc_status st, int *detail)
     if (refused && *detail && l->err.code == st && l->err.text[0])
         err = l->err;
     else if (refused && l->n_notes < l->max_notes)
-        st = why_refused(l, i, st, &err);
+        why_refused(l, i, &err);
     if (refused)
         *detail = 0;
     if (st == MC_OK)

@@ -132,6 +132,32 @@ MC_API mc_status mc_warm(mc_client *mc, unsigned what, int64_t limit, mc_progres
  */
 MC_API mc_status mc_set_clock(mc_client *mc, int64_t now_ms);
 
+/**
+ * Whether mc_import_movies() would take a document, by the same checks; no server is asked. For telling why each of several was
+ * refused, and for looking through a file before it is loaded.
+ *
+ * @param mc    the handle (option movies.id decides what an `_id` may be)
+ * @param json  one JSON object (Extended JSON v2) with an `_id`
+ * @param size  bytes at json
+ * @param err   may be NULL; its text names the field and the reason
+ * @return  MC_OK, or the status that the import would give that document: MC_E_JSON, MC_E_FIELD, MC_E_TYPE, MC_E_RANGE, MC_E_DEPTH,
+ *          MC_E_UTF8, MC_E_TOOBIG, MC_E_ARG; MC_E_CLOSED, MC_E_NOMEM. What only the store can refuse is not seen here.
+ * Ownership: nothing is kept. Threads: any.
+ */
+MC_API mc_status mc_check_movie(mc_client *mc, const char *json, size_t size, mc_error *err);
+
+/**
+ * Whether mc_import_theaters() would take a document: as mc_check_movie().
+ *
+ * @param mc    the handle
+ * @param json  one JSON object with an `_id`
+ * @param size  bytes at json
+ * @param err   may be NULL
+ * @return  as mc_check_movie().
+ * Threads: any.
+ */
+MC_API mc_status mc_check_theater(mc_client *mc, const char *json, size_t size, mc_error *err);
+
 /** How mc_import_movies() treats a document whose id is in the store already. */
 enum mc_import_mode {
     MC_IMPORT_SKIP = 0,   /**< leave the stored one alone: the item's status is MC_E_EXISTS */
@@ -148,7 +174,7 @@ enum mc_import_mode {
  * @param n         1 to 1,000
  * @param mode      an mc_import_mode
  * @param statuses  receives `n` statuses in the caller's order: MC_OK, MC_E_EXISTS, or why that document was refused
- * @param err       may be NULL: about the first item that failed. The reason of another one is told when it is sent alone
+ * @param err       may be NULL: about the first item that failed. Of another one mc_check_movie() tells the reason
  * @return  MC_OK when the call as a whole was carried out (look at `statuses`); MC_E_ARG, MC_E_RANGE, MC_E_STORE, MC_E_UNKNOWN.
  * Threads: any.
  */

@@ -399,6 +399,17 @@ class client
         detail::check(st, err);
         return loaded;
     }
+    /** Throws what an import would refuse this document with; no server is asked. */
+    void check_movie(std::string_view json) const
+    {
+        mc_error err;
+        detail::check(mc_check_movie(mc_, json.data(), json.size(), &err), err);
+    }
+    void check_theater(std::string_view json) const
+    {
+        mc_error err;
+        detail::check(mc_check_theater(mc_, json.data(), json.size(), &err), err);
+    }
     void prepare_store() const
     {
         mc_error err;

@@ -3,6 +3,7 @@
 #include "api/client.h"
 
 #include "api/options.h"
+#include "codec/json.h"
 #include "engine/health.h"
 #include "mflix/movies.h"
 #include "mflix/theaters.h"
@@ -260,6 +261,39 @@ mc_status mc_import_theaters(mc_client *mc, const char *const *json, const size_
                              mc_status *statuses, mc_error *err)
 {
     return import(mc, 1, json, sizes, n, mode, statuses, err);
+}
+
+/* The checks of an import, and nothing else: no server is asked. */
+static mc_status check_document(mc_client *mc, int theater, const char *json, size_t size, mc_error *err)
+{
+    mci_entry en;
+    char id[MCI_ID_CAP];
+    mci_buf text;
+    mci_doc *doc = NULL;
+    mc_status st = mci_enter(&en, mc, NULL, err);
+    if (st != MC_OK)
+        return st;
+    const mci_spec *spec = theater ? en.cl->theaters->spec : en.cl->movies->spec;
+    mci_buf_init(&text, (size_t)2 * MCI_JSON_MAX);
+    if (json == NULL)
+        st = mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "json is NULL");
+    else
+        st = mci_json_document(spec, json, size, NULL, &text, id, NULL, &en.own_err);
+    if (st == MC_OK)
+        st = mci_json_decode(spec, text.data, text.len, &doc, &en.own_err);
+    mci_doc_unref(doc);
+    mci_buf_free(&text);
+    return mci_leave(&en, st, MCI_H_NONE);
+}
+
+mc_status mc_check_movie(mc_client *mc, const char *json, size_t size, mc_error *err)
+{
+    return check_document(mc, 0, json, size, err);
+}
+
+mc_status mc_check_theater(mc_client *mc, const char *json, size_t size, mc_error *err)
+{
+    return check_document(mc, 1, json, size, err);
 }
 
 mc_status mc_prepare_store(mc_client *mc, mc_error *err)

@@ -121,6 +121,9 @@ static void writes(const client &mc)
     mc.invalidate_title("Made");
     mc.invalidate_all();
     CHECK(mc.delete_movie(id) && !mc.delete_movie(id));
+    mc.check_movie(R"({"_id":{"$oid":"573a1390f29313caabcd48ff"},"title":"t"})");
+    CHECK(thrown([&] { mc.check_movie(R"({"title":"no id"})"); }) == MC_E_ARG);
+    CHECK(thrown([&] { mc.check_theater("[1]"); }) == MC_E_JSON);
     CHECK(thrown([&] { mc.top_movies(-1); }) == MC_E_RANGE);
 }
 

@@ -96,6 +96,30 @@ static void test_null_arguments(void **state)
     refused(mc_stats_json(f.a, NULL, &err), MC_E_ARG, &err, "out");
     refused(mc_import_movies(f.a, NULL, sizes, 1, 0, sts, &err), MC_E_ARG, &err, "json");
     refused(mc_import_movies(f.a, docs, sizes, 0, 0, sts, &err), MC_E_RANGE, &err, "n is 0");
+    /* The reason of each document that an import refuses, by the same checks, and without a write. */
+    static const struct {
+        const char *json;
+        mc_status status;
+        const char *word;
+    } checks[] = {
+        {"{\"_id\":{\"$oid\":\"573a1390f29313caabcd4801\"},\"title\":\"t\"}", MC_OK, ""},
+        {"{\"title\":\"t\"}", MC_E_ARG, "_id"},
+        {"{", MC_E_JSON, "json"},
+        {"{\"_id\":{\"$oid\":\"573a1390f29313caabcd4801\"},\"box.office\":1}", MC_E_FIELD, "box.office"},
+        {"{\"_id\":{\"$oid\":\"573a1390f29313caabcd4801\"},\"imdb\":{\"rating\":75}}", MC_E_RANGE, "imdb.rating"},
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        size_t len = strlen(checks[i].json);
+        mc_status alone = MC_OK;
+        assert_int_equal(mc_check_movie(f.a, checks[i].json, len, &err), checks[i].status);
+        assert_non_null(strstr(err.text, checks[i].word));
+        if (checks[i].status == MC_OK)
+            continue;
+        assert_int_equal(mc_import_movies(f.a, &checks[i].json, &len, 1, MC_IMPORT_SKIP, &alone, &err), MC_OK);
+        assert_int_equal(alone, checks[i].status);
+    }
+    refused(mc_check_movie(f.a, NULL, 0, &err), MC_E_ARG, &err, "json");
+    refused(mc_check_theater(f.a, "[]", 2, &err), MC_E_JSON, &err, NULL);
     refused(mc_warm(f.a, 0, 0, NULL, NULL, NULL, &err), MC_E_ARG, &err, "what");
     refused(mc_warm(f.a, MC_WARM_ALL, -1, NULL, NULL, NULL, &err), MC_E_RANGE, &err, "limit");
     refused(mc_open(NULL, NULL, &err), MC_E_ARG, &err, "out");

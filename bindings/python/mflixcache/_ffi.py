@@ -300,6 +300,8 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mc_invalidate_all": (c_int, (c_void_p, POINTER(mc_info), POINTER(mc_error))),
     "mc_warm": (c_int, (c_void_p, c_uint, c_int64, mc_progress_fn, c_void_p, POINTER(c_int64), POINTER(mc_error))),
     "mc_set_clock": (c_int, (c_void_p, c_int64)),
+    "mc_check_movie": (c_int, (c_void_p, c_char_p, c_size_t, POINTER(mc_error))),
+    "mc_check_theater": (c_int, (c_void_p, c_char_p, c_size_t, POINTER(mc_error))),
     "mc_import_movies": (c_int, (
         c_void_p, POINTER(c_char_p), POINTER(c_size_t), c_size_t, c_int, POINTER(c_int), POINTER(mc_error),
     )),

@@ -274,6 +274,14 @@ class AsyncClient:
         """As `Client.import_theaters`. The iterable is used up in another thread."""
         return await self._in_pool(self.client.import_theaters, documents, mode=mode)
 
+    async def check_movie(self, document: Document) -> None:
+        """As `Client.check_movie`."""
+        await self._in_pool(self.client.check_movie, document)
+
+    async def check_theater(self, document: Document) -> None:
+        """As `Client.check_theater`."""
+        await self._in_pool(self.client.check_theater, document)
+
     async def prepare_store(self) -> None:
         """As `Client.prepare_store`."""
         await self._in_pool(self.client.prepare_store)

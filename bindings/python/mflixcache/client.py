@@ -105,6 +105,19 @@ class Client(MovieCalls, BoardCalls, TierCalls):
         """Put many theaters into the store: as `import_movies`."""
         return self._import(lib.mc_import_theaters, documents, mode)
 
+    def check_movie(self, document: Document) -> None:
+        """Raise what an import would refuse this document with; no server is asked."""
+        self._check(lib.mc_check_movie, document)
+
+    def check_theater(self, document: Document) -> None:
+        """As `check_movie`, for `import_theaters`."""
+        self._check(lib.mc_check_theater, document)
+
+    def _check(self, function: Any, document: Document) -> None:
+        data, err = c_document(document), _ffi.mc_error()
+        status = function(self._begin(), data, len(data), byref(err))
+        self._guard.settle(from_record(status, err) if status < 0 else None)
+
     def _import(self, function: Any, documents: Iterable[Document], mode: ImportMode) -> Imported:
         if isinstance(documents, (str, bytes, bytearray, Mapping)):
             raise TypeError("documents must be an iterable of documents, not one document")

@@ -70,6 +70,11 @@ def test_import_reports_each_document(mc: Client) -> None:
     replaced = mc.import_movies([film(1, title="New")], mode=ImportMode.REPLACE)
     assert (replaced.statuses, replaced.first_error) == ((Status.OK,), None)
     assert mc.import_movies([]).statuses == ()
+    mc.check_movie(film(7))
+    with pytest.raises(mflixcache.JsonError):
+        mc.check_movie("{")
+    with pytest.raises(mflixcache.ArgumentError, match="_id"):
+        mc.check_theater({"theaterId": 1})
     with pytest.raises(TypeError, match="not one document"):
         mc.import_movies(film(3))
 
