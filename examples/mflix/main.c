@@ -5,6 +5,7 @@
  * the program at once.
  */
 #include "app.h"
+#include "arguments.h"
 #include "help.h"
 
 #include <dlfcn.h>
@@ -183,6 +184,9 @@ int main(int argc, char **argv)
 {
     args parsed;
     app a;
+    argv = arguments_own(argc, argv);
+    if (argv == NULL)
+        return 1;
     expect_json(argc, argv);
     int rc = args_parse(argc, argv, commands, n_commands, &parsed);
     if (rc)

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,7 @@ static mc_status slurp(const char *path, char **out, size_t *len, mc_error *err)
     }
     (void)close(fd);
     if (st != MC_OK) {
+        mci_wipe(text, n);
         free(text);
         return st;
     }
@@ -67,6 +69,27 @@ static mc_status slurp(const char *path, char **out, size_t *len, mc_error *err)
     *out = text;
     *len = n;
     return MC_OK;
+}
+
+/* The texts of the tree, before jansson frees them: any of them may be a password. */
+static void wipe_texts(json_t *value)
+{
+    const char *name;
+    json_t *member;
+    size_t i;
+    if (json_is_string(value)) {
+        mci_wipe((void *)(uintptr_t)json_string_value(value), json_string_length(value));
+    } else if (json_is_array(value)) {
+        json_array_foreach(value, i, member)
+        {
+            wipe_texts(member);
+        }
+    } else if (json_is_object(value)) {
+        json_object_foreach(value, name, member)
+        {
+            wipe_texts(member);
+        }
+    }
 }
 
 static mc_status tell(const char *key, const json_t *value, mci_setting_fn fn, void *user, mc_error *err)
@@ -100,6 +123,37 @@ static mc_status walk(json_t *object, const char *above, int depth, mci_setting_
     return MC_OK;
 }
 
+/*
+ * jansson collects each text in one buffer of its own, which it neither clears nor keeps in place while it grows. So the file is read between
+ * two texts as long as itself: the first makes the buffer large enough for all, the second overwrites what is in it. An array of three.
+ */
+static json_t *parse(const char *text, size_t len, int *line, int *column)
+{
+    json_error_t why = {.line = 1, .column = 1};
+    size_t n = 3 * len + 8;
+    char *padded = malloc(n);
+    if (padded == NULL) {
+        *line = *column = 0;
+        return NULL;
+    }
+    memset(padded, '-', n);
+    memcpy(padded, "[\"", 2);
+    memcpy(padded + 2 + len, "\",", 2);
+    memcpy(padded + 4 + len, text, len);
+    memcpy(padded + 4 + 2 * len, ",\"", 2);
+    memcpy(padded + 6 + 3 * len, "\"]", 2);
+    json_t *all = json_loadb(padded, n, JSON_REJECT_DUPLICATES, &why);
+    mci_wipe(padded, n);
+    free(padded);
+    if (all != NULL && json_array_size(all) != 3) { /* "1,2": good in an array only */
+        json_decref(all);
+        all = NULL;
+    }
+    *line = why.line;
+    *column = why.line == 1 && why.column > (int)len + 4 ? why.column - (int)len - 4 : why.column;
+    return all;
+}
+
 mc_status mci_options_read_file(const char *path, mci_setting_fn fn, void *user, mc_error *err)
 {
     char *text = NULL;
@@ -107,17 +161,20 @@ mc_status mci_options_read_file(const char *path, mci_setting_fn fn, void *user,
     mc_status st = slurp(path, &text, &len, err);
     if (st != MC_OK)
         return st;
-    json_error_t why;
-    json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
+    int line = 0;
+    int column = 0;
+    json_t *padded = parse(text, len, &line, &column);
     mci_wipe(text, len);
     free(text);
-    if (root == NULL) /* not why.text: it quotes what stands near the fault */
+    if (padded == NULL) /* not jansson's text: it quotes what stands near the fault */
         return mci_fail(err, MC_E_JSON, MC_TIER_NONE,
-                        "options file %.200s: line %d, column %d is not JSON, or repeats a key", path, why.line, why.column);
+                        "options file %.200s: line %d, column %d is not JSON, or repeats a key", path, line, column);
+    json_t *root = json_array_get(padded, 1);
     if (json_is_object(root))
         st = walk(root, "", 0, fn, user, err);
     else
         st = mci_fail(err, MC_E_JSON, MC_TIER_NONE, "options file %.200s: one JSON object is needed", path);
-    json_decref(root);
+    wipe_texts(padded); /* as deep as jansson goes, 2,048 levels */
+    json_decref(padded);
     return st;
 }

@@ -249,6 +249,9 @@ static mc_status hello(mci_conn *c, const mci_redis_addr *a, mci_deadline dl, in
 {
     mci_batch b;
     mci_batch_init(&b);
+    (void)mci_buf_reserve(
+        &b.out,
+        2048); /* it must not grow and leave the password in the smaller one; what is short of memory says so below */
     if (a->password[0] != '\0' || a->user[0] != '\0') {
         mci_cmd(&b, "AUTH", a->user[0] != '\0' ? 3 : 2);
         if (a->user[0] != '\0')

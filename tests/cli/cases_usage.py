@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 
 COMMANDS = ("get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench stats "
@@ -244,5 +245,28 @@ def unwritable_output(w):
         assert p.wait(30) == 0 and err == b"", (p.returncode, err)
 
 
-TESTS = [help_teaches, version_says_what_is_built, wrong_usage_is_told, options_may_stand_anywhere, later_settings_win, the_environment_may_be_wrong,
+def passwords_do_not_stay_in_the_command_line(w):
+    """They are there when the program begins, as with any program; once it has read them they are not."""
+    key = "00112233445566778899aabbccddeeff"
+    silent = socket.create_server(("127.0.0.1", 0))  # takes the connection and says nothing: the program waits
+    port = silent.getsockname()[1]
+    wait = ["-o", "cache.timeout_ms=30000", "-o", "cache.connect_timeout_ms=30000", "-o", "call.timeout_ms=60000"]
+    secret = ["--redis", f"redis://user:s3cret-one@127.0.0.1:{port}/0", "-o", "cache.password=s3cret-two", "-o", f"cache.key={key}"]
+    run = [w.program, *wait, *secret, "--store", "sqlite::memory:", "ping"]
+    p = subprocess.Popen(run, env=w.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        silent.settimeout(60)
+        connection, _ = silent.accept()
+        with open(f"/proc/{p.pid}/cmdline", "rb") as f:
+            line = f.read()
+        connection.close()
+        assert line.startswith(run[0].encode()) and b"redis://***" in line, line
+        assert b"s3cret" not in line and key.encode() not in line, line
+    finally:
+        p.kill()
+        p.wait()
+    silent.close()
+
+
+TESTS = [passwords_do_not_stay_in_the_command_line, help_teaches, version_says_what_is_built, wrong_usage_is_told, options_may_stand_anywhere, later_settings_win, the_environment_may_be_wrong,
          options_page_is_the_table, completion_for_bash, completion_for_zsh, the_manual_names_what_there_is, unwritable_output]
