@@ -48,6 +48,10 @@ static page_state one_page(mci_call *c, mci_coll *coll, int64_t offset, size_t c
     mci_guess_cmds(&coll->top_memory, offset, count, coll, &b, &g);
     int64_t epoch = 0;
     *st = mci_call_exec(c, &b);
+    for (size_t i = 0; i < 2 && *st == MC_OK; i++)
+        if (mci_reply_too_big(
+                mci_batch_reply(&b, i))) /* and it took the epoch along: the store answers, the next call builds */
+            mci_derived_check_type(c, &coll->board, mci_batch_reply(&b, i));
     if (*st == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 2), &epoch) == 0 && mci_identity_holds(c, &epoch)) {
         mci_derived_check_type(c, &coll->board, mci_batch_reply(&b, 0));
         state = judge(c, coll, mci_batch_reply(&b, 1), epoch, mci_batch_reply(&b, 3));

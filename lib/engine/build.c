@@ -291,7 +291,8 @@ int mci_derived_is_whole(const mci_reply *lowest, int64_t epoch)
 
 void mci_derived_check_type(mci_call *c, const mci_derived *d, const mci_reply *r)
 {
-    if (r == NULL || r->type != MCI_REPLY_ERROR || strncmp(r->u.str, "WRONGTYPE", 9) != 0)
+    int too_large = mci_reply_too_big(r) && r->len > MCI_TEXT_MAX; /* a member that no reader can take */
+    if (!too_large && (r == NULL || r->type != MCI_REPLY_ERROR || strncmp(r->u.str, "WRONGTYPE", 9) != 0))
         return;
     mci_count(c->e->metrics, MCI_C_POISONED);
     mci_batch b;

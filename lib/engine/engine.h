@@ -277,7 +277,7 @@ int mci_rebuild(mci_call *c, mci_coll *coll, const mci_derived *d);
 int mci_derived_is_whole(const mci_reply *lowest, int64_t epoch);
 /* Remove a member that no id can be: nobody could ever settle it. */
 void mci_derived_forget(mci_call *c, const char *key, const char *member, size_t len);
-/* Remove the key when the reply says it is no sorted set. */
+/* Remove the key when the reply says it is no sorted set, or has a member that is too large to be read. */
 void mci_derived_check_type(mci_call *c, const mci_derived *d, const mci_reply *r);
 /*
  * Given the reply of mci_repair_cmd(): read ids whose last write did not finish, so that their places are put right. CLEAN: no place is in

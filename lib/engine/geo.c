@@ -139,6 +139,10 @@ static near_state from_redis(mci_call *c, mci_coll *coll, const circle *where, s
     int64_t epoch = 0;
     *st = mci_call_exec(c, &b);
     const mci_reply *found = mci_batch_reply(&b, 0);
+    for (size_t i = 0; i < 2 && *st == MC_OK; i++)
+        if (mci_reply_too_big(
+                mci_batch_reply(&b, i))) /* and it took the epoch along: the store answers, the next call builds */
+            mci_derived_check_type(c, &coll->geo, mci_batch_reply(&b, i));
     if (*st == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 2), &epoch) == 0 && mci_identity_holds(c, &epoch)) {
         const mci_reply *overdue = mci_batch_reply(&b, 3);
         mci_repair_state repair = MCI_REPAIR_CLEAN;

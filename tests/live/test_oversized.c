@@ -169,6 +169,55 @@ static void test_titles(void **state)
     }
 }
 
+/* A member of a list that nobody can read: the store answers, the list goes, and is built again. */
+static void test_lists(void **state)
+{
+    (void)state;
+    static const char *const scores[] = {"9.9", "-inf"};
+    static const char *const theater =
+        "{\"_id\":{\"$oid\":\"59a47286cfa9a3a73e51e72c\"},\"theaterId\":1,\"location\":{\"geo\":{\"type\":\"Point\","
+        "\"coordinates\":[1.0,1.0]}}}";
+    for (int i = 0; i < 4; i++) {
+        mc_nearby near[2];
+        mc_info info;
+        size_t n = 0;
+        const char *key = i < 2 ? "mflix:board:movies:rating" : "mflix:geo:theaters";
+        start();
+        memstore_put(&f.mem, "theaters", "59a47286cfa9a3a73e51e72c", theater);
+        assert_true(fixture_board_rating(f.a, ID3) == 3.0);
+        assert_int_equal(mc_nearby_theaters(f.a, 1, 1, 1000, 2, near, &n, NULL, NULL), MC_OK);
+        mc_nearby_clear(near, n);
+        /* the place of the theater itself, or below every place */
+        const char *score = i < 2 ? scores[i] : "-inf";
+        if (i == 2)
+            free(fixture_redis(
+                &f, "EVAL",
+                "return redis.call('ZADD', KEYS[1], redis.call('ZSCORE', KEYS[1], '59a47286cfa9a3a73e51e72c'), "
+                "string.rep(string.rep('x', 1048576), 70))",
+                "1", key, NULL));
+        else
+            free(fixture_redis(&f, "EVAL",
+                               "return redis.call('ZADD', KEYS[1], ARGV[1], string.rep(string.rep('x', 1048576), 70))", "1",
+                               key, score, NULL));
+        for (int k = 0; k < 2; k++) {
+            if (i < 2) {
+                mc_ranked rows[2];
+                assert_int_equal(mc_top_movies(f.a, 0, 2, rows, &n, &info, NULL), MC_OK);
+                assert_int_equal(n, 2);
+                assert_string_equal(mc_movie_id(rows[0].movie), ID3);
+                mc_ranked_clear(rows, n);
+            } else {
+                assert_int_equal(mc_nearby_theaters(f.a, 1, 1, 1000, 2, near, &n, &info, NULL), MC_OK);
+                assert_int_equal(n, 1);
+                mc_nearby_clear(near, n);
+            }
+            if (k == 1 || i % 2 == 0) /* below all others it is not among those that are asked for */
+                assert_int_equal(info.tier, k == 0 ? MC_TIER_STORE : MC_TIER_REDIS);
+        }
+        nothing_failed(f.a);
+    }
+}
+
 /* What stands in the place of a lease and is none keeps nobody waiting. */
 static void test_leases(void **state)
 {
@@ -252,9 +301,15 @@ static int stop_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fields),        cmocka_unit_test(test_slow),   cmocka_unit_test(test_all_fields_together),
-        cmocka_unit_test(test_among_others),  cmocka_unit_test(test_titles), cmocka_unit_test(test_leases),
-        cmocka_unit_test(test_values_by_key), cmocka_unit_test(test_get),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_slow),
+        cmocka_unit_test(test_all_fields_together),
+        cmocka_unit_test(test_among_others),
+        cmocka_unit_test(test_titles),
+        cmocka_unit_test(test_leases),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_values_by_key),
+        cmocka_unit_test(test_get),
     };
     return cmocka_run_group_tests(tests, start_all, stop_all);
 }
