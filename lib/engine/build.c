@@ -8,15 +8,14 @@
 
 #include "base/syncpoint.h"
 #include "engine/identity.h"
+#include "engine/sphere.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PAGE 500
 #define HOLD_MS 1000  /* a builder that says nothing for so long may be gone: another goes on */
 #define KEEP_MS 60000 /* what was built is kept for so long after the last page */
-#define LAT_MAX 85.05112878
 
 typedef struct build {
     mci_call *c;
@@ -93,7 +92,7 @@ static size_t members_of(const build *bd, mci_doc *const *docs, size_t n, mci_ba
         double y = 0;
         if (bd->d->geo) {
             if (!mci_doc_number(docs[i], (size_t)spec->lon_field, &x) ||
-                !mci_doc_number(docs[i], (size_t)spec->lat_field, &y) || fabs(x) > 180.0 || fabs(y) > LAT_MAX)
+                !mci_doc_number(docs[i], (size_t)spec->lat_field, &y) || !mci_sphere_hold(&x, &y))
                 continue;
         } else if (!mci_doc_number(docs[i], (size_t)spec->rank_field, &x)) {
             continue;

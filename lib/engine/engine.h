@@ -80,6 +80,7 @@ typedef struct mci_coll {
     size_t field_count[4];
     mci_memory top_memory;
     mci_memory views_memory;
+    _Atomic int64_t geo_size;       /* members of the geo set when it was last looked at; 0: not known */
     _Atomic int64_t next_repair_ns; /* when lists may spend time on a flood of places in doubt */
 } mci_coll;
 

@@ -5,17 +5,16 @@
  */
 #include "engine/engine.h"
 
-#include <math.h>
-#include <string.h>
+#include "engine/sphere.h"
 
-#define LAT_MAX 85.05112878
+#include <string.h>
 
 static int place_of(const mci_coll *coll, const mci_doc *d, double *lon, double *lat)
 {
     if (d == NULL || coll->geo.name[0] == '\0')
         return 0;
     return mci_doc_number(d, (size_t)coll->spec->lon_field, lon) && mci_doc_number(d, (size_t)coll->spec->lat_field, lat) &&
-           fabs(*lon) <= 180.0 && fabs(*lat) <= LAT_MAX;
+           mci_sphere_hold(lon, lat);
 }
 
 static void arg_derived(mci_batch *b, const mci_coll *coll, const mci_doc *d)

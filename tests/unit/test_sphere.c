@@ -47,9 +47,74 @@ static void test_decode(void **state)
     assert_true(lon < 180 && lat < 85.06);
 }
 
+static double between(double low, double high)
+{
+    return low + (high - low) * rand() / (double)RAND_MAX;
+}
+
+/* Every place within a circle lies in one of its cells, no nearer and no farther than the cell says. */
+static void test_cover(void **state)
+{
+    (void)state;
+    srand(7);
+    for (int i = 0; i < 20000; i++) {
+        mci_sphere_cell cell[MCI_SPHERE_CELLS];
+        double lon = i % 3 ? between(-180, 180) : 180;
+        double lat = i % 5 ? between(-85.05, 85.05) : 85.05;
+        double radius = pow(10, between(0, 7.4));
+        double x = between(-180, 180);
+        double y = between(-85.05, 85.05);
+        if (i % 2) { /* a place near by */
+            x = fmod(lon + between(-1, 1) * radius / 111000 + 540, 360) - 180;
+            y = fmax(-85.05, fmin(85.05, lat + between(-1, 1) * radius / 111000));
+        }
+        double far = mci_sphere_distance(lon, lat, x, y);
+        size_t n = mci_sphere_cover(lon, lat, radius, cell);
+        int inside = 0;
+        for (size_t k = 0; k < n; k++) {
+            double low = 0;
+            double high = 0;
+            double of = (double)(INT64_C(1) << cell[k].step);
+            mci_sphere_scores(&cell[k], &low, &high);
+            assert_true(low < high && high <= 4503599627370496.0);
+            int in = (int64_t)floor((x + 180) / 360 * of) == cell[k].j &&
+                     (int64_t)floor((y + 85.05112878) / 170.10225756 * of) == cell[k].i;
+            if (in)
+                assert_true(cell[k].near_m <= far && far <= cell[k].far_m);
+            inside += in;
+        }
+        assert_true(inside <= 1);
+        if (far <= radius)
+            assert_int_equal(inside, 1);
+    }
+}
+
+static void test_hold(void **state)
+{
+    (void)state;
+    double lon = 180;
+    double lat = 85.05112878;
+    assert_int_equal(mci_sphere_hold(&lon, &lat), 1);
+    assert_true(lon < 180 && lon > 179.999999 && lat < 85.05112878 && lat > 85.051128);
+    lon = -180;
+    lat = -85.05112878;
+    assert_int_equal(mci_sphere_hold(&lon, &lat), 1);
+    assert_true(lon == -180 && lat == -85.05112878);
+    const double no[][2] = {{180.1, 0}, {-180.1, 0}, {0, 85.06}, {0, -90}, {NAN, 0}, {0, NAN}};
+    for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
+        lon = no[i][0];
+        lat = no[i][1];
+        assert_int_equal(mci_sphere_hold(&lon, &lat), 0);
+    }
+    assert_true(mci_sphere_first_radius(0, 10, 5e6) == 5e6);
+    assert_true(mci_sphere_first_radius(100000, 10, 2e7) < 500000);
+    assert_true(mci_sphere_first_radius(100000, 10, 1000) == 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_distance), cmocka_unit_test(test_wraps),
-                                       cmocka_unit_test(test_decode)};
+                                       cmocka_unit_test(test_decode), cmocka_unit_test(test_cover),
+                                       cmocka_unit_test(test_hold)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
