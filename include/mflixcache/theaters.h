@@ -53,7 +53,7 @@ MC_API mc_status mc_theater_location(const mc_theater *t, double *lon, double *l
 typedef struct mc_nearby {
     const mc_theater *theater; /**< a reference: give it back with mc_nearby_clear() */
     double distance_m;         /**< metres on a sphere of radius 6,372,797.560856 m, as Redis computes it */
-    double lon;                /**< degrees east, as stored in the geo set (52 bits: exact to about 0.6 m) */
+    double lon;                /**< degrees east, as in the document */
     double lat;                /**< degrees north */
 } mc_nearby;
 

@@ -61,6 +61,7 @@ static int may_repair_flood(mci_coll *coll, int64_t now_ns)
 mci_repair_state mci_repair(mci_call *c, mci_coll *coll, const mci_reply *overdue)
 {
     mci_item items[REPAIR_MAX] = {0};
+    char checked[REPAIR_MAX][MCI_ID_CAP];
     size_t n = 0;
     size_t removed = 0;
     int64_t began = mci_now_ns();
@@ -73,11 +74,12 @@ mci_repair_state mci_repair(mci_call *c, mci_coll *coll, const mci_reply *overdu
         return MCI_REPAIR_LEFT;
     for (size_t i = 0; i < REPAIR_MAX; i++) {
         const mci_reply *id = mci_reply_item(overdue, i);
-        char checked[MCI_ID_CAP];
         if (id == NULL || id->type != MCI_REPLY_STRING)
             continue;
-        if (mci_id_check(coll->spec->id_kind, id->u.str, id->len, checked, "id", NULL) == MC_OK) {
-            items[n++].id = id->u.str;
+        if (mci_id_check(coll->spec->id_kind, id->u.str, id->len, checked[n], "id", NULL) == MC_OK &&
+            strcmp(checked[n], id->u.str) == 0) {
+            items[n].id = checked[n];
+            n++;
         } else { /* nobody could ever settle it, and it would stand in the way of others */
             mci_derived_forget(c, coll->dirty, id->u.str, id->len);
             removed++;
