@@ -184,7 +184,8 @@ int main(int argc, char **argv)
 {
     args parsed;
     app a;
-    argv = arguments_own(argc, argv);
+    static char **own; /* needed to the last line of the program: never given back */
+    argv = own = arguments_own(argc, argv);
     if (argv == NULL)
         return 1;
     expect_json(argc, argv);
