@@ -56,7 +56,8 @@ enum mc_info_flag {
  * How one answer came about. Owned by the caller, may be NULL in every call; filled on success and on failure.
  */
 typedef struct mc_info {
-    int tier;               /**< an `mc_tier`: who answered */
+    int tier;               /**< an `mc_tier`: who answered; of a list: who told which rows there are and in which order. Its
+                                   documents may come from Redis, and age_ms is that of the oldest */
     int cache;              /**< an `mc_cache_outcome` */
     unsigned flags;         /**< bits of `mc_info_flag` */
     int redis_round_trips;  /**< request/answer exchanges with Redis during this call */

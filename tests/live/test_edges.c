@@ -237,6 +237,40 @@ static void test_import_modes(void **state)
     assert_int_equal(mc_close(fast), MC_OK);
 }
 
+typedef struct one_read {
+    const char *id;
+    double rating;
+} one_read;
+
+static void read_into(void *arg)
+{
+    one_read *r = arg;
+    r->rating = fixture_rating(f.a, r->id, NULL);
+}
+
+/* Somebody has put the token of one id's load in the place of another id's lease: that load is not joined. */
+static void test_lease_of_another_id(void **state)
+{
+    (void)state;
+    start();
+    actor first;
+    actor second;
+    one_read one = {ID1, 0};
+    one_read two = {ID2, 0};
+    actor_start(&first, read_into, &one, "read:loaded");
+    assert_true(actor_wait(&first));
+    char *token = fixture_redis(&f, "GET", "mfc:l:mflix:movie:{" ID1 "}", NULL);
+    assert_non_null(token);
+    free(fixture_redis(&f, "SET", "mfc:l:mflix:movie:{" ID2 "}", token, NULL));
+    free(token);
+    actor_start(&second, read_into, &two, NULL);
+    fixture_sleep_ms(100); /* time to join what must not be joined */
+    actor_join(&first);
+    actor_join(&second);
+    assert_true(one.rating == 1.0);
+    assert_true(two.rating == 2.0);
+}
+
 static mc_status slow_source(void *user, const char *key, int64_t deadline_ms, mc_sink *sink)
 {
     (void)key;
@@ -304,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_old_epoch_is_not_joined),
         cmocka_unit_test(test_build_that_lost_its_set),
         cmocka_unit_test(test_slow_loads),
+        cmocka_unit_test(test_lease_of_another_id),
         cmocka_unit_test(test_doubts_do_not_block_ranks),
         cmocka_unit_test(test_invalidate_and_board),
         cmocka_unit_test(test_quarantines_of_two_lengths),
