@@ -184,7 +184,7 @@ int main(int argc, char **argv)
 {
     args parsed;
     app a;
-    static char **own; /* needed to the last line of the program: never given back */
+    static char **volatile own; /* needed to the last line of the program: never given back */
     argv = own = arguments_own(argc, argv);
     if (argv == NULL)
         return 1;
