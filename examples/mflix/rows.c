@@ -126,7 +126,8 @@ static int append(rows *r, const char *piece, size_t size, int *too_long)
         r->row = grown;
         r->capacity = capacity;
     }
-    memcpy(r->row + r->n, piece, size);
+    if (size > 0) /* nothing may stand nowhere yet */
+        memcpy(r->row + r->n, piece, size);
     r->n += size;
     return 0;
 }

@@ -625,8 +625,10 @@ static void test_load_of_the_source(void **state)
 int main(void)
 {
     (void)snprintf(path, sizeof path, "/tmp/mflix-fallback-%ld.json", (long)getpid());
-    /* On a busy machine a hundred threads take their time: nobody's patience may end before the one load does. */
-    fixture_start(&f, "read.lease_ms", "20000", "call.timeout_ms", "30000", NULL);
+    /* On a busy machine a hundred threads take their time: nobody's patience with the load, or with Redis, may end before
+     * the one load does. */
+    fixture_start(&f, "read.lease_ms", "20000", "call.timeout_ms", "30000", "cache.timeout_ms", "20000",
+                  "cache.connect_timeout_ms", "20000", NULL);
     file_first = fixture_open(&f, "snapshot.path", path, NULL);
     file_last = fixture_open(&f, "snapshot.path", path, "read.tiers", "redis,store,snapshot", NULL);
     const struct CMUnitTest tests[] = {
