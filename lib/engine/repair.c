@@ -58,6 +58,23 @@ static int may_repair_flood(mci_coll *coll, int64_t now_ns)
     return now_ns >= atomic_load(&coll->next_repair_ns);
 }
 
+/* Something else stands in the place of the ids in doubt: nobody knows which those were, so the sets that hang on them go with it. */
+static void heal(mci_call *c, const mci_coll *coll)
+{
+    const char *const keys[] = {coll->board.name, coll->geo.name, coll->dirty};
+    mci_batch b;
+    mci_batch_init(&b);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (keys[i][0] == '\0')
+            continue;
+        mci_cmd(&b, "DEL", 2);
+        mci_arg_str(&b, keys[i]);
+    }
+    mci_count(c->e->metrics, MCI_C_POISONED);
+    (void)mci_call_exec(c, &b);
+    mci_batch_free(&b);
+}
+
 mci_repair_state mci_repair(mci_call *c, mci_coll *coll, const mci_reply *overdue)
 {
     mci_item items[REPAIR_MAX] = {0};
@@ -65,6 +82,8 @@ mci_repair_state mci_repair(mci_call *c, mci_coll *coll, const mci_reply *overdu
     size_t n = 0;
     size_t removed = 0;
     int64_t began = mci_now_ns();
+    if (overdue != NULL && overdue->type == MCI_REPLY_ERROR && strncmp(overdue->u.str, "WRONGTYPE", 9) == 0)
+        heal(c, coll);
     if (overdue == NULL || overdue->type != MCI_REPLY_ARRAY)
         return overdue != NULL && overdue->type == MCI_REPLY_NIL ? MCI_REPAIR_CLEAN : MCI_REPAIR_LEFT;
     if (overdue->len == 0 || !MCI_CURE(MCI_CURE_REPAIR))

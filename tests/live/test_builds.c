@@ -232,6 +232,22 @@ static void test_wrong_types(void **state)
     }
 }
 
+/* The same without any write: a list alone heals what it reads. */
+static void test_lists_heal(void **state)
+{
+    (void)state;
+    const char *const keys[] = {"mfc:b:" BOARD, "mfc:d:" BOARD, "mfc:t:" BOARD, BOARD, "mfc:r:mflix:movies"};
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+        start();
+        (void)top_is_cached(f.a);
+        free(fixture_redis(&f, "DEL", keys[k], NULL));
+        free(fixture_redis(&f, "SET", keys[k], "x", NULL));
+        (void)top_is_cached(f.b);
+        if (!top_is_cached(f.b))
+            fail_msg("%s keeps lists from being cached", keys[k]);
+    }
+}
+
 /* Hundreds of ids are invalidated at once: a list puts a few right and is answered by the store, as often as it takes. */
 static void test_flood_of_invalidations(void **state)
 {
@@ -285,13 +301,10 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_interrupted),
-        cmocka_unit_test(test_redis_full),
-        cmocka_unit_test(test_builder_killed),
-        cmocka_unit_test(test_changes_lost),
-        cmocka_unit_test(test_taken_over),
-        cmocka_unit_test(test_wrong_types),
-        cmocka_unit_test(test_flood_of_invalidations),
+        cmocka_unit_test(test_interrupted),    cmocka_unit_test(test_redis_full),
+        cmocka_unit_test(test_builder_killed), cmocka_unit_test(test_changes_lost),
+        cmocka_unit_test(test_taken_over),     cmocka_unit_test(test_wrong_types),
+        cmocka_unit_test(test_lists_heal),     cmocka_unit_test(test_flood_of_invalidations),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
