@@ -55,6 +55,8 @@ static page_state one_page(mci_call *c, mci_coll *coll, int64_t offset, size_t c
     if (*st == MC_OK && mci_reply_epoch(mci_batch_reply(&b, 2), &epoch) == 0 && mci_identity_holds(c, &epoch)) {
         mci_derived_check_type(c, &coll->board, mci_batch_reply(&b, 0));
         state = judge(c, coll, mci_batch_reply(&b, 1), epoch, mci_batch_reply(&b, 3));
+        if (state == PAGE_OK && mci_batch_reply(&b, 0)->type != MCI_REPLY_ARRAY)
+            state = PAGE_STORE; /* an error is no empty list */
         if (state == PAGE_OK) {
             size_t ghosts = 0;
             mci_page p = {coll->board.name, &coll->top_memory, offset, count, mci_batch_reply(&b, 0), &b, &g, epoch};
@@ -137,6 +139,9 @@ static page_state one_rank(mci_call *c, mci_coll *coll, const char *id, int64_t 
         mci_identity_holds(c, &epoch)) {
         mci_derived_check_type(c, &coll->board, mci_batch_reply(&b, 0));
         state = judge(c, coll, mci_batch_reply(&b, 2), epoch, mci_batch_reply(&b, 4));
+        if (state == PAGE_OK &&
+            (mci_batch_reply(&b, 0)->type == MCI_REPLY_ERROR || mci_batch_reply(&b, 1)->type == MCI_REPLY_ERROR))
+            state = PAGE_STORE; /* and no place is another thing than an error */
         if (state == PAGE_OK || !MCI_CURE(MCI_CURE_RANK)) {
             *st = mci_reply_count(mci_batch_reply(&b, 0), rank) == 0 && mci_reply_double(mci_batch_reply(&b, 1), score) == 0
                       ? MC_OK

@@ -82,8 +82,8 @@ static void begin(search *s, mci_batch *b)
     s->first = b->n;
 }
 
-/* Run it, and judge the set. */
-static mci_near_state run(search *s, mci_batch *b)
+/* Run it, and judge the set. What searches answers with `answers`. */
+static mci_near_state run(search *s, mci_batch *b, mci_reply_type answers)
 {
     static const mci_near_state next[] = {
         [MCI_REPAIR_CLEAN] = MCI_NEAR_OK, [MCI_REPAIR_DONE] = MCI_NEAR_AGAIN, [MCI_REPAIR_LEFT] = MCI_NEAR_STORE};
@@ -92,15 +92,24 @@ static mci_near_state run(search *s, mci_batch *b)
     *s->st = mci_call_exec(s->c, b);
     if (*s->st != MC_OK)
         return MCI_NEAR_STORE;
-    for (size_t i = 0; i < b->n; i++)
-        if (mci_reply_too_big(mci_batch_reply(b, i))) /* a member that no reader can take: the next call builds anew */
-            mci_derived_check_type(s->c, &s->coll->geo, mci_batch_reply(b, i));
+    for (size_t i = 0; i < b->n; i++) {
+        const mci_reply *r = mci_batch_reply(b, i);
+        if (!mci_reply_too_big(r))
+            continue;
+        mci_derived_check_type(s->c, &s->coll->geo, r); /* a member that no reader can take: the next call builds anew */
+        return MCI_NEAR_STORE;
+    }
+    int wrong = 0; /* an error is no empty answer */
+    for (size_t i = s->first; i < b->n; i++)
+        wrong |= mci_batch_reply(b, i)->type != answers;
     if (mci_reply_epoch(mci_batch_reply(b, 1), &epoch) != 0 || !mci_identity_holds(s->c, &epoch))
         return MCI_NEAR_STORE;
     if (mci_reply_count(mci_batch_reply(b, 3), &size) == 0)
         atomic_store_explicit(&s->coll->geo_size, size, memory_order_relaxed);
-    if (mci_derived_is_whole(mci_batch_reply(b, 0), epoch))
-        return next[mci_repair(s->c, s->coll, mci_batch_reply(b, 2))];
+    if (mci_derived_is_whole(mci_batch_reply(b, 0), epoch)) {
+        mci_near_state state = next[mci_repair(s->c, s->coll, mci_batch_reply(b, 2))];
+        return state == MCI_NEAR_OK && wrong ? MCI_NEAR_STORE : state;
+    }
     mci_derived_check_type(s->c, &s->coll->geo, mci_batch_reply(b, 0));
     return mci_rebuild(s->c, s->coll, &s->coll->geo) ? MCI_NEAR_AGAIN : MCI_NEAR_STORE;
 }
@@ -151,7 +160,7 @@ static mci_near_state geosearch(search *s)
     mci_arg_str(&b, "COUNT");
     mci_arg_int(&b, (int64_t)s->wanted + 1); /* the mark may be among them */
     mci_arg_str(&b, "WITHHASH");
-    mci_near_state state = run(s, &b);
+    mci_near_state state = run(s, &b, MCI_REPLY_ARRAY);
     const mci_reply *r = mci_batch_reply(&b, s->first);
     for (size_t i = 0; state == MCI_NEAR_OK && i <= s->wanted; i++) {
         const mci_reply *one = mci_reply_item(r, i);
@@ -189,7 +198,7 @@ static mci_near_state count_members(search *s, cells *k)
         mci_arg_str(&b, s->coll->geo.name);
         range_args(&b, &k->cell[i]);
     }
-    mci_near_state state = run(s, &b);
+    mci_near_state state = run(s, &b, MCI_REPLY_INT);
     for (size_t i = 0; state == MCI_NEAR_OK && i < k->n; i++)
         if (mci_reply_count(mci_batch_reply(&b, s->first + i), &k->cell[i].members) != 0 || k->cell[i].members > MEMBERS_MAX)
             state = MCI_NEAR_STORE;
@@ -261,7 +270,7 @@ static mci_near_state fetch(search *s, const cells *k)
         mci_arg_int(&b, 0);
         mci_arg_int(&b, k->cell[i].members + CELL_SPARE);
     }
-    mci_near_state state = run(s, &b);
+    mci_near_state state = run(s, &b, MCI_REPLY_ARRAY);
     for (size_t i = 0; state == MCI_NEAR_OK && i < k->n; i++) {
         const mci_reply *r = mci_batch_reply(&b, s->first + i);
         size_t items = r != NULL && r->type == MCI_REPLY_ARRAY ? r->len / 2 : 0;

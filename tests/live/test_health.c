@@ -122,6 +122,58 @@ static void test_replica(void **state)
     srv_stop(&primary);
 }
 
+/* One command alone is refused: what it would have told comes from the store, and is not taken for nothing. */
+static void test_one_command_refused(void **state)
+{
+    (void)state;
+    srv s;
+    char out[512];
+    char json[512];
+    char uri[340];
+    mc_client *mc = NULL;
+    mc_error err;
+    mc_info info;
+    mc_ranked rows[3];
+    mc_nearby near[3];
+    size_t n = 0;
+    int64_t rank = -1;
+    double rating = 0;
+    static const char *const refused[] = {"zrevrange", "zrevrank",      "zscore", "geosearch",
+                                          "zrange",    "zrangebyscore", "get",    "hmget"};
+    fixture_json(json, ID1, "One", 1);
+    memstore_put(&mem, "movies", ID1, json);
+    memstore_put(
+        &mem, "theaters", "59a47286cfa9a3a73e51e72c",
+        "{\"_id\":{\"$oid\":\"59a47286cfa9a3a73e51e72c\"},\"theaterId\":1,\"location\":{\"geo\":{\"type\":\"Point\","
+        "\"coordinates\":[10.0,10.0]}}}");
+    srv_start_redis(&s, NULL);
+    snprintf(uri, sizeof uri, "redis://some:pw@127.0.0.1:%d/0", s.port);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        char command[160];
+        cli(&s, "FLUSHALL", out);
+        cli(&s, "ACL SETUSER some on '>pw' '~*' +@all", out);
+        assert_int_equal(open_on(uri, &mc, &err), MC_OK);
+        for (int k = 0; k < 2; k++) {
+            if (k == 1) {
+                snprintf(command, sizeof command, "ACL SETUSER some -%s", refused[i]);
+                cli(&s, command, out);
+                assert_string_equal(out, "OK\n");
+            }
+            assert_true(fixture_rating(mc, ID1, NULL) == 1.0);
+            assert_int_equal(mc_top_movies(mc, 0, 3, rows, &n, &info, NULL), MC_OK);
+            assert_int_equal(n, 1);
+            mc_ranked_clear(rows, n);
+            assert_int_equal(mc_movie_rank(mc, ID1, &rank, &rating, &info, NULL), MC_OK);
+            assert_true(rank == 0 && rating == 1.0);
+            assert_int_equal(mc_nearby_theaters(mc, 10, 10, 1000, 3, near, &n, &info, NULL), MC_OK);
+            assert_int_equal(n, 1);
+            mc_nearby_clear(near, n);
+        }
+        assert_int_equal(mc_close(mc), MC_OK);
+    }
+    srv_stop(&s);
+}
+
 typedef struct lines {
     int cannot;
     int again;
@@ -212,13 +264,10 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_database_number),
-        cmocka_unit_test(test_scripts_off),
-        cmocka_unit_test(test_permissions),
-        cmocka_unit_test(test_cluster_of_one),
-        cmocka_unit_test(test_replica),
-        cmocka_unit_test(test_without_replicas),
-        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_database_number),  cmocka_unit_test(test_scripts_off),
+        cmocka_unit_test(test_permissions),      cmocka_unit_test(test_one_command_refused),
+        cmocka_unit_test(test_cluster_of_one),   cmocka_unit_test(test_replica),
+        cmocka_unit_test(test_without_replicas), cmocka_unit_test(test_full),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
