@@ -165,7 +165,9 @@ static alias_state lease(mci_call *c, mci_coll *coll, alias_read *a)
         int64_t now_ms = 0;
         a->leased = mci_reply_is(tag, "L") && mci_reply_count(mci_reply_item(r, 2), &now_ms) == 0;
         a->now_ms = mci_engine_clock_at(c->e, now_ms);
-        if (mci_reply_is(tag, "V"))
+        if (!mci_identity_holds(c, &a->epoch))
+            a->leased = 0; /* another database has taken the prefix over since the alias was asked for */
+        else if (mci_reply_is(tag, "V"))
             s = parse(c, coll, mci_reply_item(mci_reply_item(r, 3), 0), a->epoch, a);
     }
     mci_batch_free(&b);

@@ -87,7 +87,7 @@ static mc_status top_from_store(mci_call *c, mci_coll *coll, int64_t offset, siz
         rows[i] = (mci_row){.id = ids[i].id, .score = ids[i].score, .rank = offset + (int64_t)i};
     free(ids);
     size_t ghosts = 0;
-    c->info->tier = MC_TIER_STORE; /* until a document comes from elsewhere */
+    c->info->tier = MC_TIER_STORE; /* who told the page; documents may come from Redis, and age_ms tells of them */
     c->info->cache = mci_store_outcome(c->e, usable && !(c->info->flags & MC_FLAG_REDIS_DOWN));
     if (st == MC_OK)
         st = mci_rows_load(c, coll, rows, n, &ghosts);
