@@ -178,7 +178,7 @@ def options_page_is_the_table(w):
 
 
 def completion_for_bash(w):
-    script = os.path.join(w.source, "examples", "mflix", "completion", "mflix.bash")
+    script = os.path.join(w.source, "tools", "mflix", "completion", "mflix.bash")
 
     def complete(*words):
         text = (f"PATH={os.path.dirname(w.program)}:$PATH; source {script}; COMP_WORDS=({' '.join(repr(x) for x in words)}); "
@@ -199,7 +199,7 @@ def completion_for_bash(w):
 
 
 def completion_for_zsh(w):
-    script = os.path.join(w.source, "examples", "mflix", "completion", "_mflix")
+    script = os.path.join(w.source, "tools", "mflix", "completion", "_mflix")
     with open(script, encoding="utf-8") as f:
         text = f.read()
     for c in COMMANDS:

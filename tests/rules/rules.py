@@ -90,10 +90,10 @@ def check_includes(root):
                 yield f"{where}: <{what}> is for lib/api and lib/mflix"
             elif what == "mflixcache/client.h" and RANK.get(folder, -1) < RANK["engine"]:
                 yield f"{where}: <{what}> is for lib/engine and above"
-    for name, path in files(root, ["examples"], (".c", ".h")):
+    for name, path in files(root, ["examples", "tools"], (".c", ".h")):
         for quoted, what, line in includes(read(path)):
             if quoted and what.split("/")[0] in RANK and not os.path.exists(os.path.join(os.path.dirname(path), what)):
-                yield f'{name}:{line}: examples see installed headers only, not "{what}"'
+                yield f'{name}:{line}: programs see installed headers only, not "{what}"'
 
 
 def check_public_headers(root):
@@ -144,7 +144,7 @@ def check_documented(root):
 
 
 def check_sizes(root):
-    for name, path in files(root, ["lib", "include", "examples", "tests", "cmake", "script", "bindings"],
+    for name, path in files(root, ["lib", "include", "examples", "tools", "tests", "cmake", "script", "bindings"],
                             (".c", ".h", ".lua", ".py", ".cmake", ".txt", ".sh")):
         lines = read(path).split("\n")
         if len(lines) - 1 > FILE_LINES and not name.startswith("tests/abi/"):
@@ -162,7 +162,7 @@ def check_sizes(root):
 
 
 def check_opening(root):
-    for name, path in files(root, ["lib", "include", "examples", "tests", "cmake", "script", "bindings"],
+    for name, path in files(root, ["lib", "include", "examples", "tools", "tests", "cmake", "script", "bindings"],
                             (".c", ".h", ".h.in", ".lua", ".py", ".cmake", "CMakeLists.txt")):
         lines = read(path).split("\n")
         if lines[0].startswith("#!"):
