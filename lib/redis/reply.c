@@ -15,72 +15,8 @@
 
 #define MAX_ITEMS 200000
 #define LINE_BYTES 65536
-#define CHUNK 4096
 
 static const char too_big[] = "TOOBIG a reply above the limit was refused";
-
-struct mci_arena_chunk {
-    mci_arena_chunk *next;
-    size_t size;
-    _Alignas(16) char bytes[];
-};
-
-void mci_arena_init(mci_arena *a, size_t max)
-{
-    *a = (mci_arena){.max = max};
-}
-
-void *mci_arena_alloc(mci_arena *a, size_t n)
-{
-    if (n > a->max) {
-        a->over = 1;
-        return NULL;
-    }
-    n = (n + 15) & ~(size_t)15;
-    if (a->head == NULL || a->head->size - a->used < n) {
-        size_t size = n > CHUNK ? n : CHUNK;
-        if (size > a->max || a->total > a->max - size) {
-            a->over = 1;
-            return NULL;
-        }
-        mci_arena_chunk *c = malloc(sizeof *c + size);
-        if (c == NULL)
-            return NULL;
-        c->next = a->head;
-        c->size = size;
-        a->head = c;
-        a->used = 0;
-        a->total += size;
-    }
-    void *p = a->head->bytes + a->used;
-    a->used += n;
-    return p;
-}
-
-void mci_arena_free(mci_arena *a)
-{
-    while (a->head != NULL) {
-        mci_arena_chunk *next = a->head->next;
-        free(a->head);
-        a->head = next;
-    }
-    a->used = 0;
-    a->total = 0;
-}
-
-void mci_arena_adopt(mci_arena *a, mci_arena *from)
-{
-    if (from->head == NULL)
-        return;
-    mci_arena_chunk *last = from->head;
-    while (last->next != NULL)
-        last = last->next;
-    last->next = a->head;
-    a->head = from->head;
-    a->used = from->used;
-    a->total += from->total;
-    *from = (mci_arena){.max = from->max};
-}
 
 static mci_reply *place(const redisReadTask *task, mci_reply_type type, size_t extra)
 {

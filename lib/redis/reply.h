@@ -3,6 +3,7 @@
 #ifndef MCI_REDIS_REPLY_H
 #define MCI_REDIS_REPLY_H
 
+#include "base/arena.h"
 #include "base/error.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -27,21 +28,6 @@ typedef struct mci_reply {
         struct mci_reply **items;
     } u;
 } mci_reply;
-
-/* Memory that lives as long as a batch: bump allocation, freed as a whole. */
-typedef struct mci_arena_chunk mci_arena_chunk;
-typedef struct mci_arena {
-    mci_arena_chunk *head;
-    size_t used; /* in the newest chunk */
-    size_t total;
-    size_t max; /* ceiling over all chunks: a server cannot make us take more */
-    int over;   /* something was refused for it, or for the number of items */
-} mci_arena;
-
-void mci_arena_init(mci_arena *a, size_t max);
-void *mci_arena_alloc(mci_arena *a, size_t n); /* 16-byte aligned; NULL at the ceiling */
-void mci_arena_free(mci_arena *a);
-void mci_arena_adopt(mci_arena *a, mci_arena *from); /* everything `from` holds now belongs to `a` */
 
 /*
  * Stands for a reply that is above a limit: nothing of it was kept. `len` is the size the server had announced, 0 when it is the

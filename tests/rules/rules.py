@@ -11,7 +11,7 @@ FILE_LINES = 700
 FUNCTION_LINES = 80
 
 # Includes point down only; folders of one rank do not see each other.
-RANK = {"base": 0, "observe": 1, "codec": 2, "redis": 2, "store": 2, "near": 2, "engine": 3, "mflix": 4, "api": 5}
+RANK = {"base": 0, "observe": 1, "codec": 2, "redis": 2, "store": 2, "cache": 3, "near": 3, "engine": 4, "index": 5, "mflix": 6, "api": 7}
 
 # Third-party headers: (what is included, where it may be).
 THIRD_PARTY = [
