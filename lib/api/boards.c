@@ -2,7 +2,7 @@
 /* Owns: the public functions that rank movies: top, rank, views, trending. Refuses: I/O before the checks. */
 #include "api/client.h"
 
-#include "mflix/movies.h"
+#include "schema/movies.h"
 
 #include <stdlib.h>
 

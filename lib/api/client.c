@@ -5,8 +5,7 @@
 #include "api/options.h"
 #include "codec/json.h"
 #include "engine/health.h"
-#include "mflix/movies.h"
-#include "mflix/theaters.h"
+#include "schema/schema.h"
 #include "store/guarded.h"
 
 #include <mflixcache/kv.h>
@@ -67,9 +66,11 @@ static mc_status open_client(const mci_settings *set, mci_store *store, mci_clie
         store->ops->close(store);
         return st;
     }
-    st = mci_engine_add(cl->engine, &mci_movies_spec[set->movies_id], set->movies_ttl_ms, &cl->movies, err);
+    const mci_coll_settings *movies = &set->collections[MCI_MOVIES];
+    const mci_coll_settings *theaters = &set->collections[MCI_THEATERS];
+    st = mci_engine_add(cl->engine, &mci_movies_spec[movies->id_kind], movies->ttl_ms, &cl->movies, err);
     if (st == MC_OK)
-        st = mci_engine_add(cl->engine, &mci_theaters_spec[set->theaters_id], set->theaters_ttl_ms, &cl->theaters, err);
+        st = mci_engine_add(cl->engine, &mci_theaters_spec[theaters->id_kind], theaters->ttl_ms, &cl->theaters, err);
     if (st == MC_OK)
         st = first_contact(cl, set, err);
     if (st != MC_OK)

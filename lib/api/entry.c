@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 
-#include <math.h>
 #include <string.h>
 
 _Static_assert(sizeof(mc_info) == MC_INFO_SIZE, "mc_info is part of the ABI");
@@ -78,14 +77,6 @@ mc_status mci_check_title(const char *title, size_t *len, mc_error *err)
         return mci_fail(err, MC_E_TOOBIG, MC_TIER_NONE, "title has %zu bytes; the limit is %d", *len, MCI_ALIAS_MAX);
     if (!mci_utf8_valid(title, *len))
         return mci_fail(err, MC_E_UTF8, MC_TIER_NONE, "title is not valid UTF-8");
-    return MC_OK;
-}
-
-mc_status mci_check_rating(double *rating, mc_error *err)
-{
-    if (!(*rating >= 0.0 && *rating <= 10.0)) /* NaN fails both */
-        return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "rating must be a number from 0 to 10");
-    *rating = fabs(*rating); /* -0.0 is 0 */
     return MC_OK;
 }
 

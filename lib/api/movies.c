@@ -2,7 +2,7 @@
 /* Owns: the public functions on movies: arguments checked, one call into the engine each. Refuses: I/O before the checks. */
 #include "api/client.h"
 
-#include "mflix/movies.h"
+#include "schema/movies.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -195,7 +195,7 @@ mc_status mc_update_rating(mc_client *mc, const char *id, double rating, const m
         return st;
     st = mci_check_id(en.cl->movies, id, key, &en.own_err);
     if (st == MC_OK)
-        st = mci_check_rating(&rating, &en.own_err);
+        st = mci_movie_check_rating(&rating, &en.own_err);
     if (st == MC_OK)
         st = rate(&en, key, rating, out);
     return mci_leave(&en, st, MCI_H_WRITE);
@@ -214,7 +214,7 @@ mc_status mc_update_rating_by_title(mc_client *mc, const char *title, double rat
         return st;
     st = mci_check_title(title, &len, &en.own_err);
     if (st == MC_OK)
-        st = mci_check_rating(&rating, &en.own_err);
+        st = mci_movie_check_rating(&rating, &en.own_err);
     if (st == MC_OK)
         st = mci_alias_id(&en.call, en.cl->movies, title, len, key);
     if (st == MC_OK)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "redis/uri.h"
+#include "schema/schema.h"
 
 #include <string.h>
 
@@ -169,9 +170,9 @@ static const mci_option table[] = {
     BOOL("store.init_driver", "MFLIXCACHE_STORE_INIT_DRIVER", store_init_driver, "true",
          "Call mongoc_init(); false when the program does so itself."),
 
-    INT("movies.ttl_ms", "MFLIXCACHE_MOVIES_TTL_MS", movies_ttl_ms, 200000, 1, 31536000000,
+    INT("movies.ttl_ms", "MFLIXCACHE_MOVIES_TTL_MS", collections[MCI_MOVIES].ttl_ms, 200000, 1, 31536000000,
         "How long a movie stays in Redis."),
-    INT("theaters.ttl_ms", "MFLIXCACHE_THEATERS_TTL_MS", theaters_ttl_ms, 3600000, 1, 31536000000,
+    INT("theaters.ttl_ms", "MFLIXCACHE_THEATERS_TTL_MS", collections[MCI_THEATERS].ttl_ms, 3600000, 1, 31536000000,
         "How long a theater stays in Redis (the set of all of them: board.ttl_ms)."),
     INT("negative.ttl_ms", "MFLIXCACHE_NEGATIVE_TTL_MS", negative_ttl_ms, 5000, 0, 86400000,
         "How long Redis remembers that an id is not in the database; 0: not at all."),
@@ -191,9 +192,9 @@ static const mci_option table[] = {
         "A snapshot file above this is neither read nor written."),
     INT("snapshot.max_age_ms", "MFLIXCACHE_SNAPSHOT_MAX_AGE_MS", snapshot_max_age_ms, 0, 0, 31536000000,
         "A snapshot older than this does not answer; 0: any age does."),
-    CHOICE("movies.id", "MFLIXCACHE_MOVIES_ID", movies_id, "objectid", "objectid|string|auto",
+    CHOICE("movies.id", "MFLIXCACHE_MOVIES_ID", collections[MCI_MOVIES].id_kind, "objectid", "objectid|string|auto",
            "What a movie's id is; auto: 24 hexadecimal digits are an ObjectId, anything else a text."),
-    CHOICE("theaters.id", "MFLIXCACHE_THEATERS_ID", theaters_id, "objectid", "objectid|string|auto",
+    CHOICE("theaters.id", "MFLIXCACHE_THEATERS_ID", collections[MCI_THEATERS].id_kind, "objectid", "objectid|string|auto",
            "What a theater's id is; as movies.id."),
 
     INT("call.timeout_ms", "MFLIXCACHE_CALL_TIMEOUT_MS", call_timeout_ms, 5000, 1, 600000,

@@ -2,7 +2,7 @@
 /* Owns: the public functions on theaters. Refuses: I/O before the checks. */
 #include "api/client.h"
 
-#include "mflix/theaters.h"
+#include "schema/theaters.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -41,10 +41,12 @@ typedef struct mci_spec {
     const mci_field *fields;
     size_t nfields;
     mci_id_kind id_kind;
-    int alias_field; /* index of the field that is a second key (title), or -1 */
-    int rank_field;  /* index of the number the board orders by (rating), or -1 */
+    int alias_field; /* index of the field that is a second key, or -1 */
+    int rank_field;  /* index of the number the board orders by, or -1 */
     int lon_field;   /* indexes of the coordinates, or -1 */
     int lat_field;
+    double rank_min; /* the numbers that may be written into the rank field; both 0: any finite number */
+    double rank_max;
 } mci_spec;
 
 typedef struct mci_val {

@@ -19,6 +19,14 @@ typedef enum mci_read_tiers {
     MCI_TIERS_STORE = 5
 } mci_read_tiers;
 
+#define MCI_COLLECTIONS_MAX 4
+
+/* What may be set for one collection. */
+typedef struct mci_coll_settings {
+    int64_t ttl_ms;
+    int64_t id_kind; /* mci_id_kind */
+} mci_coll_settings;
+
 typedef struct mci_settings {
     /* Redis */
     char
@@ -48,9 +56,8 @@ typedef struct mci_settings {
     int64_t store_init_driver; /* bool */
 
     /* Values */
-    int64_t movies_ttl_ms;
-    int64_t theaters_ttl_ms;
-    int64_t negative_ttl_ms; /* 0: no negative entries */
+    mci_coll_settings collections[MCI_COLLECTIONS_MAX]; /* in the order of lib/schema */
+    int64_t negative_ttl_ms;                            /* 0: no negative entries */
     int64_t ttl_jitter_pct;
     int64_t alias_ttl_ms;
     int64_t board_ttl_ms;
@@ -59,8 +66,6 @@ typedef struct mci_settings {
     char snapshot_path[MCI_TEXT_OPT]; /* "": no snapshot */
     int64_t snapshot_max_bytes;
     int64_t snapshot_max_age_ms; /* 0: any age */
-    int64_t movies_id;           /* mci_id_kind */
-    int64_t theaters_id;         /* mci_id_kind */
 
     /* Protocol */
     int64_t call_timeout_ms;

@@ -116,8 +116,11 @@ mc_status mci_json_check_rank(const mci_spec *spec, json_t *tree, mc_error *err)
         return mci_fail(err, MC_E_TYPE, MC_TIER_NONE, "%s: must be a number, \"\" or missing", path);
     if (kind == 1)
         d = (double)i;
-    if (!(d >= 0.0 && d <= 10.0)) /* NaN too */
-        return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "%s: outside 0 to 10", path);
+    int limited = spec->rank_min != 0 || spec->rank_max != 0;
+    if (limited && !(d >= spec->rank_min && d <= spec->rank_max)) /* NaN too */
+        return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "%s: outside %g to %g", path, spec->rank_min, spec->rank_max);
+    if (!isfinite(d))
+        return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "%s: must be a finite number", path);
     if (kind == 2 && d == 0 && signbit(d)) {
         /* -0.0 sorts like 0 but reads differently: stored as 0. */
         const char *wrapper = json_object_get(v, "$numberDecimal") != NULL ? "$numberDecimal" : "$numberDouble";

@@ -38,7 +38,7 @@ int mci_tree_oid(const json_t *v, char out[25]);
 /* The value at a dotted path (a number is an index into an array), or NULL. */
 json_t *mci_tree_at(json_t *root, const char *path);
 
-/* The rank field of a caller's document or patch: missing, null, "" or a number from 0 to 10; -0.0 becomes 0.0 in the tree.
+/* The rank field of a caller's document or patch: missing, null, "" or a number that the descriptor allows; -0.0 becomes 0.0 in the tree.
  * MC_OK, MC_E_TYPE, MC_E_RANGE. */
 mc_status mci_json_check_rank(const mci_spec *spec, json_t *tree, mc_error *err);
 

@@ -30,6 +30,7 @@ static const mci_spec spec = {.name = "movies",
                               .id_kind = MCI_ID_AUTO,
                               .alias_field = 0,
                               .rank_field = 3,
+                              .rank_max = 10,
                               .lon_field = -1,
                               .lat_field = -1};
 

@@ -11,7 +11,11 @@ FILE_LINES = 700
 FUNCTION_LINES = 80
 
 # Includes point down only; folders of one rank do not see each other.
-RANK = {"base": 0, "observe": 1, "codec": 2, "redis": 2, "store": 2, "cache": 3, "near": 3, "engine": 4, "index": 5, "mflix": 6, "api": 7}
+RANK = {"base": 0, "observe": 1, "codec": 2, "redis": 2, "store": 2, "schema": 2, "cache": 3, "near": 3, "engine": 4, "index": 5, "api": 7}
+
+# What only the descriptors of collections and the interface may name: the rest works for any collection.
+DOMAIN = ("schema", "api")
+DOMAIN_WORDS = re.compile(r"(?<![a-z])(movie|theater|rating|imdb)s?(?![a-z])", re.I)
 
 # Third-party headers: (what is included, where it may be).
 THIRD_PARTY = [
@@ -86,14 +90,27 @@ def check_includes(root):
                     yield f'{where}: "{what}" must be named from lib/, such as "base/buf.h"'
                 elif other != folder and RANK[other] >= RANK.get(folder, -1):
                     yield f'{where}: {folder} may not include "{what}": includes point down only'
-            elif re.match(r"mflixcache/(mflixcache|movies|theaters|kv)\.h", what) and folder not in ("api", "mflix"):
-                yield f"{where}: <{what}> is for lib/api and lib/mflix"
+                elif other == "schema" and folder not in DOMAIN:
+                    yield f'{where}: "{what}" is for lib/api: {folder} works for any collection'
+            elif re.match(r"mflixcache/(mflixcache|movies|theaters|kv)\.h", what) and folder not in DOMAIN:
+                yield f"{where}: <{what}> is for lib/api and lib/schema"
             elif what == "mflixcache/client.h" and RANK.get(folder, -1) < RANK["engine"]:
                 yield f"{where}: <{what}> is for lib/engine and above"
     for name, path in files(root, ["examples", "tools"], (".c", ".h")):
         for quoted, what, line in includes(read(path)):
             if quoted and what.split("/")[0] in RANK and not os.path.exists(os.path.join(os.path.dirname(path), what)):
                 yield f'{name}:{line}: programs see installed headers only, not "{what}"'
+
+
+def check_domain(root):
+    """Code and texts, not comments: those may give an example."""
+    for name, path in files(root, ["lib"], (".c", ".h", ".lua")):
+        if name.split("/")[1] in DOMAIN:
+            continue
+        comment = r"--[^\n]*" if name.endswith(".lua") else r"/\*.*?\*/|//[^\n]*"
+        text = re.sub(comment, lambda m: re.sub(r"[^\n]", " ", m.group()), read(path), flags=re.S)
+        for m in DOMAIN_WORDS.finditer(text):
+            yield f"{name}:{text.count(chr(10), 0, m.start()) + 1}: {m.group()}: only lib/schema and lib/api know a collection"
 
 
 def check_public_headers(root):
@@ -270,6 +287,6 @@ def check_hardening(root, library):
         yield "the soname is not libmflixcache.so.1"
 
 
-TREE_RULES = [check_includes, check_public_headers, check_documented, check_sizes, check_opening, check_calls]
+TREE_RULES = [check_includes, check_domain, check_public_headers, check_documented, check_sizes, check_opening, check_calls]
 LIBRARY_RULES = [check_exports, check_undefined, check_writable, check_hardening]
 ARCHIVE_RULES = [check_static_names]

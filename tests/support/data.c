@@ -81,6 +81,7 @@ mci_spec data_movie_spec(const char *name, mci_id_kind id_kind)
                       .id_kind = id_kind,
                       .alias_field = F_TITLE,
                       .rank_field = F_RATING,
+                      .rank_max = 10,
                       .lon_field = -1,
                       .lat_field = -1};
 }

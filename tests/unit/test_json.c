@@ -592,15 +592,51 @@ static void test_german(void **state)
     print_message("  (no locale with decimal commas is installed)\n");
 }
 
+/* The numbers that may be ranked are the descriptor's business. */
+static void test_limits_of_the_descriptor(void **state)
+{
+    (void)state;
+    mci_buf out;
+    mc_error err;
+    char id[MCI_ID_CAP];
+    const char *seven = "{\"imdb\":{\"rating\":7}}";
+    const char *minus = "{\"imdb\":{\"rating\":-2.5}}";
+    const char *nan = "{\"imdb\":{\"rating\":{\"$numberDouble\":\"NaN\"}}}";
+    mci_spec other = spec;
+    other.rank_min = -3;
+    other.rank_max = 5;
+    assert_int_equal(document(&other, minus, strlen(minus), A, &out, id, &err), MC_OK);
+    mci_buf_free(&out);
+    assert_int_equal(document(&other, seven, strlen(seven), A, &out, id, &err), MC_E_RANGE);
+    assert_string_equal(err.text, "imdb.rating: outside -3 to 5");
+    mci_buf_free(&out);
+    assert_refused(minus, strlen(minus), MC_E_RANGE);
+    mci_patch patch;
+    assert_int_equal(mci_json_patch_plan(&other, seven, strlen(seven), &patch, &err), MC_E_RANGE);
+    other.rank_min = other.rank_max = 0; /* no limits: any finite number */
+    assert_int_equal(document(&other, minus, strlen(minus), A, &out, id, &err), MC_OK);
+    mci_buf_free(&out);
+    assert_int_equal(document(&other, nan, strlen(nan), A, &out, id, &err), MC_E_RANGE);
+    assert_string_equal(err.text, "imdb.rating: must be a finite number");
+    mci_buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_normal_form),    cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_what_was_meant), cmocka_unit_test(test_decimal_rating),
-        cmocka_unit_test(test_shapes),         cmocka_unit_test(test_long_paths),
-        cmocka_unit_test(test_depth_and_size), cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_patch_plan),     cmocka_unit_test(test_apply),
-        cmocka_unit_test(test_decode_lenient), cmocka_unit_test(test_german),
+        cmocka_unit_test(test_normal_form),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_what_was_meant),
+        cmocka_unit_test(test_decimal_rating),
+        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_long_paths),
+        cmocka_unit_test(test_depth_and_size),
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_patch_plan),
+        cmocka_unit_test(test_apply),
+        cmocka_unit_test(test_decode_lenient),
+        cmocka_unit_test(test_german),
+        cmocka_unit_test(test_limits_of_the_descriptor),
     };
     spec = data_movie_spec("movies", MCI_ID_OBJECTID);
     return cmocka_run_group_tests(tests, NULL, NULL);

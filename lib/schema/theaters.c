@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns: which fields of a theater are kept decoded, and their accessors. Refuses: anything about caching. */
-#include "mflix/theaters.h"
+#include "schema/theaters.h"
 
-#include "mflix/fields.h"
+#include "schema/fields.h"
 
 enum theater_field { F_NUMBER = 0, F_STREET1, F_STREET2, F_CITY, F_STATE, F_ZIPCODE, F_LON, F_LAT, F_COUNT };
 

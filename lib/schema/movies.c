@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: which fields of a movie are kept decoded, and their accessors. Refuses: anything about caching. */
-#include "mflix/movies.h"
+/* Owns: which fields of a movie are kept decoded, their accessors, and what a rating may be. Refuses: anything about caching. */
+#include "schema/movies.h"
 
-#include "mflix/fields.h"
+#include "base/error.h"
+#include "schema/fields.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 
 enum movie_field {
@@ -46,13 +48,24 @@ static const mci_field fields[F_COUNT] = {
     [F_PLOT] = {"plot", "plot", MCI_STR},
 };
 
+#define RATING_MIN 0.0
+#define RATING_MAX 10.0
+
 #define SPEC(kind)                                                                                                          \
     {                                                                                                                       \
         .name = "movies", .key = "movie", .fields = fields, .nfields = F_COUNT, .id_kind = (kind), .alias_field = F_TITLE,  \
-        .rank_field = F_RATING, .lon_field = -1, .lat_field = -1                                                            \
+        .rank_field = F_RATING, .lon_field = -1, .lat_field = -1, .rank_min = RATING_MIN, .rank_max = RATING_MAX            \
     }
 
 const mci_spec mci_movies_spec[3] = {SPEC(MCI_ID_OBJECTID), SPEC(MCI_ID_STRING), SPEC(MCI_ID_AUTO)};
+
+mc_status mci_movie_check_rating(double *rating, mc_error *err)
+{
+    if (!(*rating >= RATING_MIN && *rating <= RATING_MAX)) /* NaN fails both */
+        return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "rating must be a number from %g to %g", RATING_MIN, RATING_MAX);
+    *rating = fabs(*rating); /* -0.0 is 0 */
+    return MC_OK;
+}
 
 static const mci_doc *doc_of(const mc_movie *m)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The theaters of sample_mflix as a collection of the engine. */
-#ifndef MCI_MFLIX_THEATERS_H
-#define MCI_MFLIX_THEATERS_H
+/* The theaters of sample_mflix as a collection. */
+#ifndef MCI_SCHEMA_THEATERS_H
+#define MCI_SCHEMA_THEATERS_H
 
 #include "base/doc.h"
 #include <mflixcache/theaters.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns: the rules by which a stored value becomes a number for a caller. Refuses: inventing one. */
-#include "mflix/fields.h"
+#include "schema/fields.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading one field of a document into a caller's variable, with a status that says why not. */
-#ifndef MCI_MFLIX_FIELDS_H
-#define MCI_MFLIX_FIELDS_H
+#ifndef MCI_SCHEMA_FIELDS_H
+#define MCI_SCHEMA_FIELDS_H
 
 #include "base/doc.h"
 
