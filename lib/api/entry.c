@@ -2,7 +2,7 @@
 /* Owns: how each public call begins and ends, and the checks of arguments that calls share. Refuses: I/O and policy. */
 #include "api/client.h"
 
-#include "base/text.h"
+#include "base/utf8.h"
 
 #include <string.h>
 

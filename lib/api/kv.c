@@ -2,7 +2,7 @@
 /* Owns: the public functions on string keys. Refuses: I/O before the checks, and keys without a TTL. */
 #include "api/client.h"
 
-#include "base/text.h"
+#include "base/utf8.h"
 
 #include <mflixcache/kv.h>
 #include <string.h>

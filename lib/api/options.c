@@ -5,8 +5,9 @@
  */
 #include "api/options.h"
 
+#include "base/ascii.h"
 #include "base/error.h"
-#include "base/text.h"
+#include "base/num.h"
 #include "base/wipe.h"
 
 #include <stdio.h>

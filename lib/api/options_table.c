@@ -6,7 +6,7 @@
 #include "api/options.h"
 #include "base/doc.h"
 #include "base/error.h"
-#include "base/text.h"
+#include "base/utf8.h"
 #include "redis/uri.h"
 #include "schema/schema.h"
 

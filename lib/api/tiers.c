@@ -2,7 +2,6 @@
 /* Owns: the public functions on values through tiers, and the frame around the caller's loader. Refuses: I/O before the checks. */
 #include "api/client.h"
 
-#include "base/text.h"
 #include "store/sink.h"
 
 #include <mflixcache/tiers.h>

@@ -5,8 +5,10 @@
  */
 #include "codec/hash.h"
 
+#include "base/json_string.h"
+#include "base/num.h"
 #include "base/syncpoint.h"
-#include "base/text.h"
+#include "base/utf8.h"
 #include "codec/json_scan.h"
 
 #include <math.h>

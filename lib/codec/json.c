@@ -6,7 +6,9 @@
 #include "codec/json.h"
 
 #include "base/error.h"
-#include "base/text.h"
+#include "base/json_string.h"
+#include "base/objectid.h"
+#include "base/utf8.h"
 #include "codec/json_tree.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
  * a field below something that is no object. Removing there changes nothing, as MongoDB's $unset does.
  */
 #include "base/error.h"
-#include "base/text.h"
+#include "base/num.h"
 #include "codec/json.h"
 #include "codec/json_tree.h"
 

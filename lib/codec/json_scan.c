@@ -2,7 +2,7 @@
 /* Owns: the grammar of JSON, without meaning. Refuses: blanks (normal form has none), recursion, and building anything. */
 #include "codec/json_scan.h"
 
-#include "base/text.h"
+#include "base/utf8.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -5,8 +5,14 @@
  */
 #include "codec/json_tree.h"
 
+#include "base/ascii.h"
+#include "base/base64.h"
 #include "base/error.h"
-#include "base/text.h"
+#include "base/iso8601.h"
+#include "base/json_string.h"
+#include "base/num.h"
+#include "base/objectid.h"
+#include "base/utf8.h"
 #include "codec/json.h"
 #include "codec/json_shape.h"
 

@@ -8,7 +8,7 @@
  */
 #include "engine/engine.h"
 
-#include "base/text.h"
+#include "base/num.h"
 #include "engine/identity.h"
 
 #include <stdio.h>

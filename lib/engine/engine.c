@@ -3,7 +3,6 @@
 #include "engine/engine.h"
 
 #include "base/syncpoint.h"
-#include "base/text.h"
 #include "base/wipe.h"
 #include "engine/health.h"
 #include "engine/identity.h"

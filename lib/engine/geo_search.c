@@ -5,7 +5,7 @@
  */
 #include "engine/geo_search.h"
 
-#include "base/text.h"
+#include "base/num.h"
 #include "engine/identity.h"
 #include "engine/sphere.h"
 

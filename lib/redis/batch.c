@@ -2,7 +2,7 @@
 /* Owns: encoding commands as RESP arrays of bulk strings. Refuses: format strings, and batches above 64 MiB. */
 #include "redis/batch.h"
 
-#include "base/text.h"
+#include "base/num.h"
 
 #include <stdlib.h>
 #include <string.h>

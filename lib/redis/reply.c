@@ -7,7 +7,7 @@
  */
 #include "redis/reply.h"
 
-#include "base/text.h"
+#include "base/num.h"
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  */
 #include "redis/uri.h"
 
+#include "base/ascii.h"
 #include "base/error.h"
-#include "base/text.h"
 #include "base/wipe.h"
 
 #include <arpa/inet.h>

@@ -4,7 +4,6 @@
  * is bracketed to the type of the collection's ids. Reads go to the primary: anything else could fill the cache with the past.
  */
 #include "base/error.h"
-#include "base/text.h"
 #include "store/mongo_bson.h"
 #include "store/mongo_ops.h"
 

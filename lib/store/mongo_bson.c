@@ -5,8 +5,13 @@
  */
 #include "store/mongo_bson.h"
 
+#include "base/base64.h"
 #include "base/error.h"
-#include "base/text.h"
+#include "base/iso8601.h"
+#include "base/json_string.h"
+#include "base/num.h"
+#include "base/objectid.h"
+#include "base/utf8.h"
 
 #include <math.h>
 #include <string.h>

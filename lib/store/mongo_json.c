@@ -3,8 +3,11 @@
  * Owns: BSON from the normal form, value by value with typed appends. Refuses bson_new_from_json(): it depends on the host's
  * locale, and reads some texts differently from the parser that checked them.
  */
+#include "base/base64.h"
 #include "base/error.h"
-#include "base/text.h"
+#include "base/iso8601.h"
+#include "base/num.h"
+#include "base/objectid.h"
 #include "store/mongo_bson.h"
 
 #include <jansson.h>

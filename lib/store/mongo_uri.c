@@ -5,9 +5,9 @@
  */
 #include "store/mongo_uri.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/text.h"
 
 #include <errno.h>
 #include <stdio.h>

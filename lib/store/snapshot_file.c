@@ -4,10 +4,13 @@
  */
 #include "store/snapshot.h"
 
+#include "base/base64.h"
 #include "base/clock.h"
+#include "base/json_string.h"
+#include "base/num.h"
 #include "base/random.h"
 #include "base/sync.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -5,7 +5,9 @@
  */
 #include "store/snapshot_read.h"
 
-#include "base/text.h"
+#include "base/base64.h"
+#include "base/num.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <stdlib.h>

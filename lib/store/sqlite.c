@@ -4,7 +4,7 @@
  * to have them, with indexes. Refuses to mean anything else by an operation than MongoDB does.
  */
 #include "base/error.h"
-#include "base/text.h"
+#include "base/objectid.h"
 #include "store/sqlite_conn.h"
 
 #include <stdlib.h>

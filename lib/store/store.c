@@ -2,8 +2,8 @@
 /* Owns: which store a URI means. Refuses schemes it does not know, and stores that were left out of this build. */
 #include "store/store.h"
 
+#include "base/ascii.h"
 #include "base/error.h"
-#include "base/text.h"
 
 #include <string.h>
 

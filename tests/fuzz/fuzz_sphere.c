@@ -2,7 +2,8 @@
 /* Scores of a geo set: any double is a place on the map, or none. Numbers and texts as Redis writes them. */
 #include "fuzz.h"
 
-#include "base/text.h"
+#include "base/num.h"
+#include "base/utf8.h"
 #include "engine/sphere.h"
 
 #include <math.h>

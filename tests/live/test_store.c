@@ -3,7 +3,7 @@
  * One suite for every store: SQLite in memory and in a file, SecantusDB, the server of MONGO_URL when that is set, and callbacks
  * over a table in memory. What it asks for is what store/store.h promises; a store that cannot is a store that is wrong.
  */
-#include "base/text.h"
+#include "base/json_string.h"
 #include "store_kit.h"
 
 #include <pthread.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The JSON codec: what is refused and with which word, the normal form, patches. */
-#include "base/text.h"
 #include "codec/json.h"
 #include "data.h"
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Texts as JSON strings. */
+#ifndef MCI_BASE_JSON_STRING_H
+#define MCI_BASE_JSON_STRING_H
+
+#include "base/buf.h"
+
+/* Append the bytes as a JSON string with quotes; the input is valid UTF-8. Escapes '"', '\\' and control bytes only. */
+void mci_buf_json_string(mci_buf *b, const char *p, size_t n);
+
+#endif
