@@ -34,6 +34,13 @@ else()
         "$<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=3>")
 endif()
 
+# No trace of the folder that it was built in: the same bytes come out of any two, and no user reads somebody's home directory in an
+# error message. A debugger that is started in the top folder finds the sources. gcov wants to know the true place.
+if(NOT MFLIXCACHE_COVERAGE)
+    target_compile_options(mflixcache_flags INTERFACE "-ffile-prefix-map=${PROJECT_SOURCE_DIR}=."
+        "-ffile-prefix-map=${PROJECT_BINARY_DIR}=./build")
+endif()
+
 if(MFLIXCACHE_COVERAGE)
     target_compile_options(mflixcache_flags INTERFACE --coverage)
     target_link_options(mflixcache_flags INTERFACE --coverage)

@@ -19,10 +19,10 @@ string(REGEX REPLACE "[^/]+" ".." MFLIXCACHE_PC_UP "${pc_dir}")
 configure_file(pkgconfig/mflixcache.pc.in "${PROJECT_BINARY_DIR}/mflixcache.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/mflixcache.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT development)
 
-# ---- CMake package: mflixcache::mflixcache, mflixcache::static
+# ---- CMake package: mflixcache::mflixcache (component shared), mflixcache::static (static), mflixcache::mflix (tools)
 install(EXPORT mflixcacheTargets NAMESPACE mflixcache:: DESTINATION "${package_dir}" COMPONENT development)
 configure_package_config_file(cmake/mflixcacheConfig.cmake.in "${PROJECT_BINARY_DIR}/mflixcacheConfig.cmake"
-    INSTALL_DESTINATION "${package_dir}" NO_SET_AND_CHECK_MACRO)
+    INSTALL_DESTINATION "${package_dir}" PATH_VARS CMAKE_INSTALL_BINDIR NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/mflixcacheConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/mflixcacheConfig.cmake" "${PROJECT_BINARY_DIR}/mflixcacheConfigVersion.cmake"
     DESTINATION "${package_dir}" COMPONENT development)

@@ -40,7 +40,25 @@ LD_LIBRARY_PATH='' ./by_pc_static
 ./out/with_shared
 LD_LIBRARY_PATH='' ./out/with_static
 
+# Components: each alone, and what is asked for in vain is named.
+find() { # WORD COMPONENTS... [-- CMAKE ARGUMENTS]: CMake says WORD
+    word=$1 components=$2
+    shift 2
+    mkdir -p "$work/find"
+    sed "s/COMPONENTS_HERE/$components/" "$here/components.cmake" >"$work/find/CMakeLists.txt"
+    rm -rf "$work/find/out"
+    "$cmake" -S "$work/find" -B "$work/find/out" -DCMAKE_PREFIX_PATH="$work/moved" -DCMAKE_C_COMPILER="$cc" "$@" >"$work/log" 2>&1 || true
+    grep -q "$word" "$work/log" || { cat "$work/log"; echo "consumer: find_package($components) was to say: $word"; exit 1; }
+}
+find 'found: TRUE' static
+find 'found: FALSE' shared
+find 'there is no component nonsense' nonsense
+PKG_CONFIG_LIBDIR=/nowhere PKG_CONFIG_PATH='' find 'component static needs pkg-config' static
+PKG_CONFIG_LIBDIR=/nowhere PKG_CONFIG_PATH='' find 'found: FALSE' shared
 if [ -x "$work/moved/bin/mflix" ]; then
     "$work/moved/bin/mflix" --help >/dev/null
+    find 'mflix --version: mflix 0' 'shared static tools'
+    mv "$work/moved/bin/mflix" "$work/moved/bin/elsewhere"
+    find 'component tools: ' tools
 fi
 echo "consumer: all four built and ran"

@@ -22,6 +22,12 @@ done
 field "$3" Depends | grep -q 'libmflixcache1 (>= ' || fail "the program does not depend on the library"
 if dpkg-deb -c "$1" | grep -E '\.(h|a|pc|cmake)$|\.so$'; then fail "the files above belong into -dev"; fi
 
+# What they are made of.
+sbom=$(find "$work/made" -name '*.spdx.json')
+python3 "$root/tests/docs/sbom.py" --check "$sbom" || fail "$sbom is not what SPDX asks for"
+grep -q "\"versionInfo\": \"$(pkg-config --modversion hiredis)\"" "$sbom" || fail "the SBOM does not name this machine's hiredis"
+grep -q "$(sha256sum "$1" | cut -d' ' -f1)" "$sbom" || fail "the SBOM does not have the checksum of $1"
+
 # Installed in the order of their dependencies, into a root of their own.
 sys=$work/root
 mkdir -p "$sys/var/lib/dpkg/info" "$sys/var/lib/dpkg/updates" "$sys/var/lib/dpkg/triggers"

@@ -213,15 +213,28 @@ def run(*command):
 
 
 def exported(library):
-    rows = (line.split() for line in run("nm", "-D", "--defined-only", library).splitlines())
-    return {row[-1].split("@")[0] for row in rows if len(row) >= 3 and row[1] != "A"}
+    """Each exported name with the version it is bound to, "" for none."""
+    rows = (line.split() for line in run("nm", "-D", "--with-symbol-versions", "--defined-only", library).splitlines())
+    names = (re.split("@+", row[-1]) for row in rows if len(row) >= 3 and row[1] != "A")
+    return {name: "".join(version) for name, *version in names}
+
+
+def listed_exports(text):
+    """Each name with its version: a line `VERSION:` and the names that are bound to it below."""
+    listed, version = {}, ""
+    for word in text.split():
+        if word.endswith(":"):
+            version = word[:-1]
+        else:
+            listed[word] = version
+    return listed
 
 
 def check_exports(root, library):
-    listed = set(read(os.path.join(root, "tests/abi/exports.txt")).split())
+    listed = listed_exports(read(os.path.join(root, "tests/abi/exports.txt")))
     declared = {function for _, _, function, _, _ in declarations(root)}
     found = exported(library)
-    for name in sorted(found | listed | declared):
+    for name in sorted({*found, *listed, *declared}):
         if not name.startswith("mc_"):
             yield f"{name}: exported, and does not begin with mc_"
         elif name not in found:
@@ -230,6 +243,8 @@ def check_exports(root, library):
             yield f"{name}: exported, but declared in no public header"
         elif name not in listed:
             yield f"{name}: exported, but not listed in tests/abi/exports.txt"
+        elif found[name] != listed[name]:
+            yield f"{name}: exported as version {found[name] or 'none'}, but {listed[name]} is listed in tests/abi/exports.txt"
 
 
 def check_static_names(root, archive):

@@ -177,6 +177,14 @@ def main():
         write(root, "tests/abi/exports.txt", "mc_do\nmc_gone\n")
         expect("check_exports, a name that went away", rules.check_exports(root, build(root, GOOD_C, LINK)), "mc_gone")
         tests += 1
+        write(root, "tests/abi/exports.txt", "X_1:\nmc_do\n")
+        write(root, "x.map", "X_1 { global: mc_*; local: *; };\n")
+        versioned = [*LINK, "-Wl,--version-script," + os.path.join(root, "x.map")]
+        expect("check_exports, versioned", rules.check_exports(root, build(root, GOOD_C, versioned)), None)
+        expect("check_exports, no version", rules.check_exports(root, build(root, GOOD_C, LINK)), "version none")
+        write(root, "x.map", "X_2 { global: mc_*; local: *; };\n")
+        expect("check_exports, another version", rules.check_exports(root, build(root, GOOD_C, versioned)), "version X_2")
+        tests += 3
     for text in failures:
         print(text)
     print(f"{tests - len(failures)} of {tests} as wanted")
