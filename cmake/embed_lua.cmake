@@ -2,12 +2,13 @@
 # Embeds the Lua scripts that run inside Redis.
 #
 #   mflixcache_lua(lua/read_miss.lua lua/fill.lua ...)      in lib/engine/CMakeLists.txt (any folder, any number of times)
+#   mflixcache_lua_after(lua/common.lua lua/swap.lua ...)  the same, each with the text of the first file before its own
 #   mflixcache_write_lua(<out.c> <out.h>)                   once, by the top level, after all folders
 #
 # For lua/read_miss.lua the result is, in scripts.c,
 #   const mci_script mci_script_read_miss = { "read_miss", text, length, "sha1 in lower-case hex" };
 # with the exact bytes of the file as text (no comment is stripped: the SHA1 is that of the file, so `redis-cli script load`
-# gives the same). scripts.h declares them all and includes redis/script.h for the type. Both are written at configure time;
+# gives the same; a script with a text before it is written out as generated/lua/<name>.lua). scripts.h declares them all and includes redis/script.h for the type. Both are written at configure time;
 # changing a script makes the build configure itself again.
 
 function(mflixcache_lua)
@@ -15,6 +16,19 @@ function(mflixcache_lua)
         cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)
         set_property(GLOBAL APPEND PROPERTY MFLIXCACHE_LUA "${file}")
         set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+    endforeach()
+endfunction()
+
+function(mflixcache_lua_after common)
+    file(READ "${common}" before)
+    set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${common}")
+    foreach(file IN LISTS ARGN)
+        cmake_path(GET file FILENAME name)
+        file(READ "${file}" text)
+        set(whole "${PROJECT_BINARY_DIR}/generated/lua/${name}")
+        file(WRITE "${whole}" "${before}${text}")
+        set_property(GLOBAL APPEND PROPERTY MFLIXCACHE_LUA "${whole}")
+        set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
     endforeach()
 endfunction()
 

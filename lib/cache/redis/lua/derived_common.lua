@@ -1,0 +1,186 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What every script that writes to a derived set begins with: the build puts this text before theirs.
+-- KEYS 1 set  2 pending  3 announcements  4 new set: always all four, of one hash tag
+-- pending (zset)        '! ' nonce: +inf   id: its place may be wrong from this time on; negative: at once, and since when
+--                       '?': after a loss, until when nobody counts as alone; from then on one more build is wanted
+-- announcements (hash)  '! ': nonce   '@ ': begun, provisional, cursor of a build   '@ holder': token, deadline of its builder
+--                       id: sole token or '-', repair's token or '-', when that was taken, 1: nobody wrote then; token, deadline, ...
+-- set (zset)            '! ' nonce: whole   '~ ' nonce: whole, built soon after a loss (both -inf)   id: score or cell
+-- new set (zset)        '@ ' nonce: nothing of it was lost (-inf)   id: score or cell; +inf: removed meanwhile
+-- No id has a blank or '?' in it. A key of a wrong type counts as lost. Times are Redis' own, in ms.
+local SET, PENDING, ANNOUNCED, NEW = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+local function text(n)
+    return string.format('%.0f', n)
+end
+
+-- A whole number that a double holds exactly, or nil.
+local function whole_number(s)
+    local n = tonumber(s)
+    return n and math.abs(n) <= 9007199254740992 and n == math.floor(n) and n or nil
+end
+
+local function need_number(s, name)
+    return whole_number(s) or error(name .. ': no whole number within 2^53', 0)
+end
+
+local function need_word(s, name) -- a token or a nonce
+    return s and #s <= 64 and string.find(s, '^[%w.]+$') and s or error(name .. ': not 1 to 64 letters, digits, dots', 0)
+end
+
+local function need_id(s)
+    return s and s ~= '' and not string.find(s, '[%c ?]') and s or error('id: empty, or with a blank, a control byte or ?', 0)
+end
+
+local function need_kind(s)
+    return (s == 'Z' or s == 'G') and s or error('kind: neither Z nor G', 0)
+end
+
+local function need_coordinate(s, limit)
+    local x = s and not string.find(s, '%s') and tonumber(s)
+    return x and math.abs(x) <= limit and s or error('place: no finite score, or no place on the map', 0)
+end
+
+-- The place that begins at ARGV[i]: {} for '' (none), {score} or {longitude, latitude}; and where the next argument is.
+local function place_at(i, kind)
+    if ARGV[i] == '' then
+        return {}, i + 1
+    elseif kind == 'Z' then
+        return {need_coordinate(ARGV[i], 1.7976931348623157e308)}, i + 1
+    end
+    return {need_coordinate(ARGV[i], 180), need_coordinate(ARGV[i + 1], 85.05112878)}, i + 2
+end
+
+-- Redis takes nothing that could grow (maxmemory, no eviction): its error, or false. Asked before anything is written: after a
+-- first write a script is not refused any more.
+local function is_full()
+    local probe = redis.pcall('ZADD', PENDING, 'XX', 0, '') -- changes nothing
+    return type(probe) == 'table' and probe.err ~= nil and string.find(probe.err, 'OOM', 1, true) ~= nil and probe
+end
+
+-- What follows makes a doubt known: a full Redis takes that, too, when a deletion comes first.
+local function come_through()
+    redis.pcall('ZREM', PENDING, '')
+end
+
+-- The nonce, if pending and announcements agree on it.
+local function root()
+    local top = redis.pcall('ZRANGEBYSCORE', PENDING, '+inf', '+inf', 'LIMIT', 0, 2)
+    local n = not top.err and #top == 1 and string.match(top[1], '^! ([%w.]+)$')
+    return n and redis.pcall('HGET', ANNOUNCED, '! ') == n and n or nil
+end
+
+-- The nonce; when keys were lost, a fresh one, and for one quarantine nobody knows who writes.
+local function heal(fresh, quarantine_ms)
+    local n = root()
+    if n then
+        return n
+    end
+    redis.call('UNLINK', PENDING, ANNOUNCED, NEW)
+    redis.call('ZADD', PENDING, '+inf', '! ' .. fresh, text(now + quarantine_ms), '?')
+    redis.call('HSET', ANNOUNCED, '! ', fresh)
+    return fresh
+end
+
+-- Is there somebody, perhaps, whose announcement was lost?
+local function phantom()
+    return tonumber(redis.call('ZSCORE', PENDING, '?') or '-inf') > now
+end
+
+-- Who writes the id, without those whose time is over. What is no record of ours counts as none.
+local function record(id)
+    local r = {sole = '-', repair = '-', taken = 0, quiet = false, tokens = {}, n = 0}
+    local s = redis.call('HSTRLEN', ANNOUNCED, id) <= 100000 and redis.call('HGET', ANNOUNCED, id)
+    local w = {}
+    for word in string.gmatch(s or '', '%S+') do
+        w[#w + 1] = word
+    end
+    local ours = #w >= 4 and #w % 2 == 0 and whole_number(w[3])
+    for i = 6, #w, 2 do
+        ours = ours and whole_number(w[i])
+    end
+    if not ours then
+        return r
+    end
+    r.sole, r.repair, r.taken, r.quiet = w[1], w[2], tonumber(w[3]), w[4] == '1'
+    for i = 5, #w, 2 do
+        if tonumber(w[i + 1]) > now then
+            r.tokens[w[i]] = tonumber(w[i + 1])
+            r.n = r.n + 1
+        end
+    end
+    return r
+end
+
+local function save(id, r)
+    if r.n == 0 and r.repair == '-' then
+        redis.call('HDEL', ANNOUNCED, id)
+        return
+    end
+    local w = {r.sole, r.repair, text(r.taken), r.quiet and '1' or '0'}
+    for token, deadline in pairs(r.tokens) do
+        w[#w + 1] = token
+        w[#w + 1] = text(deadline)
+    end
+    redis.call('HSET', ANNOUNCED, id, table.concat(w, ' '))
+end
+
+-- Something was heard of the id that nobody announced, or in an order that is not known: its place is to be read from the store.
+local function doubt(id, r)
+    redis.call('ZADD', PENDING, text(-now), id)
+    r.repair = '-'
+    r.sole = '-'
+    save(id, r)
+end
+
+-- A member's score, or false; a key of a wrong type goes.
+local function score_of(key, member)
+    local s = redis.pcall('ZSCORE', key, member)
+    if type(s) == 'table' then
+        redis.call('UNLINK', key)
+        return false
+    end
+    return s
+end
+
+local function put(key, id, place)
+    if #place == 2 then
+        redis.call('GEOADD', key, place[1], place[2], id)
+    else
+        redis.call('ZADD', key, place[1], id)
+    end
+end
+
+-- Put an id where it belongs, in the set if that is whole, and in the one under construction.
+local function apply(n, id, place)
+    if score_of(SET, '! ' .. n) or score_of(SET, '~ ' .. n) then
+        if #place == 0 then
+            redis.call('ZREM', SET, id)
+        else
+            put(SET, id, place)
+        end
+    end
+    if score_of(NEW, '@ ' .. n) then
+        put(NEW, id, #place == 0 and {'+inf'} or place)
+    end
+end
+
+-- The builder's lease: token and deadline, or nil.
+local function holder()
+    local s = redis.pcall('HGET', ANNOUNCED, '@ holder')
+    if type(s) == 'string' then
+        return string.match(s, '^([%w.]+) (%d+)$')
+    end
+end
+
+local function hold(token, hold_ms)
+    redis.call('HSET', ANNOUNCED, '@ holder', token .. ' ' .. text(now + hold_ms))
+end
+
+-- Is this the builder, and all it has built still there?
+local function is_builder(token, nonce)
+    return root() == nonce and holder() == token and redis.call('HEXISTS', ANNOUNCED, '@ ') == 1 and
+        score_of(NEW, '@ ' .. nonce) and true or false
+end

@@ -1,0 +1,12 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Drop a value so that neither a load nor a writer under way can bring back what was there. May be sent again.
+-- KEYS 1 value  2 quarantine  3 lease  4 sole-writer token
+-- ARGV 1 field to tell before it is gone, or ''
+-- Returns the field, or nil
+local told = false
+if ARGV[1] ~= '' and redis.call('TYPE', KEYS[1]).ok == 'hash' then
+    told = redis.call('HGET', KEYS[1], ARGV[1])
+end
+redis.call('DEL', KEYS[1], KEYS[3])
+redis.call('SET', KEYS[4], '-', 'XX', 'KEEPTTL') -- writers under way are not alone any more: they will only delete
+return told
