@@ -42,7 +42,7 @@ mc_status mci_id_check(mci_id_kind kind, const char *p, size_t n, char out[MCI_I
 static mc_status id_of(mci_id_kind kind, const json_t *v, char out[MCI_ID_CAP], mc_error *err)
 {
     char oid[25];
-    if (mci_tree_oid(v, oid)) {
+    if (mci_ejson_oid(v, oid)) {
         if (kind == MCI_ID_STRING)
             return mci_fail(err, MC_E_TYPE, MC_TIER_NONE, "_id: an ObjectId, but ids of this collection are texts");
         memcpy(out, oid, sizeof oid);
@@ -113,7 +113,7 @@ mc_status mci_json_check_rank(const mci_spec *spec, json_t *tree, mc_error *err)
     double d = 0;
     if (v == NULL || json_is_null(v) || (json_is_string(v) && json_string_length(v) == 0))
         return MC_OK;
-    int kind = mci_tree_number(v, &i, &d);
+    int kind = mci_ejson_number(v, &i, &d);
     if (kind == 0)
         return mci_fail(err, MC_E_TYPE, MC_TIER_NONE, "%s: must be a number, \"\" or missing", path);
     if (kind == 1)
@@ -189,10 +189,10 @@ static void take_field(mci_docb *b, size_t field, mci_kind declared, const json_
             if (is_text(item))
                 mci_docb_item(b, json_string_value(item), json_string_length(item));
         }
-    } else if (declared == MCI_DATE && mci_tree_date(v, &i)) {
+    } else if (declared == MCI_DATE && mci_ejson_date(v, &i)) {
         mci_docb_int(b, field, i);
     } else if (number_fits) {
-        int kind = mci_tree_number(v, &i, &d);
+        int kind = mci_ejson_number(v, &i, &d);
         if (kind == 1)
             mci_docb_int(b, field, i);
         else if (kind == 2 && isfinite(d))

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON trees inside the codec: parsing under limits, Extended JSON values, the normal form. */
+/* JSON trees inside the codec: parsing under limits, the normal form, paths. */
 #ifndef MCI_CODEC_JSON_TREE_H
 #define MCI_CODEC_JSON_TREE_H
 
 #include "base/buf.h"
 #include "base/doc.h"
+#include "codec/ejson_types.h"
 #include <jansson.h>
 #include <mflixcache/error.h>
-
-/* STRICT: what callers hand in. LENIENT: what stores hold, where any key and a NUL inside a text may occur. */
-typedef enum mci_strictness { MCI_LENIENT = 0, MCI_STRICT = 1 } mci_strictness;
 
 /* Parse one JSON object under the limits of size, depth and encoding. `name` is what error texts call it. */
 mc_status mci_tree_parse(const char *json, size_t len, mci_strictness how, const char *name, json_t **out, mc_error *err);
@@ -25,15 +23,6 @@ mc_status mci_tree_check_key(const char *key, mc_error *err);
 
 /* 1 when the value is an Extended JSON wrapper ({"$date":...}), hence no object as far as documents go. */
 int mci_tree_is_wrapper(const json_t *v);
-
-/* A number, bare or wrapped: 1 integer, 2 real (also NaN), 0 none. */
-int mci_tree_number(const json_t *v, int64_t *i, double *d);
-
-/* A date as milliseconds: 1 or 0. */
-int mci_tree_date(const json_t *v, int64_t *ms);
-
-/* {"$oid":"..."} in lower case: 1 or 0. */
-int mci_tree_oid(const json_t *v, char out[25]);
 
 /* The value at a dotted path (a number is an index into an array), or NULL. */
 json_t *mci_tree_at(json_t *root, const char *path);
