@@ -23,7 +23,7 @@ int main(void)
     }
     int64_t rank = 0;
     double rating = 0;
-    if (mc_movie_rank(mc, example_ids[2], &rank, &rating, NULL, NULL) == MC_OK)
+    if (mc_rank_movie(mc, example_ids[2], &rank, &rating, NULL, NULL) == MC_OK)
         printf("The Kid stands at place %lld with %.1f\n", (long long)rank + 1, rating);
     return mc_close(mc) == MC_OK ? 0 : 1;
 }

@@ -10,7 +10,7 @@ static void show(mc_client *mc, const char *when)
     double on_board = 0;
     int64_t rank = 0;
     if (mc_get_movie(mc, example_ids[2], &movie, &info, NULL) == MC_OK &&
-        mc_movie_rank(mc, example_ids[2], &rank, &on_board, NULL, NULL) == MC_OK && mc_movie_rating(movie, &rating) == MC_OK)
+        mc_rank_movie(mc, example_ids[2], &rank, &on_board, NULL, NULL) == MC_OK && mc_movie_rating(movie, &rating) == MC_OK)
         printf("%s: %s %.1f (%s), on the board %.1f at place %lld\n", when, mc_movie_title(movie), rating,
                info.cache == MC_CACHE_HIT ? "hit" : "miss", on_board, (long long)rank + 1);
     mc_movie_unref(movie);

@@ -99,7 +99,7 @@ static int publish(mc_client *mc, const days *d)
         }
         warm += n;
     }
-    if (mc_snapshot_save(mc, d->entry, d->n, &err) != MC_OK) {
+    if (mc_save_snapshot(mc, d->entry, d->n, &err) != MC_OK) {
         fprintf(stderr, "mflix-producer: %s\n", err.text);
         return -1;
     }

@@ -30,7 +30,7 @@ path = os.path.join(folder.name, "snapshot.json")
 with folder, mflixcache.open(env=True, snapshot_path=path) as mc:
     mc.remove(KEY)
     show(mc, "nothing is there")
-    mc.snapshot_save({KEY: '{"mean_c": 20.97}'})  # what a producer does, with put_many() for Redis
+    mc.save_snapshot({KEY: '{"mean_c": 20.97}'})  # what a producer does, with put_many() for Redis
     show(mc, "warm")
     mc.remove(KEY)
     show(mc, "Redis has forgotten it")

@@ -8,5 +8,5 @@ with mflixcache.open(env=True) as mc:
     for row in mc.top_movies(3):
         print(f"{row.rank + 1}. {row.score} {row.movie.title}")
     print(f"once more: {mc.top_movies(3).info.redis_round_trips} round trip")
-    place = mc.movie_rank(IDS[2])
+    place = mc.rank_movie(IDS[2])
     print(f"The Kid stands at place {place.rank + 1} with {place.rating}")

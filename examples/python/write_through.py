@@ -5,7 +5,7 @@ from movies import IDS, load
 
 
 def show(mc, when):
-    movie, place = mc.get_movie(IDS[2]), mc.movie_rank(IDS[2])
+    movie, place = mc.get_movie(IDS[2]), mc.rank_movie(IDS[2])
     print(f"{when}: {movie.title} {movie.rating} ({movie.cache.name.lower()}), on the board {place.rating} at place {place.rank + 1}")
 
 

@@ -124,7 +124,7 @@ static mc_status produce(mc_client *mc, source *src, const char *key, const char
     }
     const mc_entry day = {key, json, strlen(json)};
     mc_status st = mc_put_many(mc, &day, 1, TTL_MS, NULL, NULL, err);
-    return st == MC_OK ? mc_snapshot_save(mc, &day, 1, err) : st;
+    return st == MC_OK ? mc_save_snapshot(mc, &day, 1, err) : st;
 }
 
 /* A request each second; the handle's clock is set, nobody waits. */

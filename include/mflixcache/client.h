@@ -48,7 +48,7 @@ MC_API mc_status mc_open_with_store(const mc_options *options, const mc_store *s
  * Close a cache. New calls on the handle get MC_E_CLOSED at once; waits until the calls under way have returned.
  *
  * @param mc  the handle; NULL does nothing
- * @return  MC_OK; MC_E_ARG (closed already, or no handle at all), MC_E_REENTRANT (from a callback of the same handle),
+ * @return  MC_OK; MC_E_CLOSED (closed already), MC_E_ARG (no handle at all), MC_E_REENTRANT (from a callback of the same handle),
  *          MC_E_FORKED (in a forked child: its sockets belong to the parent, so nothing is closed or freed).
  * Threads: any; documents that were read from it stay valid.
  */

@@ -217,12 +217,12 @@ class client
         });
     }
     /** Place from 0 and rating, if it is on the board. */
-    std::optional<std::pair<std::int64_t, double>> movie_rank(std::string_view id) const
+    std::optional<std::pair<std::int64_t, double>> rank_movie(std::string_view id) const
     {
         std::int64_t rank = 0;
         double rating = 0;
         mc_error err;
-        if (detail::check(mc_movie_rank(mc_, detail::c_text(id, "id"), &rank, &rating, nullptr, &err), err) != MC_OK)
+        if (detail::check(mc_rank_movie(mc_, detail::c_text(id, "id"), &rank, &rating, nullptr, &err), err) != MC_OK)
             return std::nullopt;
         return std::make_pair(rank, rating);
     }
@@ -363,18 +363,18 @@ class client
         auto array = c_entries(all);
         detail::check(mc_put_many(mc_, array.data(), array.size(), ttl_ms, nullptr, nullptr, &err), err);
     }
-    void snapshot_save(const entries &all) const
+    void save_snapshot(const entries &all) const
     {
         mc_error err;
         auto array = c_entries(all);
-        detail::check(mc_snapshot_save(mc_, array.data(), array.size(), &err), err);
+        detail::check(mc_save_snapshot(mc_, array.data(), array.size(), &err), err);
     }
     /** Read and check the file now: the number of entries, or nothing when there is no file. */
-    std::optional<std::size_t> snapshot_load() const
+    std::optional<std::size_t> load_snapshot() const
     {
         std::size_t n = 0;
         mc_error err;
-        if (detail::check(mc_snapshot_load(mc_, &n, nullptr, &err), err) != MC_OK)
+        if (detail::check(mc_load_snapshot(mc_, &n, nullptr, &err), err) != MC_OK)
             return std::nullopt;
         return n;
     }

@@ -299,7 +299,7 @@ MC_API mc_status mc_top_movies(mc_client *mc, int64_t offset, int64_t count, mc_
  *          has no scan), MC_E_STORE, MC_E_TIMEOUT.
  * Threads: any.
  */
-MC_API mc_status mc_movie_rank(mc_client *mc, const char *id, int64_t *rank, double *rating, mc_info *info, mc_error *err);
+MC_API mc_status mc_rank_movie(mc_client *mc, const char *id, int64_t *rank, double *rating, mc_info *info, mc_error *err);
 
 /**
  * Count one view of a movie. Sent at most once: after a failure the view may be counted or not, never twice.

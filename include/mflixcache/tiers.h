@@ -4,7 +4,7 @@
  * Values of any kind through three tiers: Redis, a snapshot file, and a loader of the caller's own.
  *
  * Who is asked, in which order, is the option read.tiers; the snapshot file is the option snapshot.path. A program that
- * produces the values puts them into Redis with mc_put_many() and into the file with mc_snapshot_save(); programs that need them
+ * produces the values puts them into Redis with mc_put_many() and into the file with mc_save_snapshot(); programs that need them
  * call mc_get_or_load() and get an answer as long as any one of the three is there.
  */
 #ifndef MFLIXCACHE_TIERS_H
@@ -125,7 +125,7 @@ MC_API mc_status mc_put_many(mc_client *mc, const mc_entry *entries, size_t n, i
  *          before any I/O; MC_E_FILE (the old file is untouched); MC_E_NOMEM.
  * Threads: any; of two at once the last to rename wins.
  */
-MC_API mc_status mc_snapshot_save(mc_client *mc, const mc_entry *entries, size_t n, mc_error *err);
+MC_API mc_status mc_save_snapshot(mc_client *mc, const mc_entry *entries, size_t n, mc_error *err);
 
 /**
  * Read the snapshot file now and check it. Reads by mc_get_or_load() do so by themselves when the file has changed.
@@ -138,7 +138,7 @@ MC_API mc_status mc_snapshot_save(mc_client *mc, const mc_entry *entries, size_t
  *          snapshot), MC_E_TOOBIG: refused, and what was loaded before goes on answering; MC_E_NOMEM.
  * Threads: any.
  */
-MC_API mc_status mc_snapshot_load(mc_client *mc, size_t *n, int64_t *written_ms, mc_error *err);
+MC_API mc_status mc_load_snapshot(mc_client *mc, size_t *n, int64_t *written_ms, mc_error *err);
 
 #ifdef __cplusplus
 }

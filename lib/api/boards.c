@@ -64,7 +64,7 @@ mc_status mc_trending(mc_client *mc, int64_t count, mc_ranked *rows, size_t *n, 
     return mci_leave(&en, st, MCI_H_TOP);
 }
 
-mc_status mc_movie_rank(mc_client *mc, const char *id, int64_t *rank, double *rating, mc_info *info, mc_error *err)
+mc_status mc_rank_movie(mc_client *mc, const char *id, int64_t *rank, double *rating, mc_info *info, mc_error *err)
 {
     mci_entry en;
     char key[MCI_ID_CAP];

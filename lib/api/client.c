@@ -153,7 +153,7 @@ mc_status mc_close(mc_client *mc)
     mci_client *cl = NULL;
     mc_status st = mci_handle_enter(mc, &cl);
     if (st != MC_OK)
-        return MC_E_ARG;
+        return st;
     if (cl->pid != mci_process_id())
         st = MC_E_FORKED; /* its sockets belong to the parent */
     else if (mci_in_callback(cl))

@@ -116,8 +116,10 @@ mc_status mci_handle_close(const mc_client *mc, mci_client **out)
         uint64_t w = 0;
         int current = 0;
         slot *s = look_up(mc, &w, &current);
-        if (s == NULL || !current || state_of(w) != S_OPEN)
+        if (s == NULL)
             return MC_E_ARG;
+        if (!current || state_of(w) != S_OPEN) /* another thread was first */
+            return MC_E_CLOSED;
         uint64_t closing = make_word(generation_of(w), S_BUSY) | (w & CALLS_MASK);
         if (!atomic_compare_exchange_weak(&s->word, &w, closing))
             continue;

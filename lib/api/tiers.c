@@ -202,7 +202,7 @@ mc_status mc_put_many(mc_client *mc, const mc_entry *entries, size_t n, int64_t 
     return mci_leave(&en, st, MCI_H_NONE);
 }
 
-mc_status mc_snapshot_save(mc_client *mc, const mc_entry *entries, size_t n, mc_error *err)
+mc_status mc_save_snapshot(mc_client *mc, const mc_entry *entries, size_t n, mc_error *err)
 {
     mci_entry en;
     mc_status st = mci_enter(&en, mc, NULL, err);
@@ -218,7 +218,7 @@ mc_status mc_snapshot_save(mc_client *mc, const mc_entry *entries, size_t n, mc_
     return mci_leave(&en, st, MCI_H_NONE);
 }
 
-mc_status mc_snapshot_load(mc_client *mc, size_t *n, int64_t *written_ms, mc_error *err)
+mc_status mc_load_snapshot(mc_client *mc, size_t *n, int64_t *written_ms, mc_error *err)
 {
     mci_entry en;
     size_t entries = 0;

@@ -112,9 +112,9 @@ static void writes(const client &mc)
     auto top = mc.top_movies(2);
     CHECK(top.value.size() == 2 && top.value[0].movie.title() == "Made" && top.value[0].score == 9.4 &&
           top.value[1].rank == 1);
-    auto rank = mc.movie_rank(id);
+    auto rank = mc.rank_movie(id);
     CHECK(rank && rank->first == 0 && rank->second == 9.4);
-    CHECK(!mc.movie_rank("573a1390f29313caabcd48ff"));
+    CHECK(!mc.rank_movie("573a1390f29313caabcd48ff"));
     CHECK(mc.record_view(id) == 1 && mc.record_view(id) == 2);
     CHECK(mc.trending(5).value.at(0).score == 2);
     mc.invalidate(id);
@@ -194,9 +194,9 @@ static void tiers(const client &mc)
     mc.put_many({{"a", "1"}, {"b", ""}});
     CHECK(mc.get("a") == "1" && mc.get("b") == "" && thrown([&] { mc.put_many({}); }) == MC_E_RANGE);
     CHECK(thrown([&] { mc.put_many({{std::string("a\0", 2), "1"}}); }) == MC_E_ARG);
-    CHECK(!mc.snapshot_load());
-    mc.snapshot_save({{"a", "1"}, {"file", "only"}});
-    CHECK(mc.snapshot_load() == std::size_t(2));
+    CHECK(!mc.load_snapshot());
+    mc.save_snapshot({{"a", "1"}, {"file", "only"}});
+    CHECK(mc.load_snapshot() == std::size_t(2));
     auto old = mc.get_or_load("file", {});
     CHECK(old && old.stale() && *old == "only" && old.info.tier == MC_TIER_SNAPSHOT);
     mc.set_clock(4102444800000);

@@ -329,7 +329,7 @@ static void test_write_through(void **state)
     assert_int_equal(mc_movie_rating(m, &r), MC_OK);
     assert_true(r == 9.9);
     mc_movie_unref(m);
-    assert_int_equal(mc_movie_rank(other, HUGO, &rank, &r, NULL, &err), MC_OK);
+    assert_int_equal(mc_rank_movie(other, HUGO, &rank, &r, NULL, &err), MC_OK);
     assert_true(r == 9.9 && rank == 0);
     const char *patch = "{\"plot\":null,\"title\":\"Hugo 2\",\"imdb\":{\"votes\":4},\"extra\":{\"a\":[1,2.5]}}";
     assert_int_equal(mc_update_movie(mc, HUGO, patch, strlen(patch), &m, NULL, &err), MC_OK);
@@ -340,14 +340,14 @@ static void test_write_through(void **state)
     assert_int_equal(mc_get_movie_by_title(other, "Hugo \xc3\xa9", &m, NULL, NULL), MC_NOT_FOUND);
     assert_int_equal(mc_update_rating_by_title(other, "Hugo 2", 0.5, &m, NULL, &err), MC_OK);
     mc_movie_unref(m);
-    assert_int_equal(mc_movie_rank(mc, HUGO, &rank, &r, NULL, &err), MC_OK);
+    assert_int_equal(mc_rank_movie(mc, HUGO, &rank, &r, NULL, &err), MC_OK);
     assert_true(r == 0.5);
     patch = "{\"title\":{\"deep\":{\"er\":1}}}";
     assert_int_equal(mc_update_movie(mc, HUGO, patch, strlen(patch), NULL, NULL, &err), MC_E_CONFLICT);
     assert_int_equal(mc_update_rating(mc, "000000000000000000000001", 1, NULL, NULL, &err), MC_NOT_FOUND);
     assert_int_equal(mc_delete_movie(mc, HUGO, &info, &err), MC_OK);
     assert_int_equal(mc_get_movie(other, HUGO, &m, &info, NULL), MC_NOT_FOUND);
-    assert_int_equal(mc_movie_rank(other, HUGO, &rank, &r, NULL, &err), MC_NOT_FOUND);
+    assert_int_equal(mc_rank_movie(other, HUGO, &rank, &r, NULL, &err), MC_NOT_FOUND);
     assert_int_equal(mc_delete_movie(mc, HUGO, NULL, &err), MC_NOT_FOUND);
 }
 
@@ -411,7 +411,7 @@ static void test_top(void **state)
     /* with Redis empty another client is answered by the store while nobody has built a board: the same list */
     int64_t rank = 0;
     double score = 0;
-    assert_int_equal(mc_movie_rank(mc, some_ids[4], &rank, &score, NULL, NULL), MC_OK);
+    assert_int_equal(mc_rank_movie(mc, some_ids[4], &rank, &score, NULL, NULL), MC_OK);
     assert_int_equal(rank, 4);
 }
 

@@ -86,7 +86,7 @@ static void test_null_arguments(void **state)
     refused(mc_top_movies(f.a, 0, 1, NULL, &n, NULL, &err), MC_E_ARG, &err, "rows");
     refused(mc_top_movies(f.a, 0, 1, &row, NULL, NULL, &err), MC_E_ARG, &err, "n");
     refused(mc_trending(f.a, 1, NULL, &n, NULL, &err), MC_E_ARG, &err, "rows");
-    refused(mc_movie_rank(f.a, ID1, NULL, NULL, NULL, &err), MC_E_ARG, &err, "rank");
+    refused(mc_rank_movie(f.a, ID1, NULL, NULL, NULL, &err), MC_E_ARG, &err, "rank");
     refused(mc_nearby_theaters(f.a, 0, 0, 1, 1, NULL, &n, NULL, &err), MC_E_ARG, &err, "rows");
     refused(mc_get_theater(f.a, NULL, NULL, NULL, &err), MC_E_ARG, &err, NULL);
     refused(mc_put(f.a, NULL, "x", 1, 0, NULL, &err), MC_E_ARG, &err, "key");
@@ -146,7 +146,7 @@ static void test_closed_handles(void **state)
     assert_int_equal(mc_close(mc), MC_OK);
     assert_string_equal(mc_movie_title(m), "One"); /* outlives its client */
     mc_movie_unref(m);
-    assert_int_equal(mc_close(mc), MC_E_ARG);
+    assert_int_equal(mc_close(mc), MC_E_CLOSED);
     assert_int_equal(mc_get_movie(mc, ID1, &m, NULL, &err), MC_E_CLOSED);
     assert_null(m);
     mc_client *again = fixture_open(&f, NULL); /* the same slot: the old handle stays dead */

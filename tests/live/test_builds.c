@@ -60,7 +60,7 @@ static void interrupted(const char *point, void (*happens)(void))
     assert_true(top_is_cached(f.b));
     int64_t rank = 0;
     double rating = 0;
-    assert_int_equal(mc_movie_rank(f.b, ID3, &rank, &rating, NULL, NULL), MC_OK);
+    assert_int_equal(mc_rank_movie(f.b, ID3, &rank, &rating, NULL, NULL), MC_OK);
     assert_true(rank == 0 && rating == 3.0);
 }
 

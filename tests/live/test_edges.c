@@ -138,13 +138,13 @@ static void test_doubts_do_not_block_ranks(void **state)
     start();
     assert_true(fixture_board_rating(f.a, ID1) == 1.0);
     free(fixture_redis(&f, "ZADD", "mfc:r:mflix:movies", "0", "no id at all", NULL));
-    assert_int_equal(mc_movie_rank(f.a, ID1, &rank, &rating, NULL, NULL), MC_OK);
+    assert_int_equal(mc_rank_movie(f.a, ID1, &rank, &rating, NULL, NULL), MC_OK);
     assert_true(rank == 2 && rating == 1.0);
     assert_int_equal(fixture_redis_int(&f, "ZCARD", "mfc:r:mflix:movies", NULL), 0);
     f.mem.late_writes = 1; /* its quarantine holds for a while */
     assert_int_equal(mc_update_rating(f.a, ID2, 5.0, NULL, NULL, NULL), MC_E_UNKNOWN);
     assert_int_equal(mc_invalidate(f.a, ID2, NULL, NULL), MC_OK);
-    assert_int_equal(mc_movie_rank(f.b, ID3, &rank, &rating, NULL, NULL), MC_OK);
+    assert_int_equal(mc_rank_movie(f.b, ID3, &rank, &rating, NULL, NULL), MC_OK);
     assert_true(rank == 0 && rating == 3.0);
     free(fixture_redis(&f, "DEL", "mfc:r:mflix:movies", NULL)); /* and a wrong type there blocks no writes */
     free(fixture_redis(&f, "SADD", "mfc:r:mflix:movies", "x", NULL));

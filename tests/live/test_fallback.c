@@ -81,7 +81,7 @@ static const char *get_text(char at[256], mc_client *mc, mc_info *info)
 static void save(const char *value)
 {
     mc_entry e = {KEY, value, strlen(value)};
-    assert_int_equal(mc_snapshot_save(file_first, &e, 1, NULL), MC_OK);
+    assert_int_equal(mc_save_snapshot(file_first, &e, 1, NULL), MC_OK);
 }
 
 /* Redis is back: wait until the handle has noticed. */
@@ -233,7 +233,7 @@ static void test_the_file_is_the_last_resort(void **state)
     mc_stats stats;
     assert_int_equal(mc_get_stats(fresh, &stats), MC_OK);
     assert_int_equal(stats.snapshot_errors, 1);
-    assert_int_equal(mc_snapshot_load(fresh, NULL, NULL, NULL), MC_E_JSON);
+    assert_int_equal(mc_load_snapshot(fresh, NULL, NULL, NULL), MC_E_JSON);
     mc_close(fresh);
 }
 
@@ -245,7 +245,7 @@ static void test_too_old_a_file(void **state)
     mc_client *mc = fixture_open(&f, "snapshot.path", path, "snapshot.max_age_ms", "60000", NULL);
     assert_int_equal(mc_set_clock(mc, 1700000000000), MC_OK);
     mc_entry e = {KEY, "old", 3};
-    assert_int_equal(mc_snapshot_save(mc, &e, 1, NULL), MC_OK);
+    assert_int_equal(mc_save_snapshot(mc, &e, 1, NULL), MC_OK);
     assert_int_equal(mc_set_clock(mc, 1700000060000), MC_OK);
     assert_string_equal(get(mc, &info), "old");
     assert_int_equal(info.age_ms, 60000);
@@ -276,7 +276,7 @@ static void test_many_keys(void **state)
     mc_error err;
     start();
     mc_entry e = {"file", "old", 3};
-    assert_int_equal(mc_snapshot_save(file_first, &e, 1, NULL), MC_OK);
+    assert_int_equal(mc_save_snapshot(file_first, &e, 1, NULL), MC_OK);
     for (int round = 0; round < 3; round++) {
         if (round == 2)
             srv_kill(&f.redis);
@@ -573,11 +573,11 @@ static void test_bad_arguments(void **state)
     assert_int_equal(mc_put_many(f.a, e, 2, 0, st, &info, &err), MC_OK);
     assert_int_equal(info.redis_round_trips - 1 <= 1, 1); /* one exchange, and one more when Redis did not know the script */
     assert_int_equal(st[0] + st[1], MC_OK);
-    assert_int_equal(mc_snapshot_save(f.a, e, 2, &err), MC_E_OPTION); /* no snapshot.path */
-    assert_int_equal(mc_snapshot_load(f.a, NULL, NULL, &err), MC_E_OPTION);
-    assert_int_equal(mc_snapshot_save(file_first, NULL, 2, &err), MC_E_ARG);
-    assert_int_equal(mc_snapshot_save(file_first, e, 1000001, &err), MC_E_RANGE);
-    assert_int_equal(mc_snapshot_save(file_first, e, 3, &err), MC_E_ARG);
+    assert_int_equal(mc_save_snapshot(f.a, e, 2, &err), MC_E_OPTION); /* no snapshot.path */
+    assert_int_equal(mc_load_snapshot(f.a, NULL, NULL, &err), MC_E_OPTION);
+    assert_int_equal(mc_save_snapshot(file_first, NULL, 2, &err), MC_E_ARG);
+    assert_int_equal(mc_save_snapshot(file_first, e, 1000001, &err), MC_E_RANGE);
+    assert_int_equal(mc_save_snapshot(file_first, e, 3, &err), MC_E_ARG);
     assert_int_equal(mc_set_clock(f.a, -1), MC_E_RANGE);
     assert_int_equal(mc_set_clock(f.a, INT64_MAX), MC_E_RANGE); /* a TTL is added to it */
     assert_int_equal(src.calls, 0);
@@ -599,7 +599,7 @@ static int an_hour(mc_client *producer, mc_client *reader)
             mc_entry e = {KEY, value, strlen(value)};
             (void)atomic_fetch_add(&src.calls, 1); /* it asks the source as well */
             assert_int_equal(mc_put_many(producer, &e, 1, 60000, NULL, NULL, NULL), MC_OK);
-            assert_int_equal(mc_snapshot_save(producer, &e, 1, NULL), MC_OK);
+            assert_int_equal(mc_save_snapshot(producer, &e, 1, NULL), MC_OK);
         }
         assert_int_not_equal(get(reader, NULL)[0], '!');
     }

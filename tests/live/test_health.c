@@ -163,7 +163,7 @@ static void test_one_command_refused(void **state)
             assert_int_equal(mc_top_movies(mc, 0, 3, rows, &n, &info, NULL), MC_OK);
             assert_int_equal(n, 1);
             mc_ranked_clear(rows, n);
-            assert_int_equal(mc_movie_rank(mc, ID1, &rank, &rating, &info, NULL), MC_OK);
+            assert_int_equal(mc_rank_movie(mc, ID1, &rank, &rating, &info, NULL), MC_OK);
             assert_true(rank == 0 && rating == 1.0);
             assert_int_equal(mc_nearby_theaters(mc, 10, 10, 1000, 3, near, &n, &info, NULL), MC_OK);
             assert_int_equal(n, 1);

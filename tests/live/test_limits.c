@@ -308,7 +308,7 @@ static void get_or_load(job *j)
 
 static void save(job *j)
 {
-    must(j, mc_snapshot_save(j->mc, j->entries, j->n, &j->err));
+    must(j, mc_save_snapshot(j->mc, j->entries, j->n, &j->err));
 }
 
 static void saved(job *j)
@@ -319,7 +319,7 @@ static void saved(job *j)
 
 static void load(job *j)
 {
-    must(j, mc_snapshot_load(j->mc, NULL, NULL, &j->err));
+    must(j, mc_load_snapshot(j->mc, NULL, NULL, &j->err));
 }
 
 static void value_ready(job *j)
@@ -378,8 +378,8 @@ static const probe probes[] = {
     {"mc_get_many_or_load", "keys, each loaded", 500, entries, get_or_load, 100},
     {"mc_put", "bytes of a value", 8000000, value_ready, put, 10},
     {"mc_get", "bytes of a value", 8000000, value_there, get_key, 10},
-    {"mc_snapshot_save", "entries", 100000, entries, save, 20},
-    {"mc_snapshot_load", "entries", 100000, saved, load, 20},
+    {"mc_save_snapshot", "entries", 100000, entries, save, 20},
+    {"mc_load_snapshot", "entries", 100000, saved, load, 20},
 };
 #define PROBES (sizeof probes / sizeof probes[0])
 #define MEMORY_FLOOR ((size_t)4 << 20) /* buffers, pools and pages that do not depend on the input */

@@ -177,7 +177,7 @@ static mc_status c_rank(void)
 {
     int64_t rank = 9;
     double rating = 0;
-    mc_status st = mc_movie_rank(mc, ID2, &rank, &rating, NULL, NULL);
+    mc_status st = mc_rank_movie(mc, ID2, &rank, &rating, NULL, NULL);
     if (st == MC_OK)
         assert_int_equal(rank, 1);
     return st;
@@ -304,9 +304,9 @@ static mc_status c_snapshot(void)
     const mc_entry e[] = {{"s", "1", 1}, {"t", "\0", 1}};
     char *out = NULL;
     size_t n = 0;
-    mc_status st = mc_snapshot_save(mc, e, 2, NULL);
+    mc_status st = mc_save_snapshot(mc, e, 2, NULL);
     if (st == MC_OK)
-        st = mc_snapshot_load(mc, &n, NULL, NULL);
+        st = mc_load_snapshot(mc, &n, NULL, NULL);
     if (st == MC_OK) {
         assert_int_equal(n, 2);
         st = mc_get_or_load(mc, "s", 0, NULL, NULL, &out, NULL, NULL, NULL);

@@ -81,7 +81,7 @@ static int rank_of(mc_client *mc, const char *id, double *rating)
 {
     int64_t rank = -1;
     *rating = -1;
-    mc_status st = mc_movie_rank(mc, id, &rank, rating, NULL, NULL);
+    mc_status st = mc_rank_movie(mc, id, &rank, rating, NULL, NULL);
     return st == MC_OK ? (int)rank : st == MC_NOT_FOUND ? -1 : -2;
 }
 

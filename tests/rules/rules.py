@@ -160,6 +160,23 @@ def check_documented(root):
                 yield f"{where}: its comment does not tell about `{found.group(1)}`"
 
 
+# CONTRIBUTING.md, "Names": what is called on a client, and may reach a server or a file, begins with one of these.
+VERBS = "check close create delete get import invalidate load ping prepare put rank record remove save set update warm".split()
+LISTS = {"mc_top_movies", "mc_trending", "mc_nearby_theaters"}
+OF_A_CLIENT = {"mc_stats_json", "mc_metrics_prometheus"}
+
+
+def check_names(root):
+    for name, line, function, text, _ in declarations(root):
+        first = re.search(r"\(\s*(?:const\s+)?(?:(mc_\w+)\s*\*)?", text).group(1)
+        if first == "mc_client":
+            verb = function.split("_")[1] if "_" in function else function
+            if verb not in VERBS and function not in LISTS | OF_A_CLIENT and not function.startswith("mc_session_"):
+                yield f"{name}:{line}: {function}: what is called on a client begins with a verb (CONTRIBUTING.md, Names)"
+        elif first is not None and not function.startswith(first) and not re.match(r"mc_open(_with_store)?$", function):
+            yield f"{name}:{line}: {function}: what is called on {first} begins with {first}_ (CONTRIBUTING.md, Names)"
+
+
 def check_sizes(root):
     for name, path in files(root, ["lib", "include", "examples", "tools", "tests", "cmake", "script", "bindings"],
                             (".c", ".h", ".lua", ".py", ".cmake", ".txt", ".sh")):
@@ -302,6 +319,6 @@ def check_hardening(root, library):
         yield "the soname is not libmflixcache.so.1"
 
 
-TREE_RULES = [check_includes, check_domain, check_public_headers, check_documented, check_sizes, check_opening, check_calls]
+TREE_RULES = [check_includes, check_domain, check_public_headers, check_documented, check_names, check_sizes, check_opening, check_calls]
 LIBRARY_RULES = [check_exports, check_undefined, check_writable, check_hardening]
 ARCHIVE_RULES = [check_static_names]

@@ -67,6 +67,8 @@ BROKEN = [
     (rules.check_documented, "include/mflixcache/b.h", "/** B. @return 1. */\nMC_API int mc_b(void);\n", "threads"),
     (rules.check_documented, "include/mflixcache/b.h", DOC + "MC_API int mc_b(int x, char *more);\n", "`more`"),
     (rules.check_documented, "include/mflixcache/b.h", DOC + "MC_API int b(int x);\n", "begin with mc_"),
+    (rules.check_names, "include/mflixcache/b.h", DOC + "MC_API int mc_movie_rank(mc_client *x);\n", "verb"),
+    (rules.check_names, "include/mflixcache/b.h", DOC + "MC_API int mc_title(const mc_movie *x);\n", "mc_movie_"),
     (rules.check_sizes, "lib/base/b.c", "int x;\n" * 699, "lines"),
     (rules.check_sizes, "lib/base/b.c", "void f(void)\n{\n" + "    g();\n" * 79 + "}\n", "function"),
     (rules.check_sizes, "tests/unit/test_b.c", "int x;\n" * 699, "lines"),

@@ -156,7 +156,7 @@ static mc_status rank(mc_client *mc, mc_info *info, mc_error *err)
 {
     int64_t place = 0;
     double rating = 0;
-    mc_status st = mc_movie_rank(mc, ID1, &place, &rating, info, err);
+    mc_status st = mc_rank_movie(mc, ID1, &place, &rating, info, err);
     assert_true(place >= 0 && (st == MC_OK || (place == 0 && rating == 0)));
     return st;
 }
@@ -325,7 +325,7 @@ const call_kind calls[] = {
     {"mc_nearby_theaters (across)", near_around, 1, 0, 0},
     {"mc_top_movies", top, 1, 0, 0},
     {"mc_trending", trending, 0, 0, 1},
-    {"mc_movie_rank", rank, 1, 0, 0},
+    {"mc_rank_movie", rank, 1, 0, 0},
     {"mc_record_view", view, 0, 0, 1},
     {"mc_create_movie", create, 0, 0, 0},
     {"mc_update_movie", update, 0, 0, 0},

@@ -53,7 +53,7 @@ static void look_at_board(app *a, const char *id, double wanted, bench_check *c)
         mc_error err = {0};
         double score = -1;
         size_t n = 0;
-        mc_status st = mc_movie_rank(a->mc, id, &c->rank_after, &score, NULL, &err);
+        mc_status st = mc_rank_movie(a->mc, id, &c->rank_after, &score, NULL, &err);
         c->board_ok = st == MC_OK && same(score, wanted);
         if (st == MC_OK)
             st = mc_top_movies(a->mc, c->rank_after, 1, &row, &n, NULL, &err);
@@ -127,7 +127,7 @@ void bench_write_through(app *a, bench_result *r)
     snprintf(c->title, sizeof c->title, "%s", t->title);
     if (read_rating(a, t->id, &c->before, &info, c))
         return;
-    if (mc_movie_rank(a->mc, t->id, &c->rank_before, NULL, NULL, &err)) {
+    if (mc_rank_movie(a->mc, t->id, &c->rank_before, NULL, NULL, &err)) {
         complain(c, "rank: %s %s", mc_status_name(err.code), err.text);
         return;
     }

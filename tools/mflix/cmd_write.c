@@ -117,7 +117,7 @@ static int run_rate(app *a, const args *g)
         st = mc_update_rating(a->mc, what, rating, &m, &info, &err);
     if (st)
         return fail(a, what, st, &info, &err);
-    int ranked = mc_movie_rank(a->mc, mc_movie_id(m), &rank, NULL, NULL, NULL) == MC_OK;
+    int ranked = mc_rank_movie(a->mc, mc_movie_id(m), &rank, NULL, NULL, NULL) == MC_OK;
     print_rate(a, m, &info, ranked ? &rank : NULL);
     return settle_movie(a, m, &info);
 }

@@ -37,10 +37,10 @@ class BoardCalls(ClientBase):
         finally:
             quick.mc_ranked_clear(rows, n)
 
-    def movie_rank(self, id: Text, *, trace: Trace | None = None) -> Rank | None:
+    def rank_movie(self, id: Text, *, trace: Trace | None = None) -> Rank | None:
         """A movie's place on the rating board, from 0. None when it is not on it."""
         rank, rating = c_int64(), c_double()
-        status, info = self._simple(lib.mc_movie_rank, c_text("id", id), byref(rank), byref(rating), trace=trace)
+        status, info = self._simple(lib.mc_rank_movie, c_text("id", id), byref(rank), byref(rating), trace=trace)
         return Rank(rank.value, rating.value, info) if status == _ffi.MC_OK else None
 
     def record_view(self, id: Text, *, trace: Trace | None = None) -> int:

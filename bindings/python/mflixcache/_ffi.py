@@ -360,7 +360,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mc_top_movies": (c_int, (
         c_void_p, c_int64, c_int64, POINTER(mc_ranked), POINTER(c_size_t), POINTER(mc_info), POINTER(mc_error),
     )),
-    "mc_movie_rank": (c_int, (
+    "mc_rank_movie": (c_int, (
         c_void_p, c_char_p, POINTER(c_int64), POINTER(c_double), POINTER(mc_info), POINTER(mc_error),
     )),
     "mc_record_view": (c_int, (c_void_p, c_char_p, POINTER(c_int64), POINTER(mc_info), POINTER(mc_error))),
@@ -402,8 +402,8 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mc_put_many": (c_int, (
         c_void_p, POINTER(mc_entry), c_size_t, c_int64, POINTER(c_int), POINTER(mc_info), POINTER(mc_error),
     )),
-    "mc_snapshot_save": (c_int, (c_void_p, POINTER(mc_entry), c_size_t, POINTER(mc_error))),
-    "mc_snapshot_load": (c_int, (c_void_p, POINTER(c_size_t), POINTER(c_int64), POINTER(mc_error))),
+    "mc_save_snapshot": (c_int, (c_void_p, POINTER(mc_entry), c_size_t, POINTER(mc_error))),
+    "mc_load_snapshot": (c_int, (c_void_p, POINTER(c_size_t), POINTER(c_int64), POINTER(mc_error))),
     "mc_get_stats": (c_int, (c_void_p, POINTER(mc_stats))),
     "mc_stats_json": (c_int, (c_void_p, POINTER(c_void_p), POINTER(mc_error))),
     "mc_metrics_prometheus": (c_int, (c_void_p, POINTER(c_void_p), POINTER(mc_error))),

@@ -133,16 +133,16 @@ class TierCalls(ClientBase):
 
         return _ffi.mc_load_fn(self._guard.wrap(answer, _ffi.MC_E_ABORT, answers=True))
 
-    def snapshot_save(self, entries: Mapping[str, Text]) -> None:
+    def save_snapshot(self, entries: Mapping[str, Text]) -> None:
         """Write the snapshot file (option snapshot.path): exactly these entries, by one atomic rename."""
         array, err = _Entries(entries), _ffi.mc_error()
-        status = lib.mc_snapshot_save(self._begin(), array.array, array.n, byref(err))
+        status = lib.mc_save_snapshot(self._begin(), array.array, array.n, byref(err))
         self._guard.settle(from_record(status, err) if status < 0 else None)
 
-    def snapshot_load(self) -> Snapshot | None:
+    def load_snapshot(self) -> Snapshot | None:
         """Read and check the snapshot file now; reads do so by themselves when it has changed. None: there is no file."""
         n, written, err = c_size_t(), c_int64(), _ffi.mc_error()
-        status = lib.mc_snapshot_load(self._begin(), byref(n), byref(written), byref(err))
+        status = lib.mc_load_snapshot(self._begin(), byref(n), byref(written), byref(err))
         self._guard.settle(from_record(status, err) if status < 0 else None)
         return Snapshot(n.value, written.value) if status == _ffi.MC_OK else None
 

@@ -180,9 +180,9 @@ class AsyncClient:
         """As `Client.trending`."""
         return await self._in_pool(self.client.trending, count, trace=trace)
 
-    async def movie_rank(self, id: Text, *, trace: Trace | None = None) -> Rank | None:
-        """As `Client.movie_rank`."""
-        return await self._in_pool(self.client.movie_rank, id, trace=trace)
+    async def rank_movie(self, id: Text, *, trace: Trace | None = None) -> Rank | None:
+        """As `Client.rank_movie`."""
+        return await self._in_pool(self.client.rank_movie, id, trace=trace)
 
     async def record_view(self, id: Text, *, trace: Trace | None = None) -> int:
         """As `Client.record_view`."""
@@ -234,13 +234,13 @@ class AsyncClient:
         """As `Client.get_many_or_load`. `load` is no coroutine: it runs in a thread of the pool."""
         return await self._in_pool(self.client.get_many_or_load, keys, load, ttl_ms=ttl_ms, trace=trace)
 
-    async def snapshot_save(self, entries: Mapping[str, Text]) -> None:
-        """As `Client.snapshot_save`."""
-        await self._in_pool(self.client.snapshot_save, entries)
+    async def save_snapshot(self, entries: Mapping[str, Text]) -> None:
+        """As `Client.save_snapshot`."""
+        await self._in_pool(self.client.save_snapshot, entries)
 
-    async def snapshot_load(self) -> Snapshot | None:
-        """As `Client.snapshot_load`."""
-        return await self._in_pool(self.client.snapshot_load)
+    async def load_snapshot(self) -> Snapshot | None:
+        """As `Client.load_snapshot`."""
+        return await self._in_pool(self.client.load_snapshot)
 
     async def remove(self, key: Text, *, trace: Trace | None = None) -> bool:
         """As `Client.remove`."""

@@ -339,7 +339,7 @@ class OptionInfo(_Frozen):
 
 @dataclass(frozen=True)
 class Snapshot(_Frozen):
-    """What `Client.snapshot_load` found."""
+    """What `Client.load_snapshot` found."""
 
     __slots__ = ("entries", "written_ms")
 

@@ -34,10 +34,10 @@ def test_top_and_rank(mc: Client) -> None:
     again = mc.top_movies(2, offset=1)
     assert again.round_trips == 1
     assert again.rows[0].movie.id == oid(18)
-    rank = mc.movie_rank(oid(18))
+    rank = mc.rank_movie(oid(18))
     assert rank is not None
     assert (rank.rank, rank.rating) == (1, 1.8)
-    assert mc.movie_rank(oid(404)) is None
+    assert mc.rank_movie(oid(404)) is None
 
 
 def test_views(mc: Client) -> None:

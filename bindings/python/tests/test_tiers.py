@@ -106,9 +106,9 @@ def test_many_or_load(mc: Client) -> None:
 def test_snapshot(settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "snapshot.json"
     with mflixcache.open(**settings(snapshot_path=str(path))) as mc:
-        assert mc.snapshot_load() is None
-        mc.snapshot_save({KEY: "from the file", "ü": b"\0\1"})
-        found = mc.snapshot_load()
+        assert mc.load_snapshot() is None
+        mc.save_snapshot({KEY: "from the file", "ü": b"\0\1"})
+        found = mc.load_snapshot()
         assert found is not None
         assert found.entries == 2
         assert abs(found.written.timestamp() - time.time()) < 3600
@@ -120,12 +120,12 @@ def test_snapshot(settings: Settings, tmp_path: Path) -> None:
         assert mc.get_stats().snapshot_hits == 2
         path.write_text("{}")
         with pytest.raises(mflixcache.JsonError):
-            mc.snapshot_load()
+            mc.load_snapshot()
         path.unlink()
         assert mc.get_or_load(KEY, source) == b'{"mean":21.5}'
         assert list(tmp_path.iterdir()) == []
     with mflixcache.open(**settings()) as mc, pytest.raises(mflixcache.OptionError, match=r"snapshot\.path"):
-        mc.snapshot_save({})
+        mc.save_snapshot({})
 
 
 def test_what_a_loader_raises(settings: Settings, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_what_a_loader_raises(settings: Settings, tmp_path: Path) -> None:
         with pytest.raises(mflixcache.StoreError) as caught:
             mc.get_or_load(KEY, source)
         assert caught.value.__cause__ is source.error
-        mc.snapshot_save({KEY: "old"})
+        mc.save_snapshot({KEY: "old"})
         assert mc.get_or_load(KEY, source, trace=trace) == b"old"
         assert info_of(trace).tier == Tier.SNAPSHOT
         source.error = ZeroDivisionError("a bug in the loader")
@@ -183,8 +183,8 @@ def test_asyncio(settings: Settings, tmp_path: Path) -> None:
             assert source.calls == 1
             await mc.put_many({"a": "1"})
             assert await mc.get_many_or_load(["a", "b"]) == [b"1", None]
-            await mc.snapshot_save({"a": "1"})
-            found = await mc.snapshot_load()
+            await mc.save_snapshot({"a": "1"})
+            found = await mc.load_snapshot()
             assert found is not None
             assert found.entries == 1
             await mc.set_clock(None)
