@@ -1,81 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: the embedded store. A table per collection: id, document in normal form, and alias and rank as the document was decoded
+ * Owns: the embedded store, and its reading operations. A table per collection: id, document in normal form, and alias and rank as the document was decoded
  * to have them, with indexes. Refuses to mean anything else by an operation than MongoDB does.
  */
 #include "base/error.h"
 #include "base/objectid.h"
 #include "store/sqlite_conn.h"
+#include "store/sqlite_row.h"
+#include "store/sqlite_write.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- operations ---- */
-
-static mc_status transaction(mci_sqlite_op *o)
-{
-    int rc = sqlite3_exec(o->c->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    return rc == SQLITE_OK ? MC_OK : mci_sqlite_failed(o, rc);
-}
-
-/* After a write failed: only an I/O error while committing leaves it open whether the change is in the file. */
-static mc_status write_failed(mci_sqlite_op *o, int rc)
-{
-    if ((rc & 0xFF) != SQLITE_IOERR)
-        return mci_sqlite_failed(o, rc);
-    return mci_fail_code(o->err, MC_E_UNKNOWN, MC_TIER_STORE, rc, "sqlite %s %s: %s", o->what, o->spec->name,
-                         sqlite3_errmsg(o->c->db));
-}
-
-static mc_status commit(mci_sqlite_op *o)
-{
-    int rc = sqlite3_exec(o->c->db, "COMMIT", NULL, NULL, NULL);
-    return rc == SQLITE_OK ? MC_OK : write_failed(o, rc);
-}
-
-static void bind_text(sqlite3_stmt *st, int at, const char *p, size_t n)
-{
-    (void)sqlite3_bind_text64(st, at, p, n, SQLITE_STATIC, SQLITE_UTF8);
-}
-
-/* The document in column `col`. A row whose `_id` is of another kind does not exist for us. */
-static mc_status row_document(mci_sqlite_op *o, sqlite3_stmt *st, int col, mci_doc **out)
-{
-    const char *text = (const char *)sqlite3_column_text(st, col);
-    size_t len = (size_t)sqlite3_column_bytes(st, col);
-    if (text == NULL)
-        return mci_fail(o->err, MC_E_STORE, MC_TIER_STORE, "sqlite %s %s: a row without document", o->what, o->spec->name);
-    mc_status status = o->s->env.decode(o->spec, text, len, out, o->err);
-    return status == MC_E_TYPE ? MC_NOT_FOUND : status;
-}
-
-/* Bind a document to ?1 id, ?2 doc, ?3 alias, ?4 rank. It must live until the statement ran. */
-static void bind_document(sqlite3_stmt *st, const mci_doc *d)
-{
-    const mci_spec *spec = mci_doc_spec(d);
-    size_t len;
-    double rank;
-    const char *text = mci_doc_id(d, &len);
-    bind_text(st, 1, text, len);
-    text = mci_doc_json(d, &len);
-    bind_text(st, 2, text, len);
-    text = spec->alias_field >= 0 ? mci_doc_text(d, (size_t)spec->alias_field) : NULL;
-    if (text != NULL)
-        bind_text(st, 3, text, mci_doc_val(d, (size_t)spec->alias_field)->len);
-    else
-        (void)sqlite3_bind_null(st, 3);
-    if (spec->rank_field >= 0 && mci_doc_number(d, (size_t)spec->rank_field, &rank))
-        (void)sqlite3_bind_double(st, 4, rank);
-    else
-        (void)sqlite3_bind_null(st, 4);
-}
-
-/* Run to the first row. MC_OK (a row), MC_NOT_FOUND, error. */
-static mc_status first_row(mci_sqlite_op *o, sqlite3_stmt *st)
-{
-    int rc = sqlite3_step(st);
-    return rc == SQLITE_ROW ? MC_OK : rc == SQLITE_DONE ? MC_NOT_FOUND : mci_sqlite_failed(o, rc);
-}
 
 static mc_status op_ping(mci_store *s, mci_deadline dl, mc_error *err)
 {
@@ -110,8 +47,9 @@ static mc_status find_by(mci_store *s, const mci_spec *spec, const char *sql, co
         return status;
     status = mci_sqlite_prepare(&o, sql, &st);
     if (status == MC_OK) {
-        bind_text(st, 1, value, len);
-        while ((status = first_row(&o, st)) == MC_OK && (status = row_document(&o, st, 0, out)) == MC_NOT_FOUND)
+        mci_sqlite_bind_text(st, 1, value, len);
+        while ((status = mci_sqlite_next_row(&o, st)) == MC_OK &&
+               (status = mci_sqlite_row_document(&o, st, 0, out)) == MC_NOT_FOUND)
             ; /* of another kind: the next one */
     }
     sqlite3_finalize(st);
@@ -144,11 +82,11 @@ static mc_status op_find_many(mci_store *s, const mci_spec *spec, const char *co
         return status;
     status = mci_sqlite_prepare(&o, "SELECT doc FROM \"%w\" WHERE id = ?", &st);
     for (size_t i = 0; i < n && status == MC_OK; i++) {
-        bind_text(st, 1, ids[i], strlen(ids[i]));
+        mci_sqlite_bind_text(st, 1, ids[i], strlen(ids[i]));
         if ((status = mci_sqlite_in_time(&o)) == MC_OK)
-            status = first_row(&o, st);
+            status = mci_sqlite_next_row(&o, st);
         if (status == MC_OK)
-            status = row_document(&o, st, 0, &out[i]);
+            status = mci_sqlite_row_document(&o, st, 0, &out[i]);
         if (status == MC_NOT_FOUND)
             status = MC_OK;
         (void)sqlite3_reset(st);
@@ -158,167 +96,6 @@ static mc_status op_find_many(mci_store *s, const mci_spec *spec, const char *co
         mci_doc_unref(out[i]);
         out[i] = NULL;
     }
-    return mci_sqlite_end(&o, status);
-}
-
-static mc_status op_insert(mci_store *s, const mci_spec *spec, const char *id, const char *json, size_t len, mci_deadline dl,
-                           mci_doc **out, mc_error *err)
-{
-    mci_sqlite_op o;
-    sqlite3_stmt *st = NULL;
-    mci_doc *doc = NULL;
-    if (out != NULL)
-        *out = NULL;
-    mc_status status = mci_sqlite_begin(&o, s, spec, "insert", dl, err);
-    if (status != MC_OK)
-        return status;
-    (void)id; /* stands in the document */
-    status = o.s->env.decode(spec, json, len, &doc, err);
-    if (status == MC_OK)
-        status = mci_sqlite_prepare(&o, "INSERT INTO \"%w\"(id, doc, alias, rank) VALUES(?, ?, ?, ?)", &st);
-    if (status == MC_OK) {
-        bind_document(st, doc);
-        int rc = sqlite3_step(st);
-        if (rc != SQLITE_DONE)
-            status = write_failed(&o, rc);
-        if (status == MC_E_EXISTS)
-            status = mci_fail_code(err, MC_E_EXISTS, MC_TIER_STORE, rc,
-                                   "sqlite insert %s: a document with this id is there already", spec->name);
-    }
-    sqlite3_finalize(st);
-    if (status == MC_OK && out != NULL)
-        *out = doc;
-    else
-        mci_doc_unref(doc);
-    return mci_sqlite_end(&o, status);
-}
-
-/* Read, patch and write back inside one transaction. */
-static mc_status update_row(mci_sqlite_op *o, const char *id, const mci_patch *patch, mci_doc **doc)
-{
-    sqlite3_stmt *st = NULL;
-    char *json = NULL;
-    size_t len = 0;
-    mc_status status = mci_sqlite_prepare(o, "SELECT doc FROM \"%w\" WHERE id = ?", &st);
-    if (status == MC_OK) {
-        bind_text(st, 1, id, strlen(id));
-        status = first_row(o, st);
-    }
-    if (status == MC_OK && (status = row_document(o, st, 0, doc)) == MC_OK) {
-        const char *old = mci_doc_json(*doc, &len);
-        status = o->s->env.patch(old, len, patch, &json, &len, o->err);
-        mci_doc_unref(*doc);
-        *doc = NULL;
-    }
-    sqlite3_finalize(st);
-    st = NULL;
-    if (status == MC_OK)
-        status = o->s->env.decode(o->spec, json, len, doc, o->err);
-    if (status == MC_OK)
-        status = mci_sqlite_prepare(o, "UPDATE \"%w\" SET doc = ?2, alias = ?3, rank = ?4 WHERE id = ?1", &st);
-    if (status == MC_OK) {
-        bind_document(st, *doc);
-        int rc = sqlite3_step(st);
-        if (rc != SQLITE_DONE)
-            status = mci_sqlite_failed(o, rc);
-    }
-    sqlite3_finalize(st);
-    free(json);
-    return status;
-}
-
-static mc_status op_update(mci_store *s, const mci_spec *spec, const char *id, const mci_patch *patch, mci_deadline dl,
-                           mci_doc **out, mc_error *err)
-{
-    mci_sqlite_op o;
-    mci_doc *doc = NULL;
-    if (out != NULL)
-        *out = NULL;
-    mc_status status = mci_sqlite_begin(&o, s, spec, "update", dl, err);
-    if (status != MC_OK)
-        return status;
-    status = transaction(&o);
-    if (status == MC_OK)
-        status = update_row(&o, id, patch, &doc);
-    if (status == MC_OK)
-        status = commit(&o);
-    if (status == MC_OK && out != NULL)
-        *out = doc;
-    else
-        mci_doc_unref(doc);
-    return mci_sqlite_end(&o, status);
-}
-
-static mc_status op_remove(mci_store *s, const mci_spec *spec, const char *id, mci_deadline dl, mci_doc **old, mc_error *err)
-{
-    mci_sqlite_op o;
-    sqlite3_stmt *st = NULL;
-    mci_doc *doc = NULL;
-    if (old != NULL)
-        *old = NULL;
-    mc_status status = mci_sqlite_begin(&o, s, spec, "remove", dl, err);
-    if (status != MC_OK)
-        return status;
-    status = mci_sqlite_prepare(&o, "DELETE FROM \"%w\" WHERE id = ? RETURNING doc", &st);
-    if (status == MC_OK) {
-        bind_text(st, 1, id, strlen(id));
-        status = first_row(&o, st);
-    }
-    if (status == MC_OK && old != NULL && row_document(&o, st, 0, &doc) != MC_OK) {
-        mci_error_clear(err); /* it cannot be shown, but it can be deleted */
-        doc = NULL;
-    }
-    if (status == MC_OK) {
-        int rc = sqlite3_step(st);
-        if (rc != SQLITE_DONE)
-            status = write_failed(&o, rc);
-    }
-    sqlite3_finalize(st);
-    if (status == MC_OK && old != NULL)
-        *old = doc;
-    else
-        mci_doc_unref(doc);
-    return mci_sqlite_end(&o, status);
-}
-
-/* One item of many. Its status, or (fatal) what is wrong with the file: then nothing is kept. */
-static mc_status put_item(mci_sqlite_op *o, sqlite3_stmt *st, const char *json, size_t len, mc_status *fatal)
-{
-    mci_doc *doc = NULL;
-    mc_status status = o->s->env.decode(o->spec, json, len, &doc, o->err);
-    if (status != MC_OK)
-        return status;
-    bind_document(st, doc);
-    int rc = sqlite3_step(st);
-    status = rc == SQLITE_DONE ? MC_OK : mci_sqlite_status(rc);
-    if (status != MC_OK && status != MC_E_EXISTS)
-        *fatal = mci_sqlite_failed(o, rc);
-    (void)sqlite3_reset(st);
-    mci_doc_unref(doc);
-    return status;
-}
-
-static mc_status op_put_many(mci_store *s, const mci_spec *spec, const char *const *ids, const char *const *json,
-                             const size_t *lens, size_t n, int replace, mci_deadline dl, mc_status *statuses, mc_error *err)
-{
-    static const char add[] = "INSERT INTO \"%w\"(id, doc, alias, rank) VALUES(?, ?, ?, ?)";
-    static const char put[] = "INSERT INTO \"%w\"(id, doc, alias, rank) VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET"
-                              " doc = excluded.doc, alias = excluded.alias, rank = excluded.rank";
-    mci_sqlite_op o;
-    sqlite3_stmt *st = NULL;
-    (void)ids; /* stand in the documents */
-    mc_status status = mci_sqlite_begin(&o, s, spec, "put", dl, err);
-    if (status != MC_OK)
-        return status;
-    status = transaction(&o);
-    if (status == MC_OK)
-        status = mci_sqlite_prepare(&o, replace ? put : add, &st);
-    for (size_t i = 0; i < n && status == MC_OK; i++)
-        if ((status = mci_sqlite_in_time(&o)) == MC_OK)
-            statuses[i] = put_item(&o, st, json[i], lens[i], &status);
-    sqlite3_finalize(st);
-    if (status == MC_OK)
-        status = commit(&o);
     return mci_sqlite_end(&o, status);
 }
 
@@ -339,8 +116,8 @@ static mc_status op_scan_ids(mci_store *s, const mci_spec *spec, const char *aft
         return status;
     status = mci_sqlite_prepare(&o, "SELECT id FROM \"%w\" WHERE id > ? ORDER BY id", &st);
     if (status == MC_OK)
-        bind_text(st, 1, after != NULL ? after : "", after != NULL ? strlen(after) : 0);
-    while (status == MC_OK && *n < limit && (status = first_row(&o, st)) == MC_OK) {
+        mci_sqlite_bind_text(st, 1, after != NULL ? after : "", after != NULL ? strlen(after) : 0);
+    while (status == MC_OK && *n < limit && (status = mci_sqlite_next_row(&o, st)) == MC_OK) {
         const char *id = (const char *)sqlite3_column_text(st, 0);
         if (id == NULL || !id_fits(spec, id))
             continue;
@@ -370,9 +147,9 @@ static mc_status op_scan(mci_store *s, const mci_spec *spec, const char *after, 
         return status;
     status = mci_sqlite_prepare(&o, "SELECT id, doc FROM \"%w\" WHERE id > ? ORDER BY id", &st);
     if (status == MC_OK)
-        bind_text(st, 1, after != NULL ? after : "", after != NULL ? strlen(after) : 0);
-    for (size_t rows = 1; status == MC_OK && rows <= limit && (status = first_row(&o, st)) == MC_OK; rows++) {
-        mc_status one = row_document(&o, st, 1, &out[*n]);
+        mci_sqlite_bind_text(st, 1, after != NULL ? after : "", after != NULL ? strlen(after) : 0);
+    for (size_t rows = 1; status == MC_OK && rows <= limit && (status = mci_sqlite_next_row(&o, st)) == MC_OK; rows++) {
+        mc_status one = mci_sqlite_row_document(&o, st, 1, &out[*n]);
         const char *id = (const char *)sqlite3_column_text(st, 0);
         if (one == MC_OK)
             (*n)++;
@@ -411,7 +188,7 @@ static mc_status op_rank(mci_store *s, const mci_spec *spec, const char *id, mci
                                 &st);
     if (status == MC_OK)
         sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC);
-    if (status == MC_OK && (status = first_row(&o, st)) == MC_OK) {
+    if (status == MC_OK && (status = mci_sqlite_next_row(&o, st)) == MC_OK) {
         *score = sqlite3_column_double(st, 0);
         *rank = sqlite3_column_int64(st, 1);
     }
@@ -434,7 +211,7 @@ static mc_status op_top(mci_store *s, const mci_spec *spec, int64_t offset, size
         &o, "SELECT id, rank FROM \"%w\" WHERE rank IS NOT NULL ORDER BY rank DESC, id DESC LIMIT -1 OFFSET ?", &st);
     if (status == MC_OK)
         sqlite3_bind_int64(st, 1, offset);
-    while (status == MC_OK && *n < limit && (status = first_row(&o, st)) == MC_OK) {
+    while (status == MC_OK && *n < limit && (status = mci_sqlite_next_row(&o, st)) == MC_OK) {
         const char *id = (const char *)sqlite3_column_text(st, 0);
         if (id == NULL || !id_fits(spec, id))
             continue;
@@ -462,7 +239,7 @@ static mc_status op_count(mci_store *s, const mci_spec *spec, mci_deadline dl, i
     if (status != MC_OK)
         return status;
     status = mci_sqlite_prepare(&o, "SELECT count(*) FROM \"%w\"", &st);
-    if (status == MC_OK && (status = first_row(&o, st)) == MC_OK)
+    if (status == MC_OK && (status = mci_sqlite_next_row(&o, st)) == MC_OK)
         *out = sqlite3_column_int64(st, 0);
     sqlite3_finalize(st);
     return mci_sqlite_end(&o, status);
@@ -482,10 +259,10 @@ static const mci_store_ops ops = {
     .find = op_find,
     .find_many = op_find_many,
     .find_alias = op_find_alias,
-    .insert = op_insert,
-    .update = op_update,
-    .remove = op_remove,
-    .put_many = op_put_many,
+    .insert = mci_sqlite_insert,
+    .update = mci_sqlite_update,
+    .remove = mci_sqlite_remove,
+    .put_many = mci_sqlite_put_many,
     .scan_ids = op_scan_ids,
     .scan = op_scan,
     .top = op_top,

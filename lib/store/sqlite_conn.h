@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections, tables and error texts of the SQLite store; sqlite.c holds the operations. */
+/* Connections, tables and error texts of the SQLite store; sqlite.c and sqlite_write.c hold the operations. */
 #ifndef MCI_STORE_SQLITE_CONN_H
 #define MCI_STORE_SQLITE_CONN_H
 

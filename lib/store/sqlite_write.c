@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: the writing operations of the SQLite store, each in one transaction. Refuses to call a change undone that may be in the
+ * file: an I/O error while committing is MC_E_UNKNOWN.
+ */
+#include "store/sqlite_write.h"
+
+#include "base/error.h"
+#include "store/sqlite_row.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static mc_status transaction(mci_sqlite_op *o)
+{
+    int rc = sqlite3_exec(o->c->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    return rc == SQLITE_OK ? MC_OK : mci_sqlite_failed(o, rc);
+}
+
+/* After a write failed: only an I/O error while committing leaves it open whether the change is in the file. */
+static mc_status write_failed(mci_sqlite_op *o, int rc)
+{
+    if ((rc & 0xFF) != SQLITE_IOERR)
+        return mci_sqlite_failed(o, rc);
+    return mci_fail_code(o->err, MC_E_UNKNOWN, MC_TIER_STORE, rc, "sqlite %s %s: %s", o->what, o->spec->name,
+                         sqlite3_errmsg(o->c->db));
+}
+
+static mc_status commit(mci_sqlite_op *o)
+{
+    int rc = sqlite3_exec(o->c->db, "COMMIT", NULL, NULL, NULL);
+    return rc == SQLITE_OK ? MC_OK : write_failed(o, rc);
+}
+
+mc_status mci_sqlite_insert(mci_store *s, const mci_spec *spec, const char *id, const char *json, size_t len,
+                            mci_deadline dl, mci_doc **out, mc_error *err)
+{
+    mci_sqlite_op o;
+    sqlite3_stmt *st = NULL;
+    mci_doc *doc = NULL;
+    if (out != NULL)
+        *out = NULL;
+    mc_status status = mci_sqlite_begin(&o, s, spec, "insert", dl, err);
+    if (status != MC_OK)
+        return status;
+    (void)id; /* stands in the document */
+    status = o.s->env.decode(spec, json, len, &doc, err);
+    if (status == MC_OK)
+        status = mci_sqlite_prepare(&o, "INSERT INTO \"%w\"(id, doc, alias, rank) VALUES(?, ?, ?, ?)", &st);
+    if (status == MC_OK) {
+        mci_sqlite_bind_document(st, doc);
+        int rc = sqlite3_step(st);
+        if (rc != SQLITE_DONE)
+            status = write_failed(&o, rc);
+        if (status == MC_E_EXISTS)
+            status = mci_fail_code(err, MC_E_EXISTS, MC_TIER_STORE, rc,
+                                   "sqlite insert %s: a document with this id is there already", spec->name);
+    }
+    sqlite3_finalize(st);
+    if (status == MC_OK && out != NULL)
+        *out = doc;
+    else
+        mci_doc_unref(doc);
+    return mci_sqlite_end(&o, status);
+}
+
+/* Read, patch and write back inside one transaction. */
+static mc_status update_row(mci_sqlite_op *o, const char *id, const mci_patch *patch, mci_doc **doc)
+{
+    sqlite3_stmt *st = NULL;
+    char *json = NULL;
+    size_t len = 0;
+    mc_status status = mci_sqlite_prepare(o, "SELECT doc FROM \"%w\" WHERE id = ?", &st);
+    if (status == MC_OK) {
+        mci_sqlite_bind_text(st, 1, id, strlen(id));
+        status = mci_sqlite_next_row(o, st);
+    }
+    if (status == MC_OK && (status = mci_sqlite_row_document(o, st, 0, doc)) == MC_OK) {
+        const char *old = mci_doc_json(*doc, &len);
+        status = o->s->env.patch(old, len, patch, &json, &len, o->err);
+        mci_doc_unref(*doc);
+        *doc = NULL;
+    }
+    sqlite3_finalize(st);
+    st = NULL;
+    if (status == MC_OK)
+        status = o->s->env.decode(o->spec, json, len, doc, o->err);
+    if (status == MC_OK)
+        status = mci_sqlite_prepare(o, "UPDATE \"%w\" SET doc = ?2, alias = ?3, rank = ?4 WHERE id = ?1", &st);
+    if (status == MC_OK) {
+        mci_sqlite_bind_document(st, *doc);
+        int rc = sqlite3_step(st);
+        if (rc != SQLITE_DONE)
+            status = mci_sqlite_failed(o, rc);
+    }
+    sqlite3_finalize(st);
+    free(json);
+    return status;
+}
+
+mc_status mci_sqlite_update(mci_store *s, const mci_spec *spec, const char *id, const mci_patch *patch, mci_deadline dl,
+                            mci_doc **out, mc_error *err)
+{
+    mci_sqlite_op o;
+    mci_doc *doc = NULL;
+    if (out != NULL)
+        *out = NULL;
+    mc_status status = mci_sqlite_begin(&o, s, spec, "update", dl, err);
+    if (status != MC_OK)
+        return status;
+    status = transaction(&o);
+    if (status == MC_OK)
+        status = update_row(&o, id, patch, &doc);
+    if (status == MC_OK)
+        status = commit(&o);
+    if (status == MC_OK && out != NULL)
+        *out = doc;
+    else
+        mci_doc_unref(doc);
+    return mci_sqlite_end(&o, status);
+}
+
+mc_status mci_sqlite_remove(mci_store *s, const mci_spec *spec, const char *id, mci_deadline dl, mci_doc **old,
+                            mc_error *err)
+{
+    mci_sqlite_op o;
+    sqlite3_stmt *st = NULL;
+    mci_doc *doc = NULL;
+    if (old != NULL)
+        *old = NULL;
+    mc_status status = mci_sqlite_begin(&o, s, spec, "remove", dl, err);
+    if (status != MC_OK)
+        return status;
+    status = mci_sqlite_prepare(&o, "DELETE FROM \"%w\" WHERE id = ? RETURNING doc", &st);
+    if (status == MC_OK) {
+        mci_sqlite_bind_text(st, 1, id, strlen(id));
+        status = mci_sqlite_next_row(&o, st);
+    }
+    if (status == MC_OK && old != NULL && mci_sqlite_row_document(&o, st, 0, &doc) != MC_OK) {
+        mci_error_clear(err); /* it cannot be shown, but it can be deleted */
+        doc = NULL;
+    }
+    if (status == MC_OK) {
+        int rc = sqlite3_step(st);
+        if (rc != SQLITE_DONE)
+            status = write_failed(&o, rc);
+    }
+    sqlite3_finalize(st);
+    if (status == MC_OK && old != NULL)
+        *old = doc;
+    else
+        mci_doc_unref(doc);
+    return mci_sqlite_end(&o, status);
+}
+
+/* One item of many. Its status, or (fatal) what is wrong with the file: then nothing is kept. */
+static mc_status put_item(mci_sqlite_op *o, sqlite3_stmt *st, const char *json, size_t len, mc_status *fatal)
+{
+    mci_doc *doc = NULL;
+    mc_status status = o->s->env.decode(o->spec, json, len, &doc, o->err);
+    if (status != MC_OK)
+        return status;
+    mci_sqlite_bind_document(st, doc);
+    int rc = sqlite3_step(st);
+    status = rc == SQLITE_DONE ? MC_OK : mci_sqlite_status(rc);
+    if (status != MC_OK && status != MC_E_EXISTS)
+        *fatal = mci_sqlite_failed(o, rc);
+    (void)sqlite3_reset(st);
+    mci_doc_unref(doc);
+    return status;
+}
+
+mc_status mci_sqlite_put_many(mci_store *s, const mci_spec *spec, const char *const *ids, const char *const *json,
+                              const size_t *lens, size_t n, int replace, mci_deadline dl, mc_status *statuses, mc_error *err)
+{
+    static const char add[] = "INSERT INTO \"%w\"(id, doc, alias, rank) VALUES(?, ?, ?, ?)";
+    static const char put[] = "INSERT INTO \"%w\"(id, doc, alias, rank) VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET"
+                              " doc = excluded.doc, alias = excluded.alias, rank = excluded.rank";
+    mci_sqlite_op o;
+    sqlite3_stmt *st = NULL;
+    (void)ids; /* stand in the documents */
+    mc_status status = mci_sqlite_begin(&o, s, spec, "put", dl, err);
+    if (status != MC_OK)
+        return status;
+    status = transaction(&o);
+    if (status == MC_OK)
+        status = mci_sqlite_prepare(&o, replace ? put : add, &st);
+    for (size_t i = 0; i < n && status == MC_OK; i++)
+        if ((status = mci_sqlite_in_time(&o)) == MC_OK)
+            statuses[i] = put_item(&o, st, json[i], lens[i], &status);
+    sqlite3_finalize(st);
+    if (status == MC_OK)
+        status = commit(&o);
+    return mci_sqlite_end(&o, status);
+}
