@@ -38,7 +38,7 @@ endif()
 # error message. A debugger that is started in the top folder finds the sources. gcov wants to know the true place.
 if(NOT MFLIXCACHE_COVERAGE)
     target_compile_options(mflixcache_flags INTERFACE "-ffile-prefix-map=${PROJECT_SOURCE_DIR}=."
-        "-ffile-prefix-map=${PROJECT_BINARY_DIR}=./build")
+        "-ffile-prefix-map=${PROJECT_BINARY_DIR}=.")
 endif()
 
 if(MFLIXCACHE_COVERAGE)

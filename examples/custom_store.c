@@ -7,7 +7,7 @@ typedef struct my_database {
 } my_database;
 
 /* Hand the document with this id to the library, or say that there is none. */
-static mc_status find(void *user, const char *collection, const char *id, int64_t deadline_ms, mc_sink *sink)
+static mc_status find(void *user, const char *collection, const char *id, int64_t deadline_ms, mc_document_sink *sink)
 {
     my_database *db = user;
     char json[200];
@@ -16,7 +16,7 @@ static mc_status find(void *user, const char *collection, const char *id, int64_
     if (strcmp(collection, "movies") != 0 || strcmp(id, example_ids[0]) != 0)
         return MC_NOT_FOUND;
     int n = snprintf(json, sizeof json, "{\"_id\":{\"$oid\":\"%s\"},\"title\":\"From my own database\"}", id);
-    return mc_sink_document(sink, json, (size_t)n);
+    return mc_document_sink_add(sink, json, (size_t)n);
 }
 
 int main(void)

@@ -22,7 +22,7 @@ typedef struct source {
 } source;
 
 /* The store tier: the day as the database has it now. */
-static mc_status load_day(void *user, const char *key, int64_t deadline_ms, mc_sink *sink)
+static mc_status load_day(void *user, const char *key, int64_t deadline_ms, mc_value_sink *sink)
 {
     source *s = user;
     char device[65];
@@ -37,7 +37,7 @@ static mc_status load_day(void *user, const char *key, int64_t deadline_ms, mc_s
         fprintf(stderr, "database: %s\n", why);
     if (found <= 0)
         return found < 0 ? MC_E_STORE : MC_NOT_FOUND;
-    return mc_sink_value(sink, json, strlen(json));
+    return mc_value_sink_set(sink, json, strlen(json));
 }
 
 static const char *cache_name(const mc_info *info)

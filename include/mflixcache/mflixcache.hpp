@@ -501,12 +501,12 @@ class client
         }
         return array;
     }
-    static mc_status on_load(void *user, const char *key, std::int64_t deadline_ms, mc_sink *sink) noexcept
+    static mc_status on_load(void *user, const char *key, std::int64_t deadline_ms, mc_value_sink *sink) noexcept
     {
         auto *call = static_cast<load_call *>(user);
         try {
             std::optional<std::string> value = (*call->fn)(key, deadline_ms);
-            return value ? mc_sink_value(sink, value->data(), value->size()) : MC_NOT_FOUND;
+            return value ? mc_value_sink_set(sink, value->data(), value->size()) : MC_NOT_FOUND;
         } catch (const error &e) {
             return e.code();
         } catch (...) {

@@ -10,12 +10,14 @@
 #ifndef MFLIXCACHE_TIERS_H
 #define MFLIXCACHE_TIERS_H
 
-#include <mflixcache/store.h>
 #include <mflixcache/types.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** Where a loader puts its value: lent by the library for one call, used by the loader's own thread. */
+typedef struct mc_value_sink mc_value_sink;
 
 /**
  * The caller's own source of a value: its database, a service, a computation. Runs on the thread that called mc_get_or_load(),
@@ -24,10 +26,10 @@ extern "C" {
  * @param user         the pointer given with the callback
  * @param key          the key that is asked for; borrowed for the call
  * @param deadline_ms  milliseconds from now in which an answer is of use
- * @param sink         takes the value: mc_sink_value()
+ * @param sink         takes the value: mc_value_sink_set()
  * @return  MC_OK (one value was given), MC_NOT_FOUND (the source knows that there is none), or an error such as MC_E_STORE.
  */
-typedef mc_status (*mc_load_fn)(void *user, const char *key, int64_t deadline_ms, mc_sink *sink);
+typedef mc_status (*mc_load_fn)(void *user, const char *key, int64_t deadline_ms, mc_value_sink *sink);
 
 /**
  * Hand the value to the library; it is copied. A second call replaces the first.
@@ -38,7 +40,7 @@ typedef mc_status (*mc_load_fn)(void *user, const char *key, int64_t deadline_ms
  * @return  MC_OK; MC_E_ARG; MC_E_TOOBIG; MC_E_NOMEM. After an error mc_get_or_load() returns it, whatever the loader says.
  * Threads: the loader's own.
  */
-MC_API mc_status mc_sink_value(mc_sink *sink, const void *value, size_t size);
+MC_API mc_status mc_value_sink_set(mc_value_sink *sink, const void *value, size_t size);
 
 /**
  * Read a key through the tiers of the option read.tiers, in its order:

@@ -18,7 +18,6 @@ static void destroy(mci_client *cl)
     if (cl == NULL)
         return;
     mci_engine_close(cl->engine); /* closes the store, whose callbacks may still log */
-    mci_guard_store_free(cl->guard);
     mci_log_destroy(&cl->log);
     mci_guard_log_free(cl);
     mci_mutex_destroy(&cl->set_log);
@@ -112,17 +111,14 @@ static mc_status open_any(const mc_options *options, const mc_store *host, mc_cl
     if (st == MC_OK && host == NULL) {
         st = open_store(set, &store, err);
     } else if (st == MC_OK) {
-        mc_store wrapped;
-        cl->guard = mci_guard_store(host, &wrapped);
-        st = cl->guard == NULL ? mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory to open a client")
-                               : mci_store_callback_open(&wrapped, &mci_engine_store_env, &store, err);
+        mci_callback_frame frame = mci_store_frame(cl);
+        st = mci_store_callback_open(host, &frame, &mci_engine_store_env, &store, err);
         if (st == MC_OK && (store = mci_store_guarded_new(store)) == NULL)
             st = mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory to open a client");
     }
     if (st == MC_OK) {
         st = open_client(set, store, cl, out, err);
-        if (st == MC_OK && cl->guard != NULL)
-            mci_guard_store_bind(cl->guard, cl);
+        cl->handed_out = st == MC_OK;
     }
     if (st != MC_OK)
         destroy(cl);

@@ -4,12 +4,12 @@
 #define MCI_API_CLIENT_H
 
 #include "engine/engine.h"
+#include "store/callback.h"
 #include <mflixcache/client.h>
 
 #define MCI_CALLBACKS_MAX 64 /* threads inside a host callback at one time, as far as they are watched */
 
 typedef struct mci_log_target mci_log_target;
-typedef struct mci_store_guard mci_store_guard;
 
 typedef struct mci_client {
     mci_engine *engine;
@@ -18,7 +18,7 @@ typedef struct mci_client {
     mci_log log;
     mci_mutex set_log; /* one mc_set_log() at a time */
     mci_log_target *log_target;
-    mci_store_guard *guard; /* with the caller's own store */
+    int handed_out; /* the caller has the handle */
     int64_t pid;
     _Atomic int in_callbacks;
     _Atomic uint64_t callback_thread[MCI_CALLBACKS_MAX]; /* 0: free */
@@ -44,10 +44,8 @@ int mci_in_callback(const mci_client *cl);
 mc_status mci_guard_log(mci_client *cl, mc_log_fn fn, int level, void *user);
 void mci_guard_log_free(mci_client *cl);
 
-/* A table that marks the thread around each of the host's callbacks. Freed with mci_guard_store_free() after the store. */
-mci_store_guard *mci_guard_store(const mc_store *host, mc_store *out);
-void mci_guard_store_bind(mci_store_guard *g, mci_client *cl);
-void mci_guard_store_free(mci_store_guard *g);
+/* For the caller's own store: marks the thread around each of its functions. */
+mci_callback_frame mci_store_frame(mci_client *cl);
 
 /* A progress callback with the thread marked around it. */
 typedef struct mci_progress_guard {

@@ -6,7 +6,6 @@
 #include "api/client.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 int mci_callback_begin(mci_client *cl)
 {
@@ -94,107 +93,24 @@ int mci_guard_progress(const mc_progress *progress, void *user)
 
 /* ---- the host's store --------------------------------------------------------------------------------------------- */
 
-struct mci_store_guard {
-    mc_store host;
-    mci_client *_Atomic cl; /* NULL until the client is there: nothing runs before */
-};
-
-typedef struct frame {
-    mci_client *cl;
-    int place;
-} frame;
-
-static frame enter(const mci_store_guard *g)
+static int store_enter(void *user)
 {
-    frame f = {.cl = atomic_load(&g->cl), .place = -1};
-    if (f.cl != NULL)
-        f.place = mci_callback_begin(f.cl);
-    return f;
+    return mci_callback_begin(user);
 }
 
-static mc_status leave(frame f, mc_status st)
+static void store_leave(void *user, int place)
 {
-    if (f.cl != NULL)
-        mci_callback_end(f.cl, f.place);
-    return st;
+    mci_callback_end(user, place);
 }
 
-static mc_status g_find(void *user, const char *collection, const char *id, int64_t ms, mc_sink *sink)
+/* A store is closed by us only when its handle came into being. */
+static int store_closing(void *user)
 {
-    const mci_store_guard *g = user;
-    frame f = enter(g);
-    return leave(f, g->host.find(g->host.user, collection, id, ms, sink));
+    const mci_client *cl = user;
+    return cl->handed_out;
 }
 
-static mc_status g_find_by_title(void *user, const char *collection, const char *title, int64_t ms, mc_sink *sink)
+mci_callback_frame mci_store_frame(mci_client *cl)
 {
-    const mci_store_guard *g = user;
-    frame f = enter(g);
-    return leave(f, g->host.find_by_title(g->host.user, collection, title, ms, sink));
-}
-
-static mc_status g_insert(void *user, const char *collection, const char *id, const char *json, size_t size, int64_t ms)
-{
-    const mci_store_guard *g = user;
-    frame f = enter(g);
-    return leave(f, g->host.insert(g->host.user, collection, id, json, size, ms));
-}
-
-static mc_status g_replace(void *user, const char *collection, const char *id, const char *expected, size_t expected_size,
-                           const char *json, size_t size, int64_t ms)
-{
-    const mci_store_guard *g = user;
-    frame f = enter(g);
-    return leave(f, g->host.replace(g->host.user, collection, id, expected, expected_size, json, size, ms));
-}
-
-static mc_status g_remove(void *user, const char *collection, const char *id, int64_t ms)
-{
-    const mci_store_guard *g = user;
-    frame f = enter(g);
-    return leave(f, g->host.remove(g->host.user, collection, id, ms));
-}
-
-static mc_status g_scan(void *user, const char *collection, const char *after, size_t limit, int64_t ms, mc_sink *sink)
-{
-    const mci_store_guard *g = user;
-    frame f = enter(g);
-    return leave(f, g->host.scan(g->host.user, collection, after, limit, ms, sink));
-}
-
-static void g_close(void *user)
-{
-    const mci_store_guard *g = user;
-    if (atomic_load(&g->cl) != NULL) /* only a store whose handle came into being is closed by us */
-        g->host.close(g->host.user);
-}
-
-mci_store_guard *mci_guard_store(const mc_store *host, mc_store *out)
-{
-    mci_store_guard *g = calloc(1, sizeof *g);
-    if (g == NULL)
-        return NULL;
-    /* A caller built against an older header has a shorter table: the rest stays NULL. */
-    size_t size = host->struct_size < sizeof g->host ? host->struct_size : sizeof g->host;
-    memcpy(&g->host, host, size);
-    mc_store_init(out, sizeof *out);
-    out->user = g;
-    out->find = g->host.find != NULL ? g_find : NULL;
-    out->find_by_title = g->host.find_by_title != NULL ? g_find_by_title : NULL;
-    out->insert = g->host.insert != NULL ? g_insert : NULL;
-    out->replace = g->host.replace != NULL ? g_replace : NULL;
-    out->remove = g->host.remove != NULL ? g_remove : NULL;
-    out->scan = g->host.scan != NULL ? g_scan : NULL;
-    out->close = g->host.close != NULL ? g_close : NULL;
-    return g;
-}
-
-void mci_guard_store_bind(mci_store_guard *g, mci_client *cl)
-{
-    atomic_store(&g->cl, cl);
-}
-
-void mci_guard_store_free(mci_store_guard *g)
-{
-    free(g);
+    return (mci_callback_frame){.enter = store_enter, .leave = store_leave, .closing = store_closing, .user = cl};
 }

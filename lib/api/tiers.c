@@ -2,20 +2,26 @@
 /* Owns: the public functions on values through tiers, and the frame around the caller's loader. Refuses: I/O before the checks. */
 #include "api/client.h"
 
-#include "store/sink.h"
-
 #include <mflixcache/tiers.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PUT_MAX_BYTES ((size_t)48 << 20) /* an exchange with Redis is at most 64 MiB, with scripts and stamps */
 
-mc_status mc_sink_value(mc_sink *sink, const void *value, size_t size)
+/* What a loader puts its value into. */
+struct mc_value_sink {
+    mci_buf *value;
+    int given;
+    mc_status st; /* of the last value: a later one takes the place of an earlier one */
+    mc_error *err;
+};
+
+mc_status mc_value_sink_set(mc_value_sink *sink, const void *value, size_t size)
 {
-    if (sink == NULL || sink->value == NULL || (value == NULL && size > 0))
+    if (sink == NULL || (value == NULL && size > 0))
         return MC_E_ARG;
     mci_buf_reset(sink->value);
-    sink->n = 1;
+    sink->given = 1;
     sink->st = MC_OK;
     if (size > sink->value->max)
         sink->st = mci_fail(sink->err, MC_E_TOOBIG, MC_TIER_STORE,
@@ -33,8 +39,8 @@ typedef struct load_frame {
     void *user;
 } load_frame;
 
-/* The loader's word as ours: known codes as they are, anything else as MC_E_STORE. */
-static mc_status answer(mc_status st, const char *key, mc_error *err)
+/* Map the loader's status to one of the library's: known codes as they are, anything else is MC_E_STORE. */
+static mc_status map_status(mc_status st, const char *key, mc_error *err)
 {
     switch (st) {
     case MC_OK:
@@ -59,15 +65,15 @@ static mc_status answer(mc_status st, const char *key, mc_error *err)
 static mc_status run_load(void *user, const char *key, int64_t deadline_ms, mci_buf *value, mc_error *err)
 {
     const load_frame *f = user;
-    mc_sink sink = {.value = value, .err = err};
+    mc_value_sink sink = {.value = value, .err = err};
     int place = mci_callback_begin(f->cl);
     mc_status st = f->load(f->user, key, deadline_ms, &sink);
     mci_callback_end(f->cl, place);
     if (sink.st != MC_OK)
         return sink.st;
-    if (st == MC_OK && sink.n == 0)
+    if (st == MC_OK && !sink.given)
         return mci_fail(err, MC_E_STORE, MC_TIER_STORE, "%.200s: the loader gave no value", key);
-    return answer(st, key, err);
+    return map_status(st, key, err);
 }
 
 mc_status mc_get_or_load(mc_client *mc, const char *key, int64_t ttl_ms, mc_load_fn load, void *user, char **out,

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: the caller's own database behind the store's table, and the sink that documents come through. What callers need not
- * write is made from what they must: an update is find, patch and replace-if-unchanged; a top list is a scan (by_scan.c). Refuses to trust:
- * every document is decoded, and its id must be the one that was asked for.
+ * Owns: the caller's own database behind the store's table. What callers need not write is made from what they must: an update is
+ * find, patch and replace-if-unchanged; many are found one by one; a top list is a scan (by_scan.c). Refuses to trust: documents come through a
+ * sink (document_sink.c), statuses through a list.
  */
+#include "store/callback.h"
+
 #include "base/error.h"
 #include "base/sync.h"
 #include "store/by_scan.h"
-#include "store/sink.h"
+#include "store/document_sink.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -18,10 +20,9 @@
 typedef struct cb_store {
     mci_store base; /* first */
     mci_store_env env;
+    mci_callback_frame frame;
     mc_store cb;
 } cb_store;
-
-/* ---- public ---- */
 
 void mc_store_init(mc_store *store, size_t size)
 {
@@ -31,48 +32,6 @@ void mc_store_init(mc_store *store, size_t size)
     store->struct_size = size;
 }
 
-static mc_status keep(mc_sink *k, mci_doc *d, const char *json, size_t size)
-{
-    if (k->raw != NULL && k->n == 0) {
-        *k->raw = malloc(size + 1);
-        if (*k->raw == NULL)
-            return mci_fail(k->err, MC_E_NOMEM, MC_TIER_STORE, "store callback: out of memory");
-        memcpy(*k->raw, json, size);
-        k->raw_len = size;
-    }
-    k->out[k->n++] = d;
-    return MC_OK;
-}
-
-mc_status mc_sink_document(mc_sink *k, const char *json, size_t size)
-{
-    mci_doc *d = NULL;
-    if (k == NULL || json == NULL || k->out == NULL)
-        return MC_E_ARG;
-    if (k->st != MC_OK)
-        return k->st;
-    if (k->offered >= k->limit)
-        return MC_E_RANGE;
-    k->offered++;
-    mc_status st = k->env->decode(k->spec, json, size, &d, k->err);
-    if (st == MC_OK && k->want != NULL && strcmp(mci_doc_id(d, NULL), k->want) != 0)
-        st =
-            mci_fail(k->err, MC_E_STORE, MC_TIER_STORE, "store callback %s: gave a document with another id", k->spec->name);
-    if (st == MC_OK && k->skip_broken) {
-        free(k->last);
-        k->last = strdup(mci_doc_id(d, NULL));
-        if (k->last == NULL)
-            st = mci_fail(k->err, MC_E_NOMEM, MC_TIER_STORE, "store callback: out of memory");
-    }
-    if (st == MC_OK)
-        st = keep(k, d, json, size);
-    if (st != MC_OK)
-        mci_doc_unref(d);
-    if (st != MC_OK && (!k->skip_broken || st == MC_E_NOMEM))
-        k->st = st;
-    return st;
-}
-
 /* ---- calling back ---- */
 
 static cb_store *self(mci_store *s)
@@ -80,13 +39,26 @@ static cb_store *self(mci_store *s)
     return (cb_store *)s;
 }
 
+/* Around each of the caller's functions: the number goes from one to the other. */
+static int enter(const cb_store *s)
+{
+    return s->frame.enter != NULL ? s->frame.enter(s->frame.user) : -1;
+}
+
+static mc_status leave(const cb_store *s, int place, mc_status st)
+{
+    if (s->frame.leave != NULL)
+        s->frame.leave(s->frame.user, place);
+    return st;
+}
+
 static mc_status unsupported(const mci_spec *spec, const char *what, mc_error *err)
 {
     return mci_fail(err, MC_E_UNSUPPORTED, MC_TIER_STORE, "store callback %s: the store has no '%s'", spec->name, what);
 }
 
-/* The callback's word as ours: known codes as they are, anything else as MC_E_STORE (or unknown, after a write). */
-static mc_status answer(mc_status st, const mci_spec *spec, const char *what, int is_write, mc_error *err)
+/* Map the callback's status to one of the library's: known codes as they are, anything else is MC_E_STORE (or unknown, after a write). */
+static mc_status map_status(mc_status st, const mci_spec *spec, const char *what, int is_write, mc_error *err)
 {
     switch (st) {
     case MC_OK:
@@ -122,7 +94,7 @@ static mc_status still_time(const mci_spec *spec, const char *what, mci_deadline
 }
 
 /* Give the sink's result back: one document, or none. */
-static mc_status one_document(mc_sink *k, mc_status st, const char *what)
+static mc_status one_document(mc_document_sink *k, mc_status st, const char *what)
 {
     if (k->st == MC_E_TYPE) { /* its id is of another kind: does not exist for us */
         mci_error_clear(k->err);
@@ -132,7 +104,7 @@ static mc_status one_document(mc_sink *k, mc_status st, const char *what)
     else if (st == MC_OK && k->n == 0)
         st = mci_fail(k->err, MC_E_STORE, MC_TIER_STORE, "store callback %s %s: no document was given", what, k->spec->name);
     else
-        st = answer(st, k->spec, what, 0, k->err);
+        st = map_status(st, k->spec, what, 0, k->err);
     if (st != MC_OK && k->n > 0) {
         mci_doc_unref(*k->out);
         *k->out = NULL;
@@ -147,12 +119,14 @@ static mc_status one_document(mc_sink *k, mc_status st, const char *what)
 static mc_status find_raw(cb_store *s, const mci_spec *spec, const char *id, mci_deadline dl, mci_doc **out, char **raw,
                           size_t *raw_len, mc_error *err)
 {
-    mc_sink k = {.env = &s->env, .spec = spec, .want = id, .out = out, .limit = 1, .raw = raw, .err = err};
+    mc_document_sink k = {.env = &s->env, .spec = spec, .want = id, .out = out, .limit = 1, .raw = raw, .err = err};
     *out = NULL;
     mc_status st = still_time(spec, "find", dl, err);
     if (st != MC_OK)
         return st;
-    st = one_document(&k, s->cb.find(s->cb.user, spec->name, id, mci_deadline_left_ms(dl), &k), "find");
+    int place = enter(s);
+    st = leave(s, place, s->cb.find(s->cb.user, spec->name, id, mci_deadline_left_ms(dl), &k));
+    st = one_document(&k, st, "find");
     if (raw_len != NULL)
         *raw_len = k.raw_len;
     return st;
@@ -163,51 +137,98 @@ static mc_status op_find(mci_store *s, const mci_spec *spec, const char *id, mci
     return find_raw(self(s), spec, id, dl, out, NULL, NULL, err);
 }
 
-static mc_status op_find_many(mci_store *s, const mci_spec *spec, const char *const *ids, size_t n, mci_deadline dl,
-                              mci_doc **out, mc_error *err)
+/* Without find_many of the host: one after the other. */
+static mc_status find_each(mci_store *s, const mci_spec *spec, const char *const *ids, size_t n, mci_deadline dl,
+                           mci_doc **out, mc_error *err)
 {
     mc_status st = MC_OK;
-    for (size_t i = 0; i < n; i++)
-        out[i] = NULL;
     for (size_t i = 0; i < n && st == MC_OK; i++) {
         st = op_find(s, spec, ids[i], dl, &out[i], err);
         st = st == MC_NOT_FOUND ? MC_OK : st;
     }
+    return st;
+}
+
+static mc_status find_together(cb_store *s, const mci_spec *spec, const char *const *ids, size_t n, mci_deadline dl,
+                               mci_doc **out, mc_error *err)
+{
+    mci_sink_place *places = calloc(n, sizeof *places);
+    if (places == NULL)
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_STORE, "store callback: out of memory");
+    for (size_t i = 0; i < n; i++)
+        places[i] = (mci_sink_place){.id = ids[i], .i = i};
+    mci_sink_sort(places, n);
+    mc_document_sink k = {.env = &s->env, .spec = spec, .places = places, .out = out, .limit = n, .err = err};
+    mc_status st = still_time(spec, "find_many", dl, err);
+    if (st == MC_OK) {
+        int place = enter(s);
+        st = leave(s, place, s->cb.find_many(s->cb.user, spec->name, ids, n, mci_deadline_left_ms(dl), &k));
+        st = k.st != MC_OK ? k.st : map_status(st, spec, "find_many", 0, err);
+    }
+    free(places);
+    return st;
+}
+
+static mc_status op_find_many(mci_store *s, const mci_spec *spec, const char *const *ids, size_t n, mci_deadline dl,
+                              mci_doc **out, mc_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = NULL;
+    mc_status st = n == 0                          ? MC_OK
+                   : self(s)->cb.find_many != NULL ? find_together(self(s), spec, ids, n, dl, out, err)
+                                                   : find_each(s, spec, ids, n, dl, out, err);
     for (size_t i = 0; i < n && st != MC_OK; i++) {
         mci_doc_unref(out[i]);
         out[i] = NULL;
     }
-    return st;
+    return st == MC_NOT_FOUND ? MC_OK : st; /* none of them */
 }
 
 static mc_status op_find_alias(mci_store *s, const mci_spec *spec, const char *value, size_t len, mci_deadline dl,
                                mci_doc **out, mc_error *err)
 {
     cb_store *c = self(s);
-    mc_sink k = {.env = &c->env, .spec = spec, .out = out, .limit = 1, .err = err};
+    mc_document_sink k = {.env = &c->env, .spec = spec, .out = out, .limit = 1, .err = err};
     *out = NULL;
-    if (c->cb.find_by_title == NULL || spec->alias_field < 0)
-        return unsupported(spec, "find_by_title", err);
-    mc_status st = still_time(spec, "find_by_title", dl, err);
+    if (c->cb.find_unique == NULL || spec->alias_field < 0)
+        return unsupported(spec, "find_unique", err);
+    mc_status st = still_time(spec, "find_unique", dl, err);
     if (st != MC_OK)
         return st;
-    char *text = malloc(len + 1);
+    const char *field = spec->fields[spec->alias_field].path;
+    char *text = malloc(len + 1); /* NUL-terminated, for callers who need that */
     if (text == NULL)
         return mci_fail(err, MC_E_NOMEM, MC_TIER_STORE, "store callback: out of memory");
     memcpy(text, value, len);
     text[len] = '\0';
-    st = one_document(&k, c->cb.find_by_title(c->cb.user, spec->name, text, mci_deadline_left_ms(dl), &k), "find_by_title");
+    int place = enter(c);
+    st = leave(c, place, c->cb.find_unique(c->cb.user, spec->name, field, text, len, mci_deadline_left_ms(dl), &k));
+    st = one_document(&k, st, "find_unique");
     if (st == MC_OK) {
         const char *got = mci_doc_text(*out, (size_t)spec->alias_field);
         if (got == NULL || strcmp(got, text) != 0) {
             mci_doc_unref(*out);
             *out = NULL;
-            st = mci_fail(err, MC_E_STORE, MC_TIER_STORE,
-                          "store callback find_by_title %s: gave a document with another title", spec->name);
+            st = mci_fail(err, MC_E_STORE, MC_TIER_STORE, "store callback find_unique %s: gave a document with another %s",
+                          spec->name, field);
         }
     }
     free(text);
     return st;
+}
+
+static mc_status call_insert(cb_store *s, const mci_spec *spec, const char *id, const char *json, size_t len,
+                             mci_deadline dl)
+{
+    int place = enter(s);
+    return leave(s, place, s->cb.insert(s->cb.user, spec->name, id, json, len, mci_deadline_left_ms(dl)));
+}
+
+static mc_status call_replace(cb_store *s, const mci_spec *spec, const char *id, const char *old, size_t old_len,
+                              const char *json, size_t len, mci_deadline dl)
+{
+    int place = enter(s);
+    return leave(s, place, s->cb.replace(s->cb.user, spec->name, id, old, old_len, json, len, mci_deadline_left_ms(dl)));
 }
 
 static mc_status op_insert(mci_store *s, const mci_spec *spec, const char *id, const char *json, size_t len, mci_deadline dl,
@@ -223,7 +244,7 @@ static mc_status op_insert(mci_store *s, const mci_spec *spec, const char *id, c
     if (st == MC_OK && out != NULL)
         st = c->env.decode(spec, json, len, &doc, err);
     if (st == MC_OK)
-        st = answer(c->cb.insert(c->cb.user, spec->name, id, json, len, mci_deadline_left_ms(dl)), spec, "insert", 1, err);
+        st = map_status(call_insert(c, spec, id, json, len, dl), spec, "insert", 1, err);
     if (st == MC_OK && out != NULL)
         *out = doc;
     else
@@ -253,9 +274,9 @@ static mc_status update_once(cb_store *s, const mci_spec *spec, const char *id, 
     if (st == MC_OK)
         st = still_time(spec, "replace", dl, err);
     if (st == MC_OK) {
-        st = s->cb.replace(s->cb.user, spec->name, id, raw, raw_len, json, len, mci_deadline_left_ms(dl));
+        st = call_replace(s, spec, id, raw, raw_len, json, len, dl);
         *again = st == MC_E_CONFLICT;
-        st = answer(st, spec, "replace", 1, err);
+        st = map_status(st, spec, "replace", 1, err);
     }
     free(raw);
     free(json);
@@ -310,8 +331,11 @@ static mc_status op_remove(mci_store *s, const mci_spec *spec, const char *id, m
     if (st == MC_NOT_FOUND)
         return st;
     st = still_time(spec, "remove", dl, err);
-    if (st == MC_OK)
-        st = answer(c->cb.remove(c->cb.user, spec->name, id, mci_deadline_left_ms(dl)), spec, "remove", 1, err);
+    if (st == MC_OK) {
+        int place = enter(c);
+        st = leave(c, place, c->cb.remove(c->cb.user, spec->name, id, mci_deadline_left_ms(dl)));
+        st = map_status(st, spec, "remove", 1, err);
+    }
     if (st == MC_OK && old != NULL)
         *old = doc;
     else
@@ -325,15 +349,18 @@ static mc_status op_scan(mci_store *s, const mci_spec *spec, const char *after, 
                          size_t *n, char **last, mc_error *err)
 {
     cb_store *c = self(s);
-    mc_sink k = {.env = &c->env, .spec = spec, .out = out, .limit = limit, .skip_broken = 1, .err = err};
+    mc_document_sink k = {.env = &c->env, .spec = spec, .out = out, .limit = limit, .skip_broken = 1, .err = err};
     *n = 0;
     *last = NULL;
     if (c->cb.scan == NULL)
         return unsupported(spec, "scan", err);
     mc_status st = still_time(spec, "scan", dl, err);
-    if (st == MC_OK)
-        st = answer(c->cb.scan(c->cb.user, spec->name, after != NULL ? after : "", limit, mci_deadline_left_ms(dl), &k),
-                    spec, "scan", 0, err);
+    if (st == MC_OK) {
+        int place = enter(c);
+        st = leave(c, place,
+                   c->cb.scan(c->cb.user, spec->name, after != NULL ? after : "", limit, mci_deadline_left_ms(dl), &k));
+        st = map_status(st, spec, "scan", 0, err);
+    }
     if (st == MC_OK)
         st = k.st;
     /* A page in which nothing decodes gives no id to go on after: the scan would not end. */
@@ -387,12 +414,12 @@ static mc_status put_over(cb_store *s, const mci_spec *spec, const char *id, con
         mc_status st = find_raw(s, spec, id, dl, &doc, &raw, &raw_len, err);
         mci_doc_unref(doc);
         if (st == MC_OK)
-            st = s->cb.replace(s->cb.user, spec->name, id, raw, raw_len, json, len, mci_deadline_left_ms(dl));
+            st = call_replace(s, spec, id, raw, raw_len, json, len, dl);
         else if (st == MC_NOT_FOUND)
-            st = s->cb.insert(s->cb.user, spec->name, id, json, len, mci_deadline_left_ms(dl));
+            st = call_insert(s, spec, id, json, len, dl);
         free(raw);
         if (st != MC_E_CONFLICT && st != MC_E_EXISTS && st != MC_NOT_FOUND) /* those: somebody else changed it in between */
-            return answer(st, spec, "put", 1, err);
+            return map_status(st, spec, "put", 1, err);
     }
     return mci_fail(err, MC_E_TIMEOUT, MC_TIER_STORE, "store callback put %s: other writers were faster", spec->name);
 }
@@ -430,7 +457,7 @@ static mc_status op_prepare(mci_store *s, const mci_spec *const *specs, size_t n
 static void op_close(mci_store *s)
 {
     cb_store *c = self(s);
-    if (c->cb.close != NULL)
+    if (c->cb.close != NULL && (c->frame.closing == NULL || c->frame.closing(c->frame.user)))
         c->cb.close(c->cb.user);
     free(c);
 }
@@ -454,7 +481,8 @@ static const mci_store_ops ops = {
     .close = op_close,
 };
 
-mc_status mci_store_callback_open(const mc_store *cb, const mci_store_env *env, mci_store **out, mc_error *err)
+mc_status mci_store_callback_open(const mc_store *cb, const mci_callback_frame *frame, const mci_store_env *env,
+                                  mci_store **out, mc_error *err)
 {
     *out = NULL;
     if (cb == NULL || cb->struct_size < offsetof(mc_store, find) + sizeof cb->find)
@@ -470,6 +498,8 @@ mc_status mci_store_callback_open(const mc_store *cb, const mci_store_env *env, 
         return mci_fail(err, MC_E_ARG, MC_TIER_STORE, "store: the callback 'find' is missing");
     }
     s->env = *env;
+    if (frame != NULL)
+        s->frame = *frame;
     s->base.ops = &ops;
     *out = &s->base;
     return MC_OK;

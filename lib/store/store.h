@@ -114,6 +114,5 @@ mc_status mci_store_open(const mci_store_options *opt, const mci_store_env *env,
 
 mc_status mci_store_mongo_open(const mci_store_options *opt, const mci_store_env *env, mci_store **out, mc_error *err);
 mc_status mci_store_sqlite_open(const mci_store_options *opt, const mci_store_env *env, mci_store **out, mc_error *err);
-mc_status mci_store_callback_open(const mc_store *cb, const mci_store_env *env, mci_store **out, mc_error *err);
 
 #endif

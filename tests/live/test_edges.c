@@ -271,13 +271,13 @@ static void test_lease_of_another_id(void **state)
     assert_true(two.rating == 2.0);
 }
 
-static mc_status slow_source(void *user, const char *key, int64_t deadline_ms, mc_sink *sink)
+static mc_status slow_source(void *user, const char *key, int64_t deadline_ms, mc_value_sink *sink)
 {
     (void)key;
     (void)deadline_ms;
     ++*(int *)user;
     fixture_sleep_ms(60);
-    return mc_sink_value(sink, "slow", 4);
+    return mc_value_sink_set(sink, "slow", 4);
 }
 
 /* A load that takes longer than read.lease_ms is cached all the same: documents, titles, values. */

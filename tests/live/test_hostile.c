@@ -23,9 +23,9 @@ static liar l;
 static mc_client *mc;
 static int bad_ids; /* ids that reached the store and are none */
 
-static mc_status (*plain_find)(void *user, const char *collection, const char *id, int64_t ms, mc_sink *sink);
+static mc_status (*plain_find)(void *user, const char *collection, const char *id, int64_t ms, mc_document_sink *sink);
 
-static mc_status checked_find(void *user, const char *collection, const char *id, int64_t ms, mc_sink *sink)
+static mc_status checked_find(void *user, const char *collection, const char *id, int64_t ms, mc_document_sink *sink)
 {
     if (strlen(id) != 24 || strspn(id, "0123456789abcdef") != 24)
         bad_ids++;

@@ -46,11 +46,11 @@ static void tenant_close(tenant *t)
     memstore_free(&t->mem);
 }
 
-static mc_status load(void *user, const char *key, int64_t deadline_ms, mc_sink *sink)
+static mc_status load(void *user, const char *key, int64_t deadline_ms, mc_value_sink *sink)
 {
     (void)key;
     (void)deadline_ms;
-    return mc_sink_value(sink, user, strlen(user));
+    return mc_value_sink_set(sink, user, strlen(user));
 }
 
 static void is_value(mc_client *mc, const char *source, const char *want)

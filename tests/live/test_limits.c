@@ -285,11 +285,11 @@ static void put_many(job *j)
     must(j, mc_put_many(j->mc, j->entries, j->n, 0, st, NULL, &j->err));
 }
 
-static mc_status loader(void *user, const char *key, int64_t deadline_ms, mc_sink *sink)
+static mc_status loader(void *user, const char *key, int64_t deadline_ms, mc_value_sink *sink)
 {
     (void)user;
     (void)deadline_ms;
-    return mc_sink_value(sink, key, strlen(key));
+    return mc_value_sink_set(sink, key, strlen(key));
 }
 
 static void get_or_load(job *j)

@@ -261,11 +261,11 @@ static mc_status c_keys(void)
     return st;
 }
 
-static mc_status load(void *user, const char *key, int64_t deadline_ms, mc_sink *sink)
+static mc_status load(void *user, const char *key, int64_t deadline_ms, mc_value_sink *sink)
 {
     (void)user;
     (void)deadline_ms;
-    return mc_sink_value(sink, key, strlen(key));
+    return mc_value_sink_set(sink, key, strlen(key));
 }
 
 static mc_status c_load(void)

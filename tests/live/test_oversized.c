@@ -233,12 +233,12 @@ static void test_leases(void **state)
     one_miss(0);
 }
 
-static mc_status load(void *user, const char *key, int64_t deadline_ms, mc_sink *sink)
+static mc_status load(void *user, const char *key, int64_t deadline_ms, mc_value_sink *sink)
 {
     (void)key;
     (void)deadline_ms;
     ++*(int *)user;
-    return mc_sink_value(sink, "loaded", 6);
+    return mc_value_sink_set(sink, "loaded", 6);
 }
 
 static void test_values_by_key(void **state)

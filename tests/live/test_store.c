@@ -4,6 +4,7 @@
  * over a table in memory. What it asks for is what store/store.h promises; a store that cannot is a store that is wrong.
  */
 #include "base/json_string.h"
+#include "store/callback.h"
 #include "store_kit.h"
 
 #include <pthread.h>
@@ -625,7 +626,7 @@ static int run_callback(void)
 {
     mc_store cb = kit_callbacks();
     mc_error err;
-    if (mci_store_callback_open(&cb, &kit_env, &kit_store, &err) != MC_OK)
+    if (mci_store_callback_open(&cb, NULL, &kit_env, &kit_store, &err) != MC_OK)
         return 1;
     int failed = run("callback");
     if (!kit_callbacks_closed()) {

@@ -156,7 +156,7 @@ static atomic_int inside;
 static atomic_int most;
 static atomic_int failing;
 
-static mc_status slow_find(void *user, const char *collection, const char *id, int64_t ms, mc_sink *sink)
+static mc_status slow_find(void *user, const char *collection, const char *id, int64_t ms, mc_document_sink *sink)
 {
     (void)user;
     (void)collection;

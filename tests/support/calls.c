@@ -279,12 +279,12 @@ static mc_status remove_value(mc_client *mc, mc_info *info, mc_error *err)
     return mc_remove(mc, "k1", info, err);
 }
 
-static mc_status load(void *user, const char *key, int64_t deadline_ms, mc_sink *sink)
+static mc_status load(void *user, const char *key, int64_t deadline_ms, mc_value_sink *sink)
 {
     (void)user;
     (void)key;
     (void)deadline_ms;
-    return mc_sink_value(sink, "loaded", 6);
+    return mc_value_sink_set(sink, "loaded", 6);
 }
 
 static mc_status get_or_load(mc_client *mc, mc_info *info, mc_error *err)

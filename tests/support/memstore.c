@@ -92,7 +92,7 @@ static void take_time(int ms)
         nanosleep(&ts, NULL);
 }
 
-static mc_status find(void *user, const char *collection, const char *id, int64_t ms, mc_sink *sink)
+static mc_status find(void *user, const char *collection, const char *id, int64_t ms, mc_document_sink *sink)
 {
     memstore *m = user;
     (void)ms;
@@ -105,17 +105,36 @@ static mc_status find(void *user, const char *collection, const char *id, int64_
     pthread_mutex_unlock(&m->lock);
     take_time(slow);
     if (json != NULL)
-        st = mc_sink_document(sink, json, strlen(json));
+        st = mc_document_sink_add(sink, json, strlen(json));
     free(json);
     return st;
 }
 
-static mc_status find_by_title(void *user, const char *collection, const char *title, int64_t ms, mc_sink *sink)
+mc_status memstore_find_many(void *user, const char *collection, const char *const *ids, size_t n, int64_t ms,
+                             mc_document_sink *sink)
+{
+    memstore *m = user;
+    mc_status st = MC_OK;
+    (void)ms;
+    pthread_mutex_lock(&m->lock);
+    m->finds_many++;
+    for (size_t k = n; k > 0 && st == MC_OK; k--) { /* not in the order of the question */
+        size_t i = place(m, collection, ids[k - 1]);
+        st = m->fail_reads;
+        if (st == MC_OK && i < m->n)
+            st = mc_document_sink_add(sink, m->docs[i].json, strlen(m->docs[i].json));
+    }
+    pthread_mutex_unlock(&m->lock);
+    return st;
+}
+
+static mc_status find_unique(void *user, const char *collection, const char *field, const char *value, size_t size,
+                             int64_t ms, mc_document_sink *sink)
 {
     memstore *m = user;
     (void)ms;
     char want[1200];
-    snprintf(want, sizeof want, "\"title\":\"%s\"", title);
+    snprintf(want, sizeof want, "\"%s\":\"%.*s\"", field, (int)size, value);
     pthread_mutex_lock(&m->lock);
     m->finds++;
     size_t best = m->n;
@@ -125,7 +144,7 @@ static mc_status find_by_title(void *user, const char *collection, const char *t
             best = i;
     mc_status st = m->fail_reads != 0 ? m->fail_reads : MC_NOT_FOUND;
     if (best < m->n)
-        st = mc_sink_document(sink, m->docs[best].json, strlen(m->docs[best].json));
+        st = mc_document_sink_add(sink, m->docs[best].json, strlen(m->docs[best].json));
     pthread_mutex_unlock(&m->lock);
     return st;
 }
@@ -189,7 +208,8 @@ static mc_status del(void *user, const char *collection, const char *id, int64_t
     return st;
 }
 
-static mc_status scan(void *user, const char *collection, const char *after, size_t limit, int64_t ms, mc_sink *sink)
+static mc_status scan(void *user, const char *collection, const char *after, size_t limit, int64_t ms,
+                      mc_document_sink *sink)
 {
     memstore *m = user;
     (void)ms;
@@ -214,8 +234,8 @@ static mc_status scan(void *user, const char *collection, const char *after, siz
         if (best == m->n)
             break;
         snprintf(last, sizeof last, "%s", m->docs[best].id);
-        (void)mc_sink_document(sink, m->docs[best].json,
-                               strlen(m->docs[best].json)); /* one it refuses is no reason to stop */
+        (void)mc_document_sink_add(sink, m->docs[best].json,
+                                   strlen(m->docs[best].json)); /* one it refuses is no reason to stop */
     }
     pthread_mutex_unlock(&m->lock);
     return st;
@@ -227,7 +247,7 @@ mc_store memstore_table(memstore *m)
     mc_store_init(&t, sizeof t);
     t.user = m;
     t.find = find;
-    t.find_by_title = find_by_title;
+    t.find_unique = find_unique;
     t.insert = insert;
     t.replace = replace;
     t.remove = del;

@@ -16,7 +16,8 @@ typedef struct memstore {
         char *json;
     } docs[MEM_DOCS];
     size_t n;
-    int finds;        /* reads so far (find, find_by_title) */
+    int finds;        /* reads so far (find, find_unique) */
+    int finds_many;   /* calls of memstore_find_many() so far */
     int fail_reads;   /* a status to answer reads with, 0: none */
     int fail_writes;  /* a status to answer writes with, 0: none */
     int late_writes;  /* 1: the next write answers MC_E_UNKNOWN and waits for memstore_commit() */
@@ -31,6 +32,10 @@ typedef struct memstore {
 void memstore_init(memstore *m);
 void memstore_free(memstore *m);
 mc_store memstore_table(memstore *m);
+
+/* For the table's find_many, where a test wants one: without it the cache asks for each. */
+mc_status memstore_find_many(void *user, const char *collection, const char *const *ids, size_t n, int64_t ms,
+                             mc_document_sink *sink);
 
 /* Behind the cache's back. json NULL: remove. */
 void memstore_put(memstore *m, const char *collection, const char *id, const char *json);

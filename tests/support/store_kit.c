@@ -33,23 +33,42 @@ static row *table_find(table *t, const char *collection, const char *id)
     return NULL;
 }
 
-static mc_status cb_find(void *user, const char *collection, const char *id, int64_t ms, mc_sink *sink)
+static mc_status cb_find(void *user, const char *collection, const char *id, int64_t ms, mc_document_sink *sink)
 {
     table *t = user;
     (void)ms;
     pthread_mutex_lock(&t->lock);
     row *r = table_find(t, collection, id);
-    mc_status st = r != NULL ? mc_sink_document(sink, r->json, r->len) : MC_NOT_FOUND;
+    mc_status st = r != NULL ? mc_document_sink_add(sink, r->json, r->len) : MC_NOT_FOUND;
     pthread_mutex_unlock(&t->lock);
     return st;
 }
 
-static mc_status cb_title(void *user, const char *collection, const char *title, int64_t ms, mc_sink *sink)
+static mc_status cb_find_many(void *user, const char *collection, const char *const *ids, size_t n, int64_t ms,
+                              mc_document_sink *sink)
+{
+    table *t = user;
+    mc_status st = MC_OK;
+    (void)ms;
+    pthread_mutex_lock(&t->lock);
+    for (size_t i = 0; i < n && st == MC_OK; i++) {
+        row *r = table_find(t, collection, ids[i]);
+        if (r != NULL)
+            st = mc_document_sink_add(sink, r->json, r->len);
+    }
+    pthread_mutex_unlock(&t->lock);
+    return st == MC_E_TYPE ? MC_OK : st; /* an id of another kind: not for this collection */
+}
+
+static mc_status cb_unique(void *user, const char *collection, const char *field, const char *title, size_t size, int64_t ms,
+                           mc_document_sink *sink)
 {
     table *t = user;
     mc_status st = MC_NOT_FOUND;
     mci_spec spec = data_movie_spec(collection, MCI_ID_AUTO);
     (void)ms;
+    assert_string_equal(field, "title");
+    assert_int_equal(size, strlen(title));
     pthread_mutex_lock(&t->lock);
     for (size_t i = 0; i < t->n && st == MC_NOT_FOUND; i++) {
         mci_doc *d = NULL;
@@ -58,7 +77,7 @@ static mc_status cb_title(void *user, const char *collection, const char *title,
             continue;
         const char *text = mci_doc_text(d, F_TITLE);
         if (text != NULL && strcmp(text, title) == 0)
-            st = mc_sink_document(sink, t->rows[i].json, t->rows[i].len);
+            st = mc_document_sink_add(sink, t->rows[i].json, t->rows[i].len);
         mci_doc_unref(d);
     }
     pthread_mutex_unlock(&t->lock);
@@ -131,14 +150,15 @@ static mc_status cb_remove(void *user, const char *collection, const char *id, i
     return st;
 }
 
-static mc_status cb_scan(void *user, const char *collection, const char *after, size_t limit, int64_t ms, mc_sink *sink)
+static mc_status cb_scan(void *user, const char *collection, const char *after, size_t limit, int64_t ms,
+                         mc_document_sink *sink)
 {
     table *t = user;
     (void)ms;
     pthread_mutex_lock(&t->lock);
     for (size_t i = 0, given = 0; i < t->n && given < limit; i++)
         if (strcmp(t->rows[i].collection, collection) == 0 && strcmp(t->rows[i].id, after) > 0) {
-            (void)mc_sink_document(sink, t->rows[i].json, t->rows[i].len);
+            (void)mc_document_sink_add(sink, t->rows[i].json, t->rows[i].len);
             given++;
         }
     pthread_mutex_unlock(&t->lock);
@@ -164,7 +184,8 @@ mc_store kit_callbacks(void)
     mc_store_init(&cb, sizeof cb);
     cb.user = &memory_table;
     cb.find = cb_find;
-    cb.find_by_title = cb_title;
+    cb.find_many = cb_find_many;
+    cb.find_unique = cb_unique;
     cb.insert = cb_insert;
     cb.replace = cb_replace;
     cb.remove = cb_remove;

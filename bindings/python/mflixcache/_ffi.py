@@ -158,7 +158,8 @@ class mc_option_info(Structure):
     ]
 
 mc_store_find_fn = CFUNCTYPE(c_int, c_void_p, c_char_p, c_char_p, c_int64, c_void_p)
-mc_store_find_by_title_fn = CFUNCTYPE(c_int, c_void_p, c_char_p, c_char_p, c_int64, c_void_p)
+mc_store_find_many_fn = CFUNCTYPE(c_int, c_void_p, c_char_p, POINTER(c_char_p), c_size_t, c_int64, c_void_p)
+mc_store_find_unique_fn = CFUNCTYPE(c_int, c_void_p, c_char_p, c_char_p, c_void_p, c_size_t, c_int64, c_void_p)
 mc_store_insert_fn = CFUNCTYPE(c_int, c_void_p, c_char_p, c_char_p, c_void_p, c_size_t, c_int64)
 mc_store_replace_fn = CFUNCTYPE(c_int, c_void_p, c_char_p, c_char_p, c_void_p, c_size_t, c_void_p, c_size_t, c_int64)
 mc_store_remove_fn = CFUNCTYPE(c_int, c_void_p, c_char_p, c_char_p, c_int64)
@@ -173,7 +174,8 @@ class mc_store(Structure):
         ("struct_size", c_size_t),
         ("user", c_void_p),
         ("find", mc_store_find_fn),
-        ("find_by_title", mc_store_find_by_title_fn),
+        ("find_many", mc_store_find_many_fn),
+        ("find_unique", mc_store_find_unique_fn),
         ("insert", mc_store_insert_fn),
         ("replace", mc_store_replace_fn),
         ("remove", mc_store_remove_fn),
@@ -291,7 +293,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mc_options_load_env": (c_int, (c_void_p, POINTER(mc_error))),
     "mc_options_load_file": (c_int, (c_void_p, c_char_p, POINTER(mc_error))),
     "mc_option_at": (c_int, (c_size_t, POINTER(mc_option_info))),
-    "mc_sink_document": (c_int, (c_void_p, c_char_p, c_size_t)),
+    "mc_document_sink_add": (c_int, (c_void_p, c_char_p, c_size_t)),
     "mc_store_init": (None, (POINTER(mc_store), c_size_t)),
     "mc_open": (c_int, (c_void_p, POINTER(c_void_p), POINTER(mc_error))),
     "mc_open_with_store": (c_int, (c_void_p, POINTER(mc_store), POINTER(c_void_p), POINTER(mc_error))),
@@ -390,7 +392,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     )),
     "mc_remove": (c_int, (c_void_p, c_char_p, POINTER(mc_info), POINTER(mc_error))),
     "mc_free": (None, (c_void_p,)),
-    "mc_sink_value": (c_int, (c_void_p, c_void_p, c_size_t)),
+    "mc_value_sink_set": (c_int, (c_void_p, c_void_p, c_size_t)),
     "mc_get_or_load": (c_int, (
         c_void_p, c_char_p, c_int64, mc_load_fn, c_void_p, POINTER(c_void_p), POINTER(c_size_t), POINTER(mc_info),
         POINTER(mc_error),

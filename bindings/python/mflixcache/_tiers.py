@@ -128,7 +128,7 @@ class TierCalls(ClientBase):
             if value is None:
                 return _ffi.MC_NOT_FOUND
             data = _value(value)
-            lib.mc_sink_value(sink, data, len(data))  # what it refuses, it remembers
+            lib.mc_value_sink_set(sink, data, len(data))  # what it refuses, it remembers
             return _ffi.MC_OK
 
         return _ffi.mc_load_fn(self._guard.wrap(answer, _ffi.MC_E_ABORT, answers=True))

@@ -32,9 +32,13 @@ class Store:
         """The document with this id, or None."""
         raise UnsupportedError("this store has no find")
 
-    def find_by_title(self, collection: str, title: str, deadline_ms: int) -> Document | None:
-        """The document with this title and the lowest id, or None."""
-        raise UnsupportedError("this store has no find_by_title")
+    def find_many(self, collection: str, ids: list[str], deadline_ms: int) -> Iterable[Document]:
+        """Those of these documents (1 to 1,000 distinct ids) that there are, in any order. Without it: `find` for each."""
+        raise UnsupportedError("this store has no find_many")
+
+    def find_unique(self, collection: str, field: str, value: str, deadline_ms: int) -> Document | None:
+        """The document whose `field` ("title") is `value`, of several the one with the lowest id, or None."""
+        raise UnsupportedError("this store has no find_unique")
 
     def insert(self, collection: str, id: str, json: str, deadline_ms: int) -> None:
         """Insert a document. ExistsError when the id is there already."""
@@ -72,14 +76,24 @@ def make_table(store: Store, guard: Guard) -> _ffi.mc_store:
         if document is None:
             return _ffi.MC_NOT_FOUND
         data = c_document(document)
-        lib.mc_sink_document(sink, data, len(data))  # what it refuses, it remembers
+        lib.mc_document_sink_add(sink, data, len(data))  # what it refuses, it remembers
+        return _ffi.MC_OK
+
+    def several(sink: int, documents: Iterable[Document]) -> int:
+        for document in documents:
+            data = c_document(document)
+            if lib.mc_document_sink_add(sink, data, len(data)) in _STOP:
+                break
         return _ffi.MC_OK
 
     def find(_user: Any, collection: bytes, key: bytes, deadline_ms: int, sink: int) -> int:
         return one(sink, store.find(decode(collection), decode(key), deadline_ms))
 
-    def find_by_title(_user: Any, collection: bytes, title: bytes, deadline_ms: int, sink: int) -> int:
-        return one(sink, store.find_by_title(decode(collection), decode(title), deadline_ms))
+    def find_many(_user: Any, collection: bytes, ids: Any, n: int, deadline_ms: int, sink: int) -> int:
+        return several(sink, store.find_many(decode(collection), [decode(ids[i]) for i in range(n)], deadline_ms))
+
+    def find_unique(_user: Any, collection: bytes, field: bytes, value: int, size: int, deadline_ms: int, sink: int) -> int:
+        return one(sink, store.find_unique(decode(collection), decode(field), decode(lent(value, size)), deadline_ms))
 
     def insert(_user: Any, collection: bytes, key: bytes, json: int, size: int, deadline_ms: int) -> int:
         store.insert(decode(collection), decode(key), decode(lent(json, size)), deadline_ms)
@@ -95,15 +109,11 @@ def make_table(store: Store, guard: Guard) -> _ffi.mc_store:
         return _found(store.remove(decode(collection), decode(key), deadline_ms))
 
     def scan(_user: Any, collection: bytes, after: bytes, limit: int, deadline_ms: int, sink: int) -> int:
-        for document in store.scan(decode(collection), decode(after), limit, deadline_ms):
-            data = c_document(document)
-            if lib.mc_sink_document(sink, data, len(data)) in _STOP:
-                break
-        return _ffi.MC_OK
+        return several(sink, store.scan(decode(collection), decode(after), limit, deadline_ms))
 
     # After a write that raised nobody knows what was written; a read that raised just failed.
-    reads: list[Callable[..., int]] = [find, find_by_title, scan]
-    for function in (find, find_by_title, insert, replace, remove, scan):
+    reads: list[Callable[..., int]] = [find, find_many, find_unique, scan]
+    for function in (find, find_many, find_unique, insert, replace, remove, scan):
         name = function.__name__
         if getattr(type(store), name) is not getattr(Store, name):
             failed = _ffi.MC_E_STORE if function in reads else _ffi.MC_E_UNKNOWN

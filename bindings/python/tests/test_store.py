@@ -33,10 +33,10 @@ class Dictionary(Store):
         self.threads.add(threading.get_ident())
         return self.rows.get((collection, id))
 
-    def find_by_title(self, collection: str, title: str, deadline_ms: int) -> Any:
+    def find_unique(self, collection: str, field: str, value: str, deadline_ms: int) -> Any:
         for key in sorted(self.rows):
             document = json.loads(self.rows[key])
-            if key[0] == collection and document.get("title") == title:
+            if key[0] == collection and document.get(field) == value:
                 return document  # a mapping
         return None
 
@@ -102,6 +102,28 @@ def test_all_of_it(mine: Client, store: Dictionary) -> None:
     mine.close()
     mine.close()
     assert store.closed == 1
+
+
+class Together(Dictionary):
+    """A database that can be asked for many at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.questions: list[list[str]] = []
+
+    def find_many(self, collection: str, ids: list[str], deadline_ms: int) -> Iterable[str]:
+        self.questions.append(ids)
+        return [self.rows[collection, id] for id in reversed(ids) if (collection, id) in self.rows]
+
+
+def test_a_batch_is_one_question(settings: Settings) -> None:
+    store = Together()
+    for n in (1, 2):
+        store.rows["movies", oid(n)] = json.dumps(film(n))
+    with mflixcache.open(store, **settings()) as mc:
+        found = mc.get_movies([oid(2), oid(3), oid(1), oid(2)])
+    assert [m and m.id for m in found] == [oid(2), None, oid(1), oid(2)]
+    assert [sorted(q) for q in store.questions] == [[oid(1), oid(2), oid(3)]]
 
 
 def test_more_documents_than_asked_for(mine: Client, store: Dictionary) -> None:
