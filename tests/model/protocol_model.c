@@ -11,6 +11,7 @@ void model_init(model *m, int writers, int expiries, int deaths, int floods)
     m->lease = NONE;
     m->solo = NONE;
     m->writers = (int8_t)writers;
+    m->outside = 2;
     m->expiries = (int8_t)expiries;
     m->deaths = (int8_t)deaths;
     m->floods = (int8_t)floods;
@@ -43,6 +44,8 @@ int model_events(const model *m, event out[EVENTS_MAX])
         out[n++] = (event){E_LEASE_EXPIRES, 0};
     if (m->floods > 0)
         out[n++] = (event){E_FLOOD, 0};
+    if (m->outside < 2)
+        out[n++] = (event){E_OUTSIDE, 0};
     return n;
 }
 
@@ -53,15 +56,23 @@ static void hit(model *m, int r)
     m->step[r] = S_DONE;
 }
 
+static void put(model *m, int version, int epoch, unsigned mutants)
+{
+    m->value = (int8_t)version;
+    m->value_epoch = (int8_t)(version == NONE ? 0 : mutants & M_EPOCH_AT_END ? m->epoch : epoch);
+}
+
 static void reader_step(model *m, int r, unsigned mutants)
 {
     switch (m->step[r]) {
     case S_BEGIN: /* the value, then the miss script; a read that hits is done */
         m->began[r] = m->acked;
-        if (m->value != NONE) {
+        if (m->value != NONE && (m->value_epoch == m->epoch || mutants & M_NO_EPOCH)) {
             hit(m, r);
             return;
         }
+        put(m, NONE, 0, mutants); /* of an earlier epoch: it is named in the miss script, and goes */
+        m->reader_epoch[r] = m->epoch;
         m->may_fill[r] = m->quarantine == 0 && (m->lease == NONE || mutants & M_NO_LEASE);
         if (mutants & M_NO_QUARANTINE)
             m->may_fill[r] = m->lease == NONE || mutants & M_NO_LEASE;
@@ -78,7 +89,7 @@ static void reader_step(model *m, int r, unsigned mutants)
             if (m->lease == r)
                 m->lease = NONE;
             if (m->quarantine == 0 || mutants & M_NO_QUARANTINE)
-                m->value = m->loaded[r];
+                put(m, m->loaded[r], m->reader_epoch[r], mutants);
         }
         m->step[r] = S_DONE;
     }
@@ -86,7 +97,8 @@ static void reader_step(model *m, int r, unsigned mutants)
 
 static void announce(model *m, int w, unsigned mutants)
 {
-    m->value = NONE;
+    put(m, NONE, 0, mutants);
+    m->writer_epoch[w] = m->epoch;
     m->lease = NONE;
     m->solo = m->quarantine == 0 || mutants & M_LAST_TOKEN ? (int8_t)w : -2;
     m->quarantine = (uint8_t)(m->quarantine | 1 << w);
@@ -116,7 +128,7 @@ static void writer_step(model *m, int w, unsigned mutants)
         if (mutants & (M_NO_SOLO | M_NO_QUARANTINE))
             mine = 1;
         int others = m->quarantine != 0 && !(mutants & (M_NO_SOLO | M_LAST_TOKEN));
-        m->value = mine && !others ? m->version[w] : NONE;
+        put(m, mine && !others ? m->version[w] : NONE, m->writer_epoch[w], mutants);
         if (mine && !others)
             m->solo = NONE;
         if (m->version[w] > m->acked)
@@ -154,7 +166,16 @@ void model_apply(model *m, event e, unsigned mutants)
         break;
     case E_VALUE_EXPIRES:
         m->expiries--;
-        m->value = NONE;
+        put(m, NONE, 0, mutants);
+        break;
+    case E_OUTSIDE:
+        if (m->outside++ == 0) {
+            m->outside_version = ++m->stored;
+            break;
+        }
+        m->epoch++;
+        if (m->outside_version > m->acked)
+            m->acked = m->outside_version;
         break;
     case E_LEASE_EXPIRES:
         m->expiries--;
@@ -162,7 +183,7 @@ void model_apply(model *m, event e, unsigned mutants)
         break;
     default:
         m->floods--;
-        m->value = NONE;
+        put(m, NONE, 0, mutants);
         m->lease = NONE;
         m->solo = NONE;
         m->quarantine = 0;
@@ -171,5 +192,5 @@ void model_apply(model *m, event e, unsigned mutants)
 
 int model_converged(const model *m)
 {
-    return m->value == NONE || m->value == m->stored;
+    return m->value == NONE || m->value_epoch != m->epoch || m->value == m->stored;
 }

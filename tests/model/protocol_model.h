@@ -19,7 +19,9 @@ enum mutant {
     M_NO_LEASE = 1,      /* a fill does not look at its lease */
     M_NO_QUARANTINE = 2, /* writers do not announce themselves, and fills do not look */
     M_NO_SOLO = 4,       /* every writer stores its value */
-    M_LAST_TOKEN = 8     /* "the last announced" instead of "alone the whole time" */
+    M_LAST_TOKEN = 8,    /* "the last announced" instead of "alone the whole time" */
+    M_NO_EPOCH = 16,     /* readers do not compare epochs */
+    M_EPOCH_AT_END = 32  /* a value is stamped with the epoch of when it is stored, not of before the store was asked */
 };
 
 /* S_LATE: the writer was told that its outcome is not known, and the write may still land. */
@@ -28,6 +30,8 @@ typedef enum step { S_BEGIN = 0, S_MIDDLE, S_END, S_DONE, S_DEAD, S_LATE } step;
 /* Small and without padding: it is hashed and compared as bytes. */
 typedef struct model {
     int8_t value;       /* version in Redis, NONE */
+    int8_t value_epoch; /* that it is stamped with */
+    int8_t epoch;       /* in a key, and perhaps a slot, of its own */
     int8_t lease;       /* reader that holds it, NONE */
     int8_t solo;        /* writer that is alone, NONE; -2: "not alone" */
     uint8_t quarantine; /* bit per writer */
@@ -39,11 +43,15 @@ typedef struct model {
     int8_t lates;       /* writes whose outcome may still not be told */
     int8_t impatient;   /* 1: what is announced after an unknown outcome may run out before the write lands */
     int8_t writers;     /* how many take part */
+    int8_t outside;     /* somebody who writes past the library, then clears all: 0 to write, 1 to raise the epoch, 2 done */
+    int8_t outside_version;
     int8_t step[ACTORS];
     int8_t may_fill[READERS];
     int8_t loaded[READERS];
     int8_t began[READERS]; /* `acked` when the read began */
+    int8_t reader_epoch[READERS];
     int8_t version[WRITERS];
+    int8_t writer_epoch[WRITERS];
     int8_t stale; /* a read that began after a newer write had been acknowledged was given an older version */
 } model;
 
@@ -57,6 +65,7 @@ typedef enum event_kind {
     E_LEASE_EXPIRES,
     E_TOKEN_EXPIRES,
     E_FLOOD,
+    E_OUTSIDE,
     E_KINDS
 } event_kind;
 

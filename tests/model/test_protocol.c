@@ -61,7 +61,7 @@ static void explore(const model *m, unsigned mutants, double *all, double *wrong
     double bad = 0;
     int running = 0;
     for (int i = 0; i < n; i++)
-        running |= events[i].kind == E_STEP || events[i].kind == E_LANDS;
+        running |= events[i].kind == E_STEP || events[i].kind == E_LANDS || events[i].kind == E_OUTSIDE;
     if (!running && m->quarantine == 0) {
         sum = 1;
         bad = !model_converged(m);
@@ -117,6 +117,15 @@ static double share_with_late(const char *name, int writers, int expiries, int l
     return share_from(name, m, 0);
 }
 
+/* Somebody writes past the library, then clears all: by raising an epoch that no script of the value's slot touches. */
+static double share_with_outside(const char *name, int writers, int expiries, int deaths, int floods, unsigned mutants)
+{
+    model m;
+    model_init(&m, writers, expiries, deaths, floods);
+    m.outside = 0;
+    return share_from(name, m, mutants);
+}
+
 static void test_no_schedule_is_wrong(void **state)
 {
     (void)state;
@@ -130,6 +139,9 @@ static void test_no_schedule_is_wrong(void **state)
     assert_true(share_with_late("unknown outcome, under suspicion", 2, 1, 1, 0) == 0);
     assert_true(share_with_late("unknown outcome, under suspicion", 2, 1, 2, 0) == 0);
     assert_true(share_with_late("unknown outcome, under suspicion", 3, 0, 1, 0) == 0);
+    assert_true(share_with_outside("epoch stamped, compared by readers", 2, 1, 0, 0, 0) == 0);
+    assert_true(share_with_outside("epoch stamped, compared by readers", 2, 1, 1, 0, 0) == 0);
+    assert_true(share_with_outside("epoch stamped, compared by readers", 2, 0, 0, 1, 0) == 0);
 }
 
 static void test_mutants_are_caught(void **state)
@@ -141,6 +153,8 @@ static void test_mutants_are_caught(void **state)
     assert_true(share_of_wrong("quarantine, every writer stores", 2, 2, 0, 0, M_NO_SOLO) > 0);
     assert_true(share_of_wrong("last writer's token, not solo", 2, 2, 0, 0, M_LAST_TOKEN) > 0);
     assert_true(share_with_late("unknown outcome, given up too soon", 2, 1, 1, 1) > 0);
+    assert_true(share_with_outside("epochs not compared", 1, 1, 0, 0, M_NO_EPOCH) > 0);
+    assert_true(share_with_outside("stamped with the epoch of the end", 1, 1, 0, 0, M_EPOCH_AT_END) > 0);
 }
 
 /* ---- the real scripts --------------------------------------------------------------------------------------------- */
