@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns the texts that answers are made of. Refuses nothing: bytes that are no UTF-8 (they can come from a request) become
+ * Owns the texts that answers are made of; strings in JSON are jansson's. Refuses nothing: bytes that are no UTF-8 (they can come from a request) become
  * U+FFFD, so that what is sent is JSON whatever was asked.
  */
 #include "text.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -83,42 +84,40 @@ void text_double(text *t, double value)
 
 /* ---- JSON */
 
-/* Length of the UTF-8 sequence at `s`, 0 when it is none. Source: RFC 3629 section 4. */
-static size_t utf8_length(const unsigned char *s, size_t left)
+/* The text as a JSON string. One that is no UTF-8 gets U+FFFD for each of its bytes above 127. */
+static json_t *string_of(const char *value)
 {
-    unsigned char a = s[0];
-    size_t n = a < 0x80 ? 1 : a >= 0xC2 && a < 0xE0 ? 2 : a >= 0xE0 && a < 0xF0 ? 3 : a >= 0xF0 && a < 0xF5 ? 4 : 0;
-    if (n == 0 || n > left)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xC0) != 0x80)
-            return 0;
-    if ((a == 0xE0 && s[1] < 0xA0) || (a == 0xED && s[1] > 0x9F) || (a == 0xF0 && s[1] < 0x90) || (a == 0xF4 && s[1] > 0x8F))
-        return 0;
-    return n;
+    size_t size = strlen(value), n = 0;
+    json_t *s = json_string(value);
+    char *copy = s ? NULL : malloc(3 * size + 1);
+    for (size_t i = 0; copy && i < size; i++) {
+        int high = (unsigned char)value[i] > 0x7F;
+        memcpy(copy + n, high ? "\xEF\xBF\xBD" : value + i, high ? 3 : 1);
+        n += high ? 3 : 1;
+    }
+    if (copy)
+        s = json_stringn(copy, n);
+    free(copy);
+    return s;
 }
 
 static void add_quoted(text *t, const char *value)
 {
-    const unsigned char *s = (const unsigned char *)value;
-    size_t size = strlen(value);
-    text_add(t, "\"", 1);
-    while (size > 0) {
-        size_t n = utf8_length(s, size);
-        if (n == 0) {
-            text_str(t, "\xEF\xBF\xBD");
-            n = 1;
-        } else if (*s == '"' || *s == '\\') {
-            text_fmt(t, "\\%c", *s);
-        } else if (*s < 0x20 || *s == 0x7F) {
-            text_fmt(t, "\\u%04x", *s);
-        } else {
-            text_add(t, (const char *)s, n);
-        }
-        s += n;
-        size -= n;
+    json_t *s = string_of(value);
+    char *quoted = s ? json_dumps(s, JSON_ENCODE_ANY) : NULL;
+    json_decref(s);
+    if (!quoted) {
+        t->failed = 1;
+        return;
     }
-    text_add(t, "\"", 1);
+    const char *p = quoted;
+    for (size_t n = strcspn(p, "\x7F"); p[n]; n = strcspn(p, "\x7F")) { /* jansson leaves it; a terminal does not */
+        text_add(t, p, n);
+        text_str(t, "\\u007f");
+        p += n + 1;
+    }
+    text_str(t, p);
+    free(quoted);
 }
 
 static void lead(text *t, const char *key)

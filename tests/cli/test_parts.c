@@ -2,7 +2,7 @@
 /* Tests of the program's parts that need no server: JSON, summaries, lots, the progress line, rows. */
 #include "app.h"
 #include "draw.h"
-#include "json.h"
+#include "json_out.h"
 #include "latency.h"
 #include "progress.h"
 #include "rows.h"
@@ -50,27 +50,27 @@ static void test_json(void)
 {
     FILE *f = tmpfile();
     json j;
-    json_init(&j, f);
-    json_object(&j, NULL);
-    json_text(&j, "text", "a\"b\\c\n\x01\x7f é");
-    json_text(&j, "wrong", "\xff-\xc3-\xed\xa0\x80-\xc0\x80"); /* stray, cut, surrogate, overlong */
-    json_text_n(&j, "nul", "a\0b", 3);
-    json_text(&j, "none", NULL);
-    json_array(&j, "numbers");
-    json_int(&j, NULL, INT64_MIN);
-    json_number(&j, NULL, 0.1);
-    json_number(&j, NULL, 7);
-    json_number(&j, NULL, 0.1 + 0.2);
-    json_number(&j, NULL, strtod("nan", NULL));
-    json_number(&j, NULL, strtod("inf", NULL));
-    json_fixed(&j, NULL, 1.0 / 3, 3);
-    json_end_array(&j);
-    json_object(&j, "empty");
-    json_end_object(&j);
-    json_bool(&j, "yes", 1);
-    json_raw(&j, "raw", "{\"a\":1}", 7);
-    json_end_object(&j);
-    json_finish(&j);
+    put_begin(&j, f);
+    put_object(&j, NULL);
+    put_text(&j, "text", "a\"b\\c\n\x01\x7f é");
+    put_text(&j, "wrong", "\xff-\xc3-\xed\xa0\x80-\xc0\x80"); /* stray, cut, surrogate, overlong */
+    put_text_n(&j, "nul", "a\0b", 3);
+    put_text(&j, "none", NULL);
+    put_array(&j, "numbers");
+    put_int(&j, NULL, INT64_MIN);
+    put_number(&j, NULL, 0.1);
+    put_number(&j, NULL, 7);
+    put_number(&j, NULL, 0.1 + 0.2);
+    put_number(&j, NULL, strtod("nan", NULL));
+    put_number(&j, NULL, strtod("inf", NULL));
+    put_fixed(&j, NULL, 1.0 / 3, 3);
+    put_end_array(&j);
+    put_object(&j, "empty");
+    put_end_object(&j);
+    put_bool(&j, "yes", 1);
+    put_raw(&j, "raw", "{\"a\":1}", 7);
+    put_end_object(&j);
+    put_finish(&j);
     CHECK(same_text(f,
                     "{\"text\":\"a\\\"b\\\\c\\n\\u0001\\u007f é\","
                     "\"wrong\":\"\xEF\xBF\xBD-\xEF\xBF\xBD-\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD-\xEF\xBF\xBD\xEF\xBF\xBD\","

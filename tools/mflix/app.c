@@ -33,14 +33,14 @@ int usage_error(const char *format, ...)
     fputc('\n', stderr);
     if (usage_in_json) {
         json j;
-        json_init(&j, stdout);
-        json_object(&j, NULL);
-        json_text(&j, "command", NULL);
-        json_text(&j, "status", mc_status_name(MC_E_ARG));
-        json_int(&j, "code", MC_E_ARG);
-        json_text(&j, "error", why);
-        json_end_object(&j);
-        json_finish(&j);
+        put_begin(&j, stdout);
+        put_object(&j, NULL);
+        put_text(&j, "command", NULL);
+        put_text(&j, "status", mc_status_name(MC_E_ARG));
+        put_int(&j, "code", MC_E_ARG);
+        put_text(&j, "error", why);
+        put_end_object(&j);
+        put_finish(&j);
     }
     return EXIT_USAGE;
 }
@@ -118,13 +118,13 @@ static void json_failure(const app *a, const char *what, mc_status st, const mc_
     json j;
     answer_begin(&j, a, st);
     if (st < 0) {
-        json_int(&j, "code", st);
-        json_text(&j, "what", what);
-        json_text(&j, "error", err && err->code == st && err->text[0] ? err->text : mc_status_text(st));
+        put_int(&j, "code", st);
+        put_text(&j, "what", what);
+        put_text(&j, "error", err && err->code == st && err->text[0] ? err->text : mc_status_text(st));
         if (err && err->code == st) {
-            json_text(&j, "tier", mc_tier_name(err->tier));
-            json_int(&j, "backend_code", err->backend_code);
-            json_bool(&j, "retriable", err->retriable);
+            put_text(&j, "tier", mc_tier_name(err->tier));
+            put_int(&j, "backend_code", err->backend_code);
+            put_bool(&j, "retriable", err->retriable);
         }
     }
     answer_end(&j, info);
@@ -153,9 +153,9 @@ int fail_outside(app *a, const char *what, mc_status st, const char *why, const 
     if (a->json && a->args->cmd) {
         json j;
         answer_begin(&j, a, st);
-        json_int(&j, "code", st);
-        json_text(&j, "what", what);
-        json_text(&j, "error", why);
+        put_int(&j, "code", st);
+        put_text(&j, "what", what);
+        put_text(&j, "error", why);
         answer_end(&j, NULL);
     }
     fputs("mflix: ", stderr);

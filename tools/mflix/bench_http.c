@@ -133,10 +133,7 @@ static int drop(app *a, const http_plan *plan, http_conn *c, const http_result *
 
 int bench_http_prepare(app *a, http_plan *plan, http_result *r)
 {
-    char why[300];
-    if (http_resolve(&plan->server, why, sizeof why))
-        return unreachable(a, plan, HTTP_CONNECT, why);
-    http_conn c = {.server = &plan->server, .fd = -1};
+    http_conn c = {.server = &plan->server};
     int rc = choose(a, plan, &c, r);
     if (!rc)
         rc = drop(a, plan, &c, r);
@@ -326,7 +323,7 @@ int bench_http_run(app *a, const http_plan *plan, http_result *r)
         int64_t i = (int64_t)started;
         u->plan = plan;
         u->shared = r;
-        u->conn = (http_conn){.server = &plan->server, .fd = -1};
+        u->conn = (http_conn){.server = &plan->server};
         u->steps = pairs * (i + 1) / (int64_t)n - pairs * i / (int64_t)n;
         u->begun_ns = begun;
         u->stream = started;
@@ -352,14 +349,13 @@ int bench_http_run(app *a, const http_plan *plan, http_result *r)
 
 /* ---- All of it */
 
-static void release(http_plan *plan, http_result *r)
+static void release(http_result *r)
 {
     for (size_t i = 0; i < r->n_ids; i++)
         free(r->ids[i]);
     free(r->ids);
     free(r->log.list);
     free(r);
-    http_server_free(&plan->server);
 }
 
 static int write_report(app *a, const http_plan *plan, const plot_data *d)
@@ -383,7 +379,7 @@ int bench_over_http(app *a, http_plan *plan)
     http_figures *f = calloc(1, sizeof *f);
     http_result *r = calloc(1, sizeof *r);
     int rc = 0;
-    if (!f || !r) {
+    if (!f || !r || http_begin()) {
         free(f);
         free(r);
         return fail(a, "bench", MC_E_NOMEM, NULL, NULL);
@@ -400,6 +396,7 @@ int bench_over_http(app *a, http_plan *plan)
         rc = interrupted() ? EXIT_INTERRUPTED : r->errors > 0 ? EXIT_NEGATIVE : EXIT_FINE;
     }
     free(f);
-    release(plan, r);
+    release(r);
+    http_end();
     return rc;
 }

@@ -7,7 +7,7 @@
 #define MFLIX_BENCH_HTTP_H
 
 #include "bench.h"
-#include "http.h"
+#include "http_client.h"
 #include "plot.h"
 
 #define BENCH_TOP_ROWS 10

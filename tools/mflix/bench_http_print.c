@@ -212,78 +212,78 @@ static void print_text(const app *a, const http_plan *plan, const http_result *r
 
 static void json_times(json *j, const char *key, const summary *s, const summary *library)
 {
-    json_object(j, key);
-    json_int(j, "count", (int64_t)s->n);
-    json_fixed(j, "mean_ms", s->mean_ns / 1e6, 6);
-    json_fixed(j, "min_ms", (double)s->min_ns / 1e6, 6);
-    json_fixed(j, "p50_ms", (double)s->p50_ns / 1e6, 6);
-    json_fixed(j, "p90_ms", (double)s->p90_ns / 1e6, 6);
-    json_fixed(j, "p99_ms", (double)s->p99_ns / 1e6, 6);
-    json_fixed(j, "max_ms", (double)s->max_ns / 1e6, 6);
-    json_fixed(j, "library_mean_ms", library->mean_ns / 1e6, 6);
-    json_fixed(j, "library_p50_ms", (double)library->p50_ns / 1e6, 6);
-    json_end_object(j);
+    put_object(j, key);
+    put_int(j, "count", (int64_t)s->n);
+    put_fixed(j, "mean_ms", s->mean_ns / 1e6, 6);
+    put_fixed(j, "min_ms", (double)s->min_ns / 1e6, 6);
+    put_fixed(j, "p50_ms", (double)s->p50_ns / 1e6, 6);
+    put_fixed(j, "p90_ms", (double)s->p90_ns / 1e6, 6);
+    put_fixed(j, "p99_ms", (double)s->p99_ns / 1e6, 6);
+    put_fixed(j, "max_ms", (double)s->max_ns / 1e6, 6);
+    put_fixed(j, "library_mean_ms", library->mean_ns / 1e6, 6);
+    put_fixed(j, "library_p50_ms", (double)library->p50_ns / 1e6, 6);
+    put_end_object(j);
 }
 
 static void json_route(json *j, int route, const http_figures *f)
 {
     const summary *with = &f->user_cached[route], *past = &f->user[route][WAY_UNCACHED];
-    json_object(j, route_names[route]);
+    put_object(j, route_names[route]);
     for (int way = 0; way < N_WAYS; way++)
         json_times(j, way_names[way], &f->user[route][way], &f->library[route][way]);
     json_times(j, "cached", with, &f->library_cached[route]);
     if (with->n > 0 && past->n > 0) {
-        json_fixed(j, "speed_up", ratio(past->mean_ns, with->mean_ns), 3);
-        json_fixed(j, "speed_up_p50", ratio((double)past->p50_ns, (double)with->p50_ns), 3);
+        put_fixed(j, "speed_up", ratio(past->mean_ns, with->mean_ns), 3);
+        put_fixed(j, "speed_up_p50", ratio((double)past->p50_ns, (double)with->p50_ns), 3);
     } else {
-        json_null(j, "speed_up");
-        json_null(j, "speed_up_p50");
+        put_null(j, "speed_up");
+        put_null(j, "speed_up_p50");
     }
-    json_end_object(j);
+    put_end_object(j);
 }
 
 static void json_errors(json *j, const http_result *r)
 {
-    json_object(j, "errors_by_kind");
+    put_object(j, "errors_by_kind");
     for (int status = 0; status < 600; status++) {
         char key[16];
         snprintf(key, sizeof key, "%d", status);
         if (r->by_status[status] > 0)
-            json_int(j, key, r->by_status[status]);
+            put_int(j, key, r->by_status[status]);
     }
     for (int o = HTTP_CONNECT; o < HTTP_OUTCOMES; o++)
         if (r->by_outcome[o] > 0)
-            json_int(j, http_outcome_name((http_outcome)o), r->by_outcome[o]);
+            put_int(j, http_outcome_name((http_outcome)o), r->by_outcome[o]);
     if (r->unreadable > 0)
-        json_int(j, "no Cache-Status", r->unreadable);
-    json_end_object(j);
+        put_int(j, "no Cache-Status", r->unreadable);
+    put_end_object(j);
 }
 
 static void print_json(const app *a, const http_plan *plan, const http_result *r, const http_figures *f)
 {
     json j;
     answer_begin(&j, a, MC_OK);
-    json_text(&j, "http", plan->url);
-    json_int(&j, "requests", r->asked);
-    json_int(&j, "users", plan->mix.threads);
-    json_int(&j, "titles", (int64_t)r->n_ids);
-    json_int(&j, "hot_titles", (int64_t)r->n_hot);
-    json_int(&j, "hot_share", plan->mix.hot_share);
-    json_int(&j, "hot_requests", r->hot_requests);
-    json_int(&j, "top_share", plan->top_share);
-    json_int(&j, "seed", plan->mix.seed);
-    json_text(&j, "ended_by", end_names[r->ended_by]);
-    json_bool(&j, "interrupted", interrupted());
-    json_fixed(&j, "hit_ratio", f->hit_ratio, 6);
-    json_int(&j, "errors", r->errors);
+    put_text(&j, "http", plan->url);
+    put_int(&j, "requests", r->asked);
+    put_int(&j, "users", plan->mix.threads);
+    put_int(&j, "titles", (int64_t)r->n_ids);
+    put_int(&j, "hot_titles", (int64_t)r->n_hot);
+    put_int(&j, "hot_share", plan->mix.hot_share);
+    put_int(&j, "hot_requests", r->hot_requests);
+    put_int(&j, "top_share", plan->top_share);
+    put_int(&j, "seed", plan->mix.seed);
+    put_text(&j, "ended_by", end_names[r->ended_by]);
+    put_bool(&j, "interrupted", interrupted());
+    put_fixed(&j, "hit_ratio", f->hit_ratio, 6);
+    put_int(&j, "errors", r->errors);
     json_errors(&j, r);
-    json_text(&j, "first_error", r->first_error[0] ? r->first_error : NULL);
-    json_fixed(&j, "elapsed_ms", (double)r->elapsed_ns / 1e6, 3);
-    json_fixed(&j, "requests_per_s", r->elapsed_ns > 0 ? (double)r->answered * 1e9 / (double)r->elapsed_ns : 0.0, 1);
-    json_int(&j, "connections", r->connections);
+    put_text(&j, "first_error", r->first_error[0] ? r->first_error : NULL);
+    put_fixed(&j, "elapsed_ms", (double)r->elapsed_ns / 1e6, 3);
+    put_fixed(&j, "requests_per_s", r->elapsed_ns > 0 ? (double)r->answered * 1e9 / (double)r->elapsed_ns : 0.0, 1);
+    put_int(&j, "connections", r->connections);
     for (int route = 0; route < N_ROUTES; route++)
         json_route(&j, route, f);
-    json_text(&j, "report", plan->report);
+    put_text(&j, "report", plan->report);
     answer_end(&j, NULL);
 }
 

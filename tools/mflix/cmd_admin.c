@@ -53,15 +53,15 @@ static void print_warm(app *a, const warming *w, mc_status st, int64_t loaded, d
     if (a->json) {
         json j;
         answer_begin(&j, a, st);
-        json_int(&j, "loaded", loaded);
-        json_int(&j, "under_write", stats.quarantined);
-        json_object(&j, "stages");
+        put_int(&j, "loaded", loaded);
+        put_int(&j, "under_write", stats.quarantined);
+        put_object(&j, "stages");
         for (size_t i = 0; i < w->n; i++)
-            json_int(&j, w->stages[i], w->done[i]);
-        json_end_object(&j);
-        json_fixed(&j, "elapsed_ms", seconds * 1000, 3);
-        json_int(&j, "redis_round_trips", stats.redis_round_trips);
-        json_bool(&j, "interrupted", st == MC_E_ABORT);
+            put_int(&j, w->stages[i], w->done[i]);
+        put_end_object(&j);
+        put_fixed(&j, "elapsed_ms", seconds * 1000, 3);
+        put_int(&j, "redis_round_trips", stats.redis_round_trips);
+        put_bool(&j, "interrupted", st == MC_E_ABORT);
         answer_end(&j, NULL);
         return;
     }
@@ -130,10 +130,10 @@ static int run_ping(app *a, const args *g)
     if (a->json) {
         json j;
         answer_begin(&j, a, st);
-        json_bool(&j, "redis", redis_ok);
-        json_bool(&j, "store", store_ok);
+        put_bool(&j, "redis", redis_ok);
+        put_bool(&j, "store", store_ok);
         if (st)
-            json_text(&j, "error", err.text);
+            put_text(&j, "error", err.text);
         answer_end(&j, NULL);
     } else {
         printf("redis  %s%s%s\n", paint(a, redis_ok ? "green" : "red"), redis_ok ? "up" : "down", paint(a, NULL));
@@ -247,9 +247,9 @@ static int run_stats(app *a, const args *g)
         json j;
         answer_begin(&j, a, MC_OK);
         if (args_flag(g, "prometheus"))
-            json_text(&j, "prometheus", out);
+            put_text(&j, "prometheus", out);
         else
-            json_raw(&j, "stats", out, strlen(out));
+            put_raw(&j, "stats", out, strlen(out));
         answer_end(&j, NULL);
     } else if (out) {
         fputs(out, stdout);
@@ -310,21 +310,21 @@ static int run_options(app *a, const args *g)
         return EXIT_FINE;
     }
     answer_begin(&j, a, MC_OK);
-    json_array(&j, "options");
+    put_array(&j, "options");
     for (size_t i = 0; mc_option_at(i, &row) == MC_OK; i++) {
         mc_options_get(a->options, row.key, value, sizeof value, NULL);
-        json_object(&j, NULL);
-        json_text(&j, "key", row.key);
-        json_text(&j, "value", value);
-        json_text(&j, "type", row.type);
-        json_text(&j, "default", row.default_value);
-        json_text(&j, "range", row.range);
-        json_text(&j, "help", row.help);
-        json_text(&j, "env", row.env);
-        json_bool(&j, "secret", row.secret);
-        json_end_object(&j);
+        put_object(&j, NULL);
+        put_text(&j, "key", row.key);
+        put_text(&j, "value", value);
+        put_text(&j, "type", row.type);
+        put_text(&j, "default", row.default_value);
+        put_text(&j, "range", row.range);
+        put_text(&j, "help", row.help);
+        put_text(&j, "env", row.env);
+        put_bool(&j, "secret", row.secret);
+        put_end_object(&j);
     }
-    json_end_array(&j);
+    put_end_array(&j);
     answer_end(&j, NULL);
     return EXIT_FINE;
 }
@@ -378,8 +378,8 @@ static int run_put(app *a, const args *g)
     if (a->json) {
         json j;
         answer_begin(&j, a, MC_OK);
-        json_text(&j, "key", g->operands[0]);
-        json_int(&j, "size", (int64_t)size);
+        put_text(&j, "key", g->operands[0]);
+        put_int(&j, "size", (int64_t)size);
         answer_end(&j, &info);
     } else {
         print_info(a, &info);
@@ -414,8 +414,8 @@ static int run_getkey(app *a, const args *g)
     if (a->json) {
         json j;
         answer_begin(&j, a, MC_OK);
-        json_text(&j, "key", g->operands[0]);
-        json_text_n(&j, "value", value, size);
+        put_text(&j, "key", g->operands[0]);
+        put_text_n(&j, "value", value, size);
         answer_end(&j, &info);
     } else { /* the bytes as they are: this is for pipes, and the value is the caller's own */
         fwrite(value, 1, size, stdout);
@@ -450,7 +450,7 @@ static int run_rmkey(app *a, const args *g)
     if (a->json) {
         json j;
         answer_begin(&j, a, MC_OK);
-        json_text(&j, "key", g->operands[0]);
+        put_text(&j, "key", g->operands[0]);
         answer_end(&j, &info);
     } else {
         print_info(a, &info);

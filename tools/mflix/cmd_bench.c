@@ -147,75 +147,75 @@ static void print_report(const app *a, const bench_plan *p, const bench_result *
 
 static void json_summary(json *j, const char *key, const summary *s)
 {
-    json_object(j, key);
-    json_int(j, "count", (int64_t)s->n);
-    json_fixed(j, "mean_ms", s->mean_ns / 1e6, 6);
-    json_fixed(j, "min_ms", (double)s->min_ns / 1e6, 6);
-    json_fixed(j, "p50_ms", (double)s->p50_ns / 1e6, 6);
-    json_fixed(j, "p90_ms", (double)s->p90_ns / 1e6, 6);
-    json_fixed(j, "p99_ms", (double)s->p99_ns / 1e6, 6);
-    json_fixed(j, "max_ms", (double)s->max_ns / 1e6, 6);
-    json_end_object(j);
+    put_object(j, key);
+    put_int(j, "count", (int64_t)s->n);
+    put_fixed(j, "mean_ms", s->mean_ns / 1e6, 6);
+    put_fixed(j, "min_ms", (double)s->min_ns / 1e6, 6);
+    put_fixed(j, "p50_ms", (double)s->p50_ns / 1e6, 6);
+    put_fixed(j, "p90_ms", (double)s->p90_ns / 1e6, 6);
+    put_fixed(j, "p99_ms", (double)s->p99_ns / 1e6, 6);
+    put_fixed(j, "max_ms", (double)s->max_ns / 1e6, 6);
+    put_end_object(j);
 }
 
 static void json_check(json *j, const bench_check *c, int ok)
 {
-    json_object(j, "write_through");
-    json_bool(j, "ok", ok);
-    json_bool(j, "carried_out", c->done);
-    json_text(j, "title", c->title);
-    json_number(j, "rating_before", c->before);
-    json_number(j, "rating_written", c->after);
-    json_bool(j, "value_ok", c->value_ok);
-    json_bool(j, "board_ok", c->board_ok);
-    json_bool(j, "rank_ok", c->rank_ok);
-    json_bool(j, "restored", c->restored);
-    json_int(j, "rank_before", c->rank_before + 1);
-    json_int(j, "rank_after", c->rank_after + 1);
-    json_text(j, "read_cache", cache_name(c->read_cache));
-    json_fixed(j, "read_ms", (double)c->read_ns / 1e6, 6);
-    json_fixed(j, "write_ms", (double)c->write_ns / 1e6, 6);
-    json_text(j, "why", c->why[0] ? c->why : NULL);
-    json_end_object(j);
+    put_object(j, "write_through");
+    put_bool(j, "ok", ok);
+    put_bool(j, "carried_out", c->done);
+    put_text(j, "title", c->title);
+    put_number(j, "rating_before", c->before);
+    put_number(j, "rating_written", c->after);
+    put_bool(j, "value_ok", c->value_ok);
+    put_bool(j, "board_ok", c->board_ok);
+    put_bool(j, "rank_ok", c->rank_ok);
+    put_bool(j, "restored", c->restored);
+    put_int(j, "rank_before", c->rank_before + 1);
+    put_int(j, "rank_after", c->rank_after + 1);
+    put_text(j, "read_cache", cache_name(c->read_cache));
+    put_fixed(j, "read_ms", (double)c->read_ns / 1e6, 6);
+    put_fixed(j, "write_ms", (double)c->write_ns / 1e6, 6);
+    put_text(j, "why", c->why[0] ? c->why : NULL);
+    put_end_object(j);
 }
 
 static void json_report(const app *a, const bench_plan *p, const bench_result *r, const figures *f)
 {
     json j;
     answer_begin(&j, a, MC_OK);
-    json_int(&j, "requests", p->requests);
-    json_int(&j, "titles", (int64_t)r->n_titles);
-    json_int(&j, "hot_titles", (int64_t)r->n_hot);
-    json_int(&j, "hot_share", p->hot_share);
-    json_int(&j, "hot_requests", r->hot_requests);
-    json_int(&j, "threads", p->threads);
-    json_int(&j, "seed", p->seed);
-    json_text(&j, "by", p->by_id ? "id" : "title");
-    json_bool(&j, "interrupted", interrupted());
-    json_fixed(&j, "hit_ratio", f->hit_ratio, 6);
-    json_int(&j, "not_found", r->not_found);
-    json_int(&j, "errors", r->errors + r->view_errors);
-    json_text(&j, "first_error", r->first_error[0] ? r->first_error : NULL);
-    json_int(&j, "views", r->views);
-    json_fixed(&j, "elapsed_ms", (double)r->elapsed_ns / 1e6, 3);
-    json_fixed(&j, "requests_per_s", r->elapsed_ns > 0 ? (double)f->answered * 1e9 / (double)r->elapsed_ns : 0.0, 1);
-    json_fixed(&j, "round_trips_per_hit", f->hit.n ? (double)r->round_trips / (double)f->hit.n : 0.0, 3);
+    put_int(&j, "requests", p->requests);
+    put_int(&j, "titles", (int64_t)r->n_titles);
+    put_int(&j, "hot_titles", (int64_t)r->n_hot);
+    put_int(&j, "hot_share", p->hot_share);
+    put_int(&j, "hot_requests", r->hot_requests);
+    put_int(&j, "threads", p->threads);
+    put_int(&j, "seed", p->seed);
+    put_text(&j, "by", p->by_id ? "id" : "title");
+    put_bool(&j, "interrupted", interrupted());
+    put_fixed(&j, "hit_ratio", f->hit_ratio, 6);
+    put_int(&j, "not_found", r->not_found);
+    put_int(&j, "errors", r->errors + r->view_errors);
+    put_text(&j, "first_error", r->first_error[0] ? r->first_error : NULL);
+    put_int(&j, "views", r->views);
+    put_fixed(&j, "elapsed_ms", (double)r->elapsed_ns / 1e6, 3);
+    put_fixed(&j, "requests_per_s", r->elapsed_ns > 0 ? (double)f->answered * 1e9 / (double)r->elapsed_ns : 0.0, 1);
+    put_fixed(&j, "round_trips_per_hit", f->hit.n ? (double)r->round_trips / (double)f->hit.n : 0.0, 3);
     json_summary(&j, "hit", &f->hit);
     json_summary(&j, "miss", &f->miss);
     json_summary(&j, "bypass", &f->bypass);
     json_summary(&j, "uncached", &f->uncached);
     if (f->speed_up > 0)
-        json_fixed(&j, "speed_up", f->speed_up, 3);
+        put_fixed(&j, "speed_up", f->speed_up, 3);
     else
-        json_null(&j, "speed_up");
-    json_array(&j, "trending");
+        put_null(&j, "speed_up");
+    put_array(&j, "trending");
     for (size_t i = 0; i < r->n_trending; i++) {
-        json_object(&j, NULL);
-        json_number(&j, "views", r->trending[i].score);
+        put_object(&j, NULL);
+        put_number(&j, "views", r->trending[i].score);
         json_movie_short(&j, "movie", r->trending[i].movie);
-        json_end_object(&j);
+        put_end_object(&j);
     }
-    json_end_array(&j);
+    put_end_array(&j);
     json_check(&j, &r->check, f->check_ok);
     answer_end(&j, NULL);
 }

@@ -86,10 +86,10 @@ static int report_load(app *a, loader *l, const rows *r, int unreadable)
     if (a->json) {
         json j;
         answer_begin(&j, a, unreadable ? MC_E_FILE : l->failure);
-        json_text(&j, "file", l->source);
+        put_text(&j, "file", l->source);
         loader_json(l, &j);
         if (unreadable && !l->failure)
-            json_text(&j, "error", rows_error(r));
+            put_text(&j, "error", rows_error(r));
         answer_end(&j, NULL);
     } else {
         loader_print(l);
@@ -290,17 +290,17 @@ static void json_outcomes(const generation *g, outcome *outcomes)
     json j;
     mc_status st = outcomes[0].l ? outcomes[0].l->failure : MC_OK;
     answer_begin(&j, g->a, st == MC_OK && outcomes[1].l ? outcomes[1].l->failure : st);
-    json_int(&j, "seed", g->seed);
+    put_int(&j, "seed", g->seed);
     for (int kind = 0; kind < 2; kind++) {
         if (!outcomes[kind].done)
             continue;
-        json_object(&j, kinds[kind]);
-        json_int(&j, "count", g->count[kind]);
+        put_object(&j, kinds[kind]);
+        put_int(&j, "count", g->count[kind]);
         if (g->dir)
-            json_text(&j, "file", outcomes[kind].path);
+            put_text(&j, "file", outcomes[kind].path);
         if (outcomes[kind].l)
             loader_json(outcomes[kind].l, &j);
-        json_end_object(&j);
+        put_end_object(&j);
     }
     answer_end(&j, NULL);
 }

@@ -45,9 +45,9 @@ static void print_get(const app *a, const mc_movie *m, const mc_bytes *document,
         answer_begin(&j, a, MC_OK);
         json_movie(&j, "movie", m);
         if (document->data)
-            json_raw(&j, "document", document->data, document->size);
+            put_raw(&j, "document", document->data, document->size);
         if (views >= 0)
-            json_int(&j, "views", views);
+            put_int(&j, "views", views);
         answer_end(&j, info);
         return;
     }
@@ -137,15 +137,15 @@ static void json_ranked(const app *a, const mc_ranked *rows, size_t n, const cha
 {
     json j;
     answer_begin(&j, a, MC_OK);
-    json_array(&j, "movies");
+    put_array(&j, "movies");
     for (size_t i = 0; i < n; i++) {
-        json_object(&j, NULL);
-        json_int(&j, "rank", rows[i].rank + 1);
-        json_number(&j, score_key, rows[i].score);
+        put_object(&j, NULL);
+        put_int(&j, "rank", rows[i].rank + 1);
+        put_number(&j, score_key, rows[i].score);
         json_movie_short(&j, "movie", rows[i].movie);
-        json_end_object(&j);
+        put_end_object(&j);
     }
-    json_end_array(&j);
+    put_end_array(&j);
     answer_end(&j, info);
 }
 
@@ -277,26 +277,26 @@ static void json_near(const app *a, const mc_nearby *rows, size_t n, const mc_in
 {
     json j;
     answer_begin(&j, a, MC_OK);
-    json_array(&j, "theaters");
+    put_array(&j, "theaters");
     for (size_t i = 0; i < n; i++) {
         const mc_theater *t = rows[i].theater;
         int64_t number;
-        json_object(&j, NULL);
-        json_text(&j, "id", mc_theater_id(t));
+        put_object(&j, NULL);
+        put_text(&j, "id", mc_theater_id(t));
         if (mc_theater_number(t, &number) == MC_OK)
-            json_int(&j, "theaterId", number);
-        json_fixed(&j, "distance_m", rows[i].distance_m, 3);
-        json_number(&j, "lon", rows[i].lon);
-        json_number(&j, "lat", rows[i].lat);
-        json_text(&j, "street1", mc_theater_street1(t));
+            put_int(&j, "theaterId", number);
+        put_fixed(&j, "distance_m", rows[i].distance_m, 3);
+        put_number(&j, "lon", rows[i].lon);
+        put_number(&j, "lat", rows[i].lat);
+        put_text(&j, "street1", mc_theater_street1(t));
         if (mc_theater_street2(t))
-            json_text(&j, "street2", mc_theater_street2(t));
-        json_text(&j, "city", mc_theater_city(t));
-        json_text(&j, "state", mc_theater_state(t));
-        json_text(&j, "zipcode", mc_theater_zipcode(t));
-        json_end_object(&j);
+            put_text(&j, "street2", mc_theater_street2(t));
+        put_text(&j, "city", mc_theater_city(t));
+        put_text(&j, "state", mc_theater_state(t));
+        put_text(&j, "zipcode", mc_theater_zipcode(t));
+        put_end_object(&j);
     }
-    json_end_array(&j);
+    put_end_array(&j);
     answer_end(&j, info);
 }
 

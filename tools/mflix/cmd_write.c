@@ -81,7 +81,7 @@ static void print_rate(const app *a, const mc_movie *m, const mc_info *info, con
         answer_begin(&j, a, MC_OK);
         json_movie(&j, "movie", m);
         if (rank)
-            json_int(&j, "rank", *rank + 1);
+            put_int(&j, "rank", *rank + 1);
         answer_end(&j, info);
         return;
     }
@@ -145,7 +145,7 @@ static void print_written(const app *a, const mc_movie *m, const mc_info *info, 
         answer_begin(&j, a, MC_OK);
         json_movie(&j, "movie", m);
         if (mc_movie_json(m, &document) == MC_OK)
-            json_raw(&j, "document", document.data, document.size);
+            put_raw(&j, "document", document.data, document.size);
         answer_end(&j, info);
         return;
     }
@@ -240,7 +240,7 @@ static void print_done(const app *a, const char *verb, const char *what, const m
     if (a->json) {
         json j;
         answer_begin(&j, a, MC_OK);
-        json_text(&j, "what", what);
+        put_text(&j, "what", what);
         answer_end(&j, info);
         return;
     }
@@ -289,7 +289,7 @@ static int run_view(app *a, const args *g)
     if (a->json) {
         json j;
         answer_begin(&j, a, MC_OK);
-        json_int(&j, "views", views);
+        put_int(&j, "views", views);
         answer_end(&j, &info);
         return EXIT_FINE;
     }

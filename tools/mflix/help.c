@@ -2,7 +2,7 @@
 /* Owns the help: made from the tables of the commands, so that an option cannot exist without its line. */
 #include "help.h"
 
-#include "json.h"
+#include "json_out.h"
 #include "output.h"
 
 #include <ctype.h>
@@ -12,13 +12,13 @@ void print_version(const app *a)
 {
     if (a->json) {
         json j;
-        json_init(&j, stdout);
-        json_object(&j, NULL);
-        json_text(&j, "version", mc_version());
-        json_text(&j, "headers", MC_VERSION_TEXT);
-        json_text(&j, "features", mc_features());
-        json_end_object(&j);
-        json_finish(&j);
+        put_begin(&j, stdout);
+        put_object(&j, NULL);
+        put_text(&j, "version", mc_version());
+        put_text(&j, "headers", MC_VERSION_TEXT);
+        put_text(&j, "features", mc_features());
+        put_end_object(&j);
+        put_finish(&j);
         return;
     }
     printf("mflix %s (library %s: %s)\n", MC_VERSION_TEXT, mc_version(), mc_features());

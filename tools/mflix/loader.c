@@ -185,24 +185,24 @@ void loader_json(loader *l, json *j)
 {
     double s = seconds(l);
     progress_clear(&l->bar);
-    json_text(j, "collection", l->theaters ? "theaters" : "movies");
-    json_int(j, "loaded", l->loaded);
-    json_int(j, "skipped", l->skipped);
-    json_int(j, "refused", l->refused);
-    json_fixed(j, "elapsed_ms", s * 1000, 3);
-    json_fixed(j, "rows_per_s", (double)(l->loaded + l->skipped + l->refused) / s, 1);
-    json_bool(j, "interrupted", interrupted());
+    put_text(j, "collection", l->theaters ? "theaters" : "movies");
+    put_int(j, "loaded", l->loaded);
+    put_int(j, "skipped", l->skipped);
+    put_int(j, "refused", l->refused);
+    put_fixed(j, "elapsed_ms", s * 1000, 3);
+    put_fixed(j, "rows_per_s", (double)(l->loaded + l->skipped + l->refused) / s, 1);
+    put_bool(j, "interrupted", interrupted());
     if (l->failure)
-        json_text(j, "error", l->err.code == l->failure && l->err.text[0] ? l->err.text : mc_status_text(l->failure));
-    json_array(j, "errors");
+        put_text(j, "error", l->err.code == l->failure && l->err.text[0] ? l->err.text : mc_status_text(l->failure));
+    put_array(j, "errors");
     for (size_t i = 0; i < l->n_notes; i++) {
-        json_object(j, NULL);
-        json_int(j, "line", l->notes[i].line);
-        json_text(j, "status", mc_status_name(l->notes[i].status));
-        json_text(j, "error", l->notes[i].text);
-        json_end_object(j);
+        put_object(j, NULL);
+        put_int(j, "line", l->notes[i].line);
+        put_text(j, "status", mc_status_name(l->notes[i].status));
+        put_text(j, "error", l->notes[i].text);
+        put_end_object(j);
     }
-    json_end_array(j);
+    put_end_array(j);
 }
 
 int loader_exit_code(const loader *l)

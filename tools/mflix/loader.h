@@ -4,7 +4,7 @@
 #define MFLIX_LOADER_H
 
 #include "app.h"
-#include "json.h"
+#include "json_out.h"
 #include "progress.h"
 
 #define LOADER_MAX_BATCH 1000 /* the library's limit */

@@ -205,44 +205,44 @@ void print_movie(const app *a, const mc_movie *m)
 
 void answer_begin(json *j, const app *a, mc_status st)
 {
-    json_init(j, stdout);
-    json_object(j, NULL);
-    json_text(j, "command", a->args->cmd->name);
-    json_text(j, "status", mc_status_name(st));
+    put_begin(j, stdout);
+    put_object(j, NULL);
+    put_text(j, "command", a->args->cmd->name);
+    put_text(j, "status", mc_status_name(st));
 }
 
 void answer_end(json *j, const mc_info *info)
 {
     if (info)
         json_info(j, "info", info);
-    json_end_object(j);
-    json_finish(j);
+    put_end_object(j);
+    put_finish(j);
 }
 
 void json_info(json *j, const char *key, const mc_info *info)
 {
-    json_object(j, key);
-    json_text(j, "cache", cache_name(info->cache));
-    json_text(j, "tier", mc_tier_name(info->tier));
-    json_int(j, "age_ms", info->age_ms);
-    json_int(j, "stale_bound_ms", info->stale_bound_ms);
-    json_fixed(j, "elapsed_ms", (double)info->elapsed_ns / 1e6, 6);
-    json_int(j, "redis_round_trips", info->redis_round_trips);
-    json_int(j, "store_calls", info->store_calls);
-    json_array(j, "flags");
+    put_object(j, key);
+    put_text(j, "cache", cache_name(info->cache));
+    put_text(j, "tier", mc_tier_name(info->tier));
+    put_int(j, "age_ms", info->age_ms);
+    put_int(j, "stale_bound_ms", info->stale_bound_ms);
+    put_fixed(j, "elapsed_ms", (double)info->elapsed_ns / 1e6, 6);
+    put_int(j, "redis_round_trips", info->redis_round_trips);
+    put_int(j, "store_calls", info->store_calls);
+    put_array(j, "flags");
     for (size_t i = 0; i < sizeof flag_names / sizeof *flag_names; i++)
         if (info->flags & flag_names[i].bit)
-            json_text(j, NULL, flag_names[i].name);
-    json_end_array(j);
-    json_end_object(j);
+            put_text(j, NULL, flag_names[i].name);
+    put_end_array(j);
+    put_end_object(j);
 }
 
 static void json_names(json *j, const char *key, const mc_movie *m, size_t n, const char *(*at)(const mc_movie *, size_t))
 {
-    json_array(j, key);
+    put_array(j, key);
     for (size_t i = 0; i < n; i++)
-        json_text(j, NULL, at(m, i));
-    json_end_array(j);
+        put_text(j, NULL, at(m, i));
+    put_end_array(j);
 }
 
 /* The members short and long forms share. A year that is no plain number stays text, as in the document. */
@@ -252,49 +252,49 @@ static void json_head(json *j, const mc_movie *m)
     int year;
     char plain[16] = "", text[YEAR_TEXT];
     int there = mc_movie_year_text(m, text, sizeof text) == MC_OK;
-    json_text(j, "id", mc_movie_id(m));
-    json_text(j, "title", mc_movie_title(m));
+    put_text(j, "id", mc_movie_id(m));
+    put_text(j, "title", mc_movie_title(m));
     if (mc_movie_year(m, &year) == MC_OK)
         snprintf(plain, sizeof plain, "%d", year);
     if (there && strcmp(text, plain) == 0)
-        json_int(j, "year", year);
+        put_int(j, "year", year);
     else
-        json_text(j, "year", there ? text : NULL);
+        put_text(j, "year", there ? text : NULL);
     if (mc_movie_rating(m, &rating) == MC_OK)
-        json_number(j, "rating", rating);
+        put_number(j, "rating", rating);
     else
-        json_null(j, "rating");
+        put_null(j, "rating");
 }
 
 void json_movie_short(json *j, const char *key, const mc_movie *m)
 {
-    json_object(j, key);
+    put_object(j, key);
     json_head(j, m);
-    json_end_object(j);
+    put_end_object(j);
 }
 
 void json_movie(json *j, const char *key, const mc_movie *m)
 {
     int64_t votes, released;
     int runtime;
-    json_object(j, key);
+    put_object(j, key);
     json_head(j, m);
     if (mc_movie_votes(m, &votes) == MC_OK)
-        json_int(j, "votes", votes);
+        put_int(j, "votes", votes);
     json_names(j, "genres", m, mc_movie_genre_count(m), mc_movie_genre);
     json_names(j, "directors", m, mc_movie_director_count(m), mc_movie_director);
     json_names(j, "cast", m, mc_movie_cast_count(m), mc_movie_cast);
     if (mc_movie_runtime(m, &runtime) == MC_OK)
-        json_int(j, "runtime", runtime);
+        put_int(j, "runtime", runtime);
     if (mc_movie_rated(m))
-        json_text(j, "rated", mc_movie_rated(m));
+        put_text(j, "rated", mc_movie_rated(m));
     if (mc_movie_type(m))
-        json_text(j, "type", mc_movie_type(m));
+        put_text(j, "type", mc_movie_type(m));
     if (mc_movie_released(m, &released) == MC_OK)
-        json_int(j, "released_ms", released);
+        put_int(j, "released_ms", released);
     if (mc_movie_plot(m))
-        json_text(j, "plot", mc_movie_plot(m));
+        put_text(j, "plot", mc_movie_plot(m));
     if (mc_movie_poster(m))
-        json_text(j, "poster", mc_movie_poster(m));
-    json_end_object(j);
+        put_text(j, "poster", mc_movie_poster(m));
+    put_end_object(j);
 }

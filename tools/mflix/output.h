@@ -4,7 +4,7 @@
 #define MFLIX_OUTPUT_H
 
 #include "app.h"
-#include "json.h"
+#include "json_out.h"
 
 #define YEAR_TEXT 64 /* enough for any year; longer ones are cut */
 

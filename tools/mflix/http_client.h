@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small HTTP/1.1 client for the benchmark: one server, one keep-alive connection per user, requests without a body.
- * Bounded in everything that comes from the server: head, body, time. It follows no redirect and speaks no TLS.
+ * HTTP/1.1 for the benchmark, by libcurl: one server, one keep-alive connection per user, requests without a body. Bounded in
+ * everything that comes from the server: head, body, time. It follows no redirect, asks no proxy, and speaks no TLS.
  */
-#ifndef MFLIX_HTTP_H
-#define MFLIX_HTTP_H
+#ifndef MFLIX_HTTP_CLIENT_H
+#define MFLIX_HTTP_CLIENT_H
 
-#include <netdb.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define HTTP_MAX_HEAD 16384
 #define HTTP_MAX_BODY ((size_t)17 << 20) /* the largest document a store can hold, and room for what is around it */
 #define HTTP_MAX_TARGET 4096
-#define HTTP_TIMEOUT_NS INT64_C(10000000000) /* of one request, and of one attempt to connect */
+#define HTTP_TIMEOUT_MS 10000 /* of one request, opening the connection included */
 
 /* Where requests go. Filled once, then shared by all connections. */
 typedef struct http_server {
     char host[256];   /* without brackets */
     char port[6];     /* 1 to 65535 */
-    char header[280]; /* the value of Host: */
-    struct addrinfo *addresses;
+    char origin[300]; /* "http://HOST:PORT" */
 } http_server;
 
 typedef enum http_outcome {
@@ -47,28 +45,30 @@ typedef struct http_answer {
     size_t size;
 } http_answer;
 
-/* One connection, used by one thread. Zeroed but for `server` and `fd` = -1 it is closed; the first request opens it. */
+/* One connection, used by one thread. Zeroed but for `server` it is closed; the first request opens it. */
 typedef struct http_conn {
     const http_server *server;
-    int fd;
-    int64_t opened; /* how often it was opened */
-    char *data;     /* what came and was not read yet; then head and body of the answer */
+    void *multi, *easy; /* libcurl's */
+    int64_t opened;     /* how often it was opened */
+    char *data;         /* the body of the answer, and a NUL */
     size_t n, capacity;
+    size_t head; /* bytes of the head so far */
+    http_answer *out;
     char why[256]; /* of the last outcome that is no answer */
 } http_conn;
 
+/* Once, before the first connection and before threads; 0 or -1. And at the end. */
+int http_begin(void);
+void http_end(void);
+
 /* Take "http://HOST[:PORT][/]" apart. Returns 0, or -1 with the reason in `why`. Asks nobody. */
 int http_parse(http_server *s, const char *url, char *why, size_t size);
-/* Look the host up. Returns 0, or -1 with the reason. */
-int http_resolve(http_server *s, char *why, size_t size);
-void http_server_free(http_server *s);
 
 /*
  * Send one request and read its answer. A kept connection that turns out to be closed is opened again, once: only for
  * methods that may be repeated. The time is that of the request, without opening a connection.
  */
 http_outcome http_ask(http_conn *c, const char *method, const char *target, http_answer *out);
-void http_close(http_conn *c);
 /* Close it and free its memory. */
 void http_conn_free(http_conn *c);
 
