@@ -72,7 +72,7 @@ static void write_flags(text *t, unsigned flags)
     } names[] = {
         {MC_FLAG_STALE, "stale"},   {MC_FLAG_FILLED, "filled"},         {MC_FLAG_NEGATIVE, "negative"},
         {MC_FLAG_SHARED, "shared"}, {MC_FLAG_REDIS_DOWN, "redis_down"}, {MC_FLAG_QUARANTINED, "quarantined"},
-        {MC_FLAG_QUEUED, "queued"}, {MC_FLAG_POISONED, "poisoned"},     {MC_FLAG_REFUSED, "redis_refuses"},
+        {MC_FLAG_QUEUED, "queued"}, {MC_FLAG_CORRUPT, "corrupt"},       {MC_FLAG_REFUSED, "redis_refuses"},
     };
     put_open(t, "flags", '[');
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -25,7 +25,7 @@ typedef struct mc_stats {
     int64_t not_found;            /**< reads that ended in MC_NOT_FOUND */
     int64_t fills;                /**< values put into Redis after a miss */
     int64_t fills_refused;        /**< values not put there: a write came between, or the lease was lost */
-    int64_t poisoned;             /**< cached values that did not decode, or had the wrong type; dropped */
+    int64_t corrupt;              /**< cached values that did not decode, or had the wrong type; dropped */
     int64_t quarantined;          /**< reads that met a write under way */
     int64_t shared_loads;         /**< reads served by another thread's load (single flight) */
     int64_t lease_waits;          /**< reads that waited for another process's load */

@@ -42,7 +42,7 @@ enum mc_info_flag {
     MC_FLAG_SHARED = 8,       /**< another thread of this process loaded it for us (single flight) */
     MC_FLAG_REDIS_DOWN = 16,  /**< Redis could not be used during this call */
     MC_FLAG_QUARANTINED = 32, /**< a write to this id was under way: loaded, and not put into the cache */
-    MC_FLAG_POISONED = 64,    /**< a cached value could not be decoded; it was dropped and loaded again */
+    MC_FLAG_CORRUPT = 64,     /**< a cached value could not be decoded; it was dropped and loaded again */
     MC_FLAG_QUEUED = 128,     /**< a write went to the store only; Redis is told by the first call of this
                                    handle that finds it back. A handle that is closed before tells nobody */
     MC_FLAG_REFUSED = 256     /**< Redis answered, and refused what the cache needs: full, read-only, a missing permission,

@@ -4,7 +4,7 @@
 
 #ifdef MCI_TEST_HOOKS
 _Atomic(mci_sync_fn) mci_sync_hook;
-_Atomic unsigned mci_cures_off;
+_Atomic unsigned mci_mutation_off;
 #else
 typedef int mci_syncpoint_unused; /* a translation unit may not be empty */
 #endif

@@ -1,41 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Named places in the protocol where a test can hold a thread, and switches that take a cure away to see its test fail.
+ * Named places in the protocol where a test can hold a thread, and switches that take a safeguard away to see its test fail.
  * Both exist only in the test build (MCI_TEST_HOOKS); in the library they are nothing.
  */
 #ifndef MCI_BASE_SYNCPOINT_H
 #define MCI_BASE_SYNCPOINT_H
+
+#include "base/old_names.h"
 
 #ifdef MCI_TEST_HOOKS
 #include <stdatomic.h>
 
 typedef void (*mci_sync_fn)(const char *point, const char *id);
 extern _Atomic(mci_sync_fn) mci_sync_hook;
-extern _Atomic unsigned mci_cures_off; /* bits of MCI_CURE_... */
+extern _Atomic unsigned mci_mutation_off; /* the safeguards that a test has taken away */
 #define MCI_SYNC(point, id)                                                                                                 \
     do {                                                                                                                    \
         mci_sync_fn hook_ = atomic_load(&mci_sync_hook);                                                                    \
         if (hook_ != 0)                                                                                                     \
             hook_((point), (id));                                                                                           \
     } while (0)
-#define MCI_CURE(bit) ((atomic_load(&mci_cures_off) & (bit)) == 0)
+#define MCI_SAFEGUARD(bit) ((atomic_load(&mci_mutation_off) & (bit)) == 0)
 #else
 #define MCI_SYNC(point, id) ((void)0)
-#define MCI_CURE(bit) 1
+#define MCI_SAFEGUARD(bit) 1
 #endif
 
-/* Cures that live in the scripts are taken away by editing the script's text (mci_script_hook in redis/batch.h). */
-enum mci_cure {
-    MCI_CURE_QUARANTINE = 1, /* PRE before the store write */
-    MCI_CURE_UNKNOWN = 2,    /* an unknown outcome keeps the quarantine */
-    MCI_CURE_VIEW_ONCE = 4,  /* ZINCRBY is never sent twice */
-    MCI_CURE_HARD_TTL = 8,   /* a value past its hard deadline is a miss, whatever Redis says */
-    MCI_CURE_REPAIR = 16,    /* a contended or broken write repairs the board */
-    MCI_CURE_SEEN = 32,      /* what was read past Redis is remembered */
-    MCI_CURE_RANK = 128,     /* a rank in doubt is asked of the store */
-    MCI_CURE_SUSPECT = 256,  /* an unknown outcome keeps its id out of Redis for longer than a quarantine */
-    MCI_CURE_LEASE = 512,    /* a lease lasts as long as its load may take */
-    MCI_CURE_LISTS = 64      /* lists are not believed while own writes wait to be told to Redis */
+/* Safeguards that live in the scripts are taken away by editing the script's text (mci_script_hook in redis/batch.h). */
+enum mci_safeguard {
+    MCI_SAFEGUARD_QUARANTINE = 1, /* PRE before the store write */
+    MCI_SAFEGUARD_UNKNOWN = 2,    /* an unknown outcome keeps the quarantine */
+    MCI_SAFEGUARD_VIEW_ONCE = 4,  /* ZINCRBY is never sent twice */
+    MCI_SAFEGUARD_HARD_TTL = 8,   /* a value past its hard deadline is a miss, whatever Redis says */
+    MCI_SAFEGUARD_REPAIR = 16,    /* a contended or broken write repairs the board */
+    MCI_SAFEGUARD_SEEN = 32,      /* what was read past Redis is remembered */
+    MCI_SAFEGUARD_RANK = 128,     /* a rank with a pending repair is asked of the store */
+    MCI_SAFEGUARD_SUSPECT = 256,  /* an unknown outcome keeps its id out of Redis for longer than a quarantine */
+    MCI_SAFEGUARD_LEASE = 512,    /* a lease lasts as long as its load may take */
+    MCI_SAFEGUARD_LISTS = 64      /* lists are not believed while own writes wait to be told to Redis */
 };
 
 #endif

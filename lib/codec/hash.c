@@ -241,13 +241,13 @@ mci_value_state mci_hash_decode(const mci_macs *macs, const mci_spec *spec, cons
     size_t id_len = strlen(id);
     mci_seal seal;
     if (mci_envelope_open(macs, spec, id, m.p, m.n, e, &seal) != 0)
-        return MCI_VALUE_POISONED;
-    if (e->epoch != epoch || (now_ms != 0 && now_ms > e->hard_ms && MCI_CURE(MCI_CURE_HARD_TTL)))
+        return MCI_VALUE_CORRUPT;
+    if (e->epoch != epoch || (now_ms != 0 && now_ms > e->hard_ms && MCI_SAFEGUARD(MCI_SAFEGUARD_HARD_TTL)))
         return MCI_VALUE_OLD;
     if (e->negative)
         return MCI_VALUE_NEGATIVE;
     if (!proven(spec, seal, e, fields, json))
-        return MCI_VALUE_POISONED;
+        return MCI_VALUE_CORRUPT;
     size_t hint = id_len + json.n + 64;
     for (size_t i = 0; fields != NULL && i < spec->nfields; i++)
         hint += fields[i].n + 1;
@@ -263,7 +263,7 @@ mci_value_state mci_hash_decode(const mci_macs *macs, const mci_spec *spec, cons
     mci_buf_free(&scratch);
     if (bad) {
         mci_docb_drop(&b);
-        return MCI_VALUE_POISONED;
+        return MCI_VALUE_CORRUPT;
     }
     if (json.p != NULL)
         mci_docb_json(&b, json.p, json.n);

@@ -4,6 +4,7 @@
 #ifndef MCI_CODEC_HASH_H
 #define MCI_CODEC_HASH_H
 
+#include "base/old_names.h"
 #include "codec/envelope.h"
 
 #define MCI_HASH_ENVELOPE "_m"
@@ -40,7 +41,7 @@ typedef enum mci_value_state {
     MCI_VALUE_HIT,      /* `*out` is the document */
     MCI_VALUE_NEGATIVE, /* the store had none */
     MCI_VALUE_OLD,      /* decodes, but is of an earlier epoch or past its hard deadline: a plain miss */
-    MCI_VALUE_POISONED, /* does not decode: drop it */
+    MCI_VALUE_CORRUPT,  /* to be dropped */
     MCI_VALUE_NOMEM
 } mci_value_state;
 

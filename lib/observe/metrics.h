@@ -6,6 +6,7 @@
 #ifndef MCI_OBSERVE_METRICS_H
 #define MCI_OBSERVE_METRICS_H
 
+#include "base/old_names.h"
 #include "base/sync.h"
 #include <mflixcache/observe.h>
 #include <stdatomic.h>
@@ -20,7 +21,7 @@
     X(NOT_FOUND, not_found, c, "Reads that ended in not found")                                                             \
     X(FILLS, fills, c, "Values put into Redis after a miss")                                                                \
     X(FILLS_REFUSED, fills_refused, c, "Values not put into Redis because a write came between or the lease was lost")      \
-    X(POISONED, poisoned, c, "Cached values that did not decode and were dropped")                                          \
+    X(CORRUPT, corrupt, c, "Cached values that did not decode and were dropped")                                            \
     X(QUARANTINED, quarantined, c, "Reads that met a write under way")                                                      \
     X(SHARED_LOADS, shared_loads, c, "Reads served by the load of another thread")                                          \
     X(LEASE_WAITS, lease_waits, c, "Reads that waited for the load of another process")                                     \

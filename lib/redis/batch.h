@@ -35,7 +35,7 @@ void mci_batch_init(mci_batch *b);
 void mci_batch_free(mci_batch *b);
 
 #ifdef MCI_TEST_HOOKS
-/* A test's other text for a script (a cure taken away), or NULL for the script as it is. */
+/* A test's other text for a script (a safeguard taken away), or NULL for the script as it is. */
 extern const char *(*mci_script_hook)(const mci_script *s);
 #endif
 

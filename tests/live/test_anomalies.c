@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The anomalies a cache beside a database is known for, each as one deterministic interleaving on a real Redis. A scenario returns
- * 1 when the promise held. Every test runs it twice: with the cure, and with the cure taken away, where it must break.
+ * 1 when the promise held. Every test runs it twice: with the safeguard, and with the safeguard taken away, where it must break.
  */
 #include "actor.h"
 #include "fixture.h"
@@ -169,7 +169,7 @@ static void test_a5_dead_writer(void **state)
     start();
     assert_true(dead_writer());
     start();
-    mutate_cure(MCI_CURE_QUARANTINE);
+    mutate_safeguard(MCI_SAFEGUARD_QUARANTINE);
     assert_false(dead_writer());
 }
 
@@ -190,7 +190,7 @@ static void test_a6_unknown_outcome(void **state)
     start();
     assert_true(unknown_outcome());
     start();
-    mutate_cure(MCI_CURE_UNKNOWN);
+    mutate_safeguard(MCI_SAFEGUARD_UNKNOWN);
     assert_false(unknown_outcome());
 }
 
@@ -271,7 +271,7 @@ static void test_a11_board_drift(void **state)
     start();
     assert_true(board_follows());
     start();
-    mutate_cure(MCI_CURE_REPAIR);
+    mutate_safeguard(MCI_SAFEGUARD_REPAIR);
     assert_false(board_follows());
     start(); /* value and board in two steps, the second one lost */
     mutate_script("put", "redis.call('ZADD', key, score, ARGV[4])", "local lost = score");
@@ -441,7 +441,7 @@ static void test_a16_ttl_lost(void **state)
     start();
     assert_true(ends_in_time());
     start();
-    mutate_cure(MCI_CURE_HARD_TTL);
+    mutate_safeguard(MCI_SAFEGUARD_HARD_TTL);
     assert_false(ends_in_time());
 }
 

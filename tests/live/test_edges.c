@@ -204,7 +204,7 @@ static void test_odd_ids_and_ghosts(void **state)
 }
 
 /* An envelope of a megabyte and a half is removed like any other that does not decode. */
-static void test_huge_poison(void **state)
+static void test_huge_corrupt_value(void **state)
 {
     (void)state;
     mc_info info;
@@ -310,7 +310,7 @@ static void test_slow_loads(void **state)
     start();
     assert_true(slow_loads_are_cached(mc));
     start();
-    mutate_cure(MCI_CURE_LEASE);
+    mutate_safeguard(MCI_SAFEGUARD_LEASE);
     assert_false(slow_loads_are_cached(mc));
     assert_int_equal(mc_close(mc), MC_OK);
 }
@@ -343,7 +343,7 @@ int main(void)
         cmocka_unit_test(test_invalidate_and_board),
         cmocka_unit_test(test_quarantines_of_two_lengths),
         cmocka_unit_test(test_odd_ids_and_ghosts),
-        cmocka_unit_test(test_huge_poison),
+        cmocka_unit_test(test_huge_corrupt_value),
         cmocka_unit_test(test_import_modes),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -360,7 +360,7 @@ static void test_a_hundred_requests_one_query(void **state)
     assert_int_equal(src.calls, 1);
     assert_int_equal(right, THREADS);
 
-    start(); /* the cure taken away: everybody is given a lease */
+    start(); /* the safeguard taken away: everybody is given a lease */
     src.slow_ms = 150;
     mutate_script("kv_miss", "if holder and holder ~= ARGV[1] then", "if false then");
     crowd();
@@ -456,12 +456,12 @@ static void test_damaged_values(void **state)
     assert_string_equal(get(f.a, NULL), src.value);
     free(fixture_redis(&f, "SETRANGE", REDIS_KEY, "3", "X", NULL)); /* the stamp is not the value's any more */
     assert_string_equal(get(f.a, &info), src.value);
-    assert_int_equal(info.flags, MC_FLAG_POISONED | MC_FLAG_FILLED);
+    assert_int_equal(info.flags, MC_FLAG_CORRUPT | MC_FLAG_FILLED);
     assert_string_equal(get(f.a, &info), src.value);
     assert_int_equal(info.tier, MC_TIER_REDIS);
     free(fixture_redis(&f, "SET", "mfc:v:" REDIS_KEY, "rubbish", NULL));
     assert_string_equal(get(f.a, &info), src.value);
-    assert_true(info.flags & MC_FLAG_POISONED);
+    assert_true(info.flags & MC_FLAG_CORRUPT);
     free(fixture_redis(&f, "DEL", REDIS_KEY, NULL)); /* evicted, its stamp left behind */
     assert_string_equal(get(f.a, &info), src.value);
     assert_int_equal(info.flags, MC_FLAG_FILLED);

@@ -53,7 +53,7 @@ static void test_a13_double_count(void **state)
     start();
     assert_true(counted_once());
     start();
-    mutate_cure(MCI_CURE_VIEW_ONCE);
+    mutate_safeguard(MCI_SAFEGUARD_VIEW_ONCE);
     assert_false(counted_once());
 }
 
@@ -267,7 +267,7 @@ static void test_write_modes(void **state)
 }
 
 /* Values that somebody else put there, or that were damaged: dropped, counted, never returned. */
-static void test_poisoned_values(void **state)
+static void test_corrupt_values(void **state)
 {
     (void)state;
     static const char *const key = "mflix:movie:{" ID1 "}";
@@ -321,13 +321,13 @@ static void test_poisoned_values(void **state)
     free(fixture_redis(&f, "HSET", key, "_doc", "{\"title\":\"cut", NULL));
     assert_int_equal(mc_get_movie_document(via, ID1, &m, &info, NULL), MC_OK);
     assert_int_equal(info.cache, MC_CACHE_MISS);
-    assert_true(info.flags & MC_FLAG_POISONED);
+    assert_true(info.flags & MC_FLAG_CORRUPT);
     assert_int_equal(mc_movie_json(m, &json), MC_OK);
     assert_non_null(strstr(json.data, "\"votes\":7"));
     mc_movie_unref(m);
 }
 
-static void test_poisoned_sets(void **state)
+static void test_corrupt_sets(void **state)
 {
     (void)state;
     start();
@@ -480,8 +480,8 @@ int main(void)
         cmocka_unit_test(test_hostile_replies),
         cmocka_unit_test(test_scripts_forgotten),
         cmocka_unit_test(test_write_modes),
-        cmocka_unit_test(test_poisoned_values),
-        cmocka_unit_test(test_poisoned_sets),
+        cmocka_unit_test(test_corrupt_values),
+        cmocka_unit_test(test_corrupt_sets),
         cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_no_sigpipe),
         cmocka_unit_test(test_idle_close_is_repaired),

@@ -82,7 +82,7 @@ static void test_forgeries(void **state)
         assert_true(fixture_rating(t.mc, ID1, NULL) == 9.9); /* a document ... */
         assert_true(fixture_rating(f.a, ID1, &info) == 1.0);
         assert_int_equal(info.cache, MC_CACHE_MISS);
-        assert_true(info.flags & MC_FLAG_POISONED);
+        assert_true(info.flags & MC_FLAG_CORRUPT);
         assert_true(fixture_rating(f.b, ID1, &info) == 1.0);
         assert_int_equal(info.cache, MC_CACHE_HIT);
         assert_true(fixture_rating(t.mc, ID2, NULL) == -1); /* ... that there is none ... */

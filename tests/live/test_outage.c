@@ -2,7 +2,7 @@
 /*
  * What a handle shows around a time in which Redis is away, or answers and takes no writes: its own writes in everything it answers,
  * nothing older than it has shown already, and no place that is known to be in doubt. Each scenario returns 1 when the promise
- * held, and runs again with its cure taken away, where it must break.
+ * held, and runs again with its safeguard taken away, where it must break.
  */
 #include "actor.h"
 #include "fixture.h"
@@ -185,7 +185,7 @@ static void test_own_writes_while_redis_refuses(void **state)
     start();
     assert_true(refused_writes());
     start();
-    mutate_cure(MCI_CURE_LISTS);
+    mutate_safeguard(MCI_SAFEGUARD_LISTS);
     assert_false(refused_writes());
 }
 
@@ -209,7 +209,7 @@ static void test_while_redis_is_full(void **state)
     start();
     assert_true(full());
     start();
-    mutate_cure(MCI_CURE_RANK);
+    mutate_safeguard(MCI_SAFEGUARD_RANK);
     assert_false(full());
 }
 
@@ -249,7 +249,7 @@ static void test_never_back_in_time(void **state)
         start();
         assert_true(back_in_time(by_title));
         start();
-        mutate_cure(MCI_CURE_SEEN);
+        mutate_safeguard(MCI_SAFEGUARD_SEEN);
         assert_false(back_in_time(by_title));
     }
 }
@@ -275,7 +275,7 @@ static void test_title_keeps_the_newer(void **state)
     start();
     assert_true(title_keeps_the_newer());
     start();
-    mutate_cure(MCI_CURE_SEEN);
+    mutate_safeguard(MCI_SAFEGUARD_SEEN);
     assert_false(title_keeps_the_newer());
 }
 
@@ -305,7 +305,7 @@ static void test_rank_in_doubt(void **state)
     start();
     assert_true(rank_in_doubt());
     start();
-    mutate_cure(MCI_CURE_RANK);
+    mutate_safeguard(MCI_SAFEGUARD_RANK);
     assert_false(rank_in_doubt());
 }
 
@@ -347,7 +347,7 @@ static void test_write_lands_late(void **state)
         start();
         assert_true(late_write(mc, create));
         start();
-        mutate_cure(MCI_CURE_SUSPECT);
+        mutate_safeguard(MCI_SAFEGUARD_SUSPECT);
         assert_false(late_write(mc, create));
         start(); /* Redis was away when the write began; its handle tells it later */
         down(&pw, away);

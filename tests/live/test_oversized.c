@@ -68,11 +68,11 @@ static void test_fields(void **state)
         start();
         assert_true(fixture_rating(f.a, ID1, NULL) == 1.0);
         hash_field(MOVIE, fields[i][0], fields[i][1]);
-        one_miss(MC_FLAG_POISONED);
+        one_miss(MC_FLAG_CORRUPT);
     }
     start(); /* and one without an envelope */
     hash_field(MOVIE, "title", ABOVE);
-    one_miss(MC_FLAG_POISONED);
+    one_miss(MC_FLAG_CORRUPT);
     start(); /* what no read asks for does no harm */
     assert_true(fixture_rating(f.a, ID1, NULL) == 1.0);
     hash_field(MOVIE, "other", ABOVE);
@@ -89,7 +89,7 @@ static void test_all_fields_together(void **state)
     start();
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         hash_field(MOVIE, fields[i], "47185920");
-    one_miss(MC_FLAG_POISONED);
+    one_miss(MC_FLAG_CORRUPT);
 }
 
 /* A text that does not come in time is too large for this connection; the server that sends it is not at fault. */
@@ -110,10 +110,10 @@ static void test_slow(void **state)
     hash_field(MOVIE, "title", LARGE);
     proxy_set(&p, PROXY_SLICE, 0); /* byte by byte: it would take minutes */
     assert_true(fixture_rating(mc, ID1, &info) == 1.0);
-    assert_true(info.flags & MC_FLAG_POISONED);
+    assert_true(info.flags & MC_FLAG_CORRUPT);
     mc_stats st;
     assert_int_equal(mc_get_stats(mc, &st), MC_OK);
-    assert_int_equal(st.poisoned, 1);
+    assert_int_equal(st.corrupt, 1);
     assert_int_equal(mc_close(mc), MC_OK);
     proxy_stop(&p);
 }

@@ -14,7 +14,7 @@
 #define NONE (-1)
 #define EVENTS_MAX (ACTORS * 3 + 4)
 
-/* Which cures the protocol runs without. */
+/* Which safeguards the protocol runs without. */
 enum mutant {
     M_NO_LEASE = 1,      /* a fill does not look at its lease */
     M_NO_QUARANTINE = 2, /* writers do not announce themselves, and fills do not look */

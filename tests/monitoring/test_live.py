@@ -184,7 +184,7 @@ def the_page_of_metrics(w):
 
 def what_went_wrong_is_counted(w):
     for counter in ("mflixcache_bypasses_total", "mflixcache_redis_errors_total", "mflixcache_recovery_queued_total",
-                    "mflixcache_recovery_done_total", "mflixcache_poisoned_total", "mflixcache_store_errors_total",
+                    "mflixcache_recovery_done_total", "mflixcache_corrupt_total", "mflixcache_store_errors_total",
                     "mflixcache_epoch_bumps_total", "mflixcache_writes_solo_total", "mflix_http_requests_total", "mflix_reads_total"):
         assert w.growth(counter) > 0, counter
     for kind in ("not_found", "bad_request"):
@@ -233,7 +233,7 @@ def every_alert_has_data(w):
 
 def what_happened_was_noticed(w):
     """Those that wait some time before they fire were pending; those that do not, fired."""
-    for name, state in (("MflixRedisDown", "pending"), ("MflixPoisonedValues", "firing"), ("MflixReadsPastRedis", "pending")):
+    for name, state in (("MflixRedisDown", "pending"), ("MflixCorruptValues", "firing"), ("MflixReadsPastRedis", "pending")):
         assert w.values(f'ALERTS{{alertname="{name}", alertstate="{state}"}}'), name
     for name in ("MflixDown", "MflixRestarts", "MflixRecoveryLost"):
         assert not w.values(f'ALERTS{{alertname="{name}"}}'), name

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: stopping threads at sync points, and editing cures out of scripts. Refuses: timing. */
+/* Owns: stopping threads at sync points, and editing safeguards out of scripts. Refuses: timing. */
 #include "actor.h"
 
 #include "base/syncpoint.h"
@@ -134,14 +134,14 @@ void mutate_script(const char *name, const char *from, const char *to)
     mci_script_hook = swap_text;
 }
 
-void mutate_cure(unsigned bits)
+void mutate_safeguard(unsigned bits)
 {
-    atomic_fetch_or(&mci_cures_off, bits);
+    atomic_fetch_or(&mci_mutation_off, bits);
 }
 
 void mutate_reset(void)
 {
-    atomic_store(&mci_cures_off, 0);
+    atomic_store(&mci_mutation_off, 0);
     mci_script_hook = NULL;
     for (int i = 0; i < MUTANTS; i++) {
         free(mutants[i].text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Deterministic interleavings: a thread that stops at a named sync point of the protocol until it is told to go on, and scripts
- * with a cure edited out. One test at a time.
+ * with a safeguard edited out. One test at a time.
  */
 #ifndef SUPPORT_ACTOR_H
 #define SUPPORT_ACTOR_H
@@ -27,8 +27,8 @@ void actor_join(actor *a); /* lets it go on if it stands */
 
 /* Run the named script with `from` replaced by `to`; fails the test when `from` does not stand in it. */
 void mutate_script(const char *name, const char *from, const char *to);
-/* Take a C-side cure away (bits of enum mci_cure). */
-void mutate_cure(unsigned bits);
+/* Take a safeguard in C away (bits of enum mci_safeguard). */
+void mutate_safeguard(unsigned bits);
 void mutate_reset(void);
 
 #endif

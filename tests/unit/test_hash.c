@@ -121,20 +121,20 @@ static void test_what_is_no_value(void **state)
     for (size_t i = 0; i < F_COUNT; i++) { /* each field: changed, removed, added */
         mci_slice keep = s.slices[i];
         s.slices[i] = (mci_slice){"other", 5};
-        assert_int_equal(decode(&s, 1, 1500, &out), MCI_VALUE_POISONED);
+        assert_int_equal(decode(&s, 1, 1500, &out), MCI_VALUE_CORRUPT);
         s.slices[i] = (mci_slice){NULL, 0};
-        assert_int_equal(decode(&s, 1, 1500, &out), keep.p == NULL ? MCI_VALUE_HIT : MCI_VALUE_POISONED);
+        assert_int_equal(decode(&s, 1, 1500, &out), keep.p == NULL ? MCI_VALUE_HIT : MCI_VALUE_CORRUPT);
         mci_doc_unref(out);
         s.slices[i] = keep;
     }
     mci_slice swap = s.slices[F_TEXT]; /* two fields exchanged */
     s.slices[F_TEXT] = s.slices[F_ODD];
     s.slices[F_ODD] = swap;
-    assert_int_equal(decode(&s, 1, 1500, &out), MCI_VALUE_POISONED);
+    assert_int_equal(decode(&s, 1, 1500, &out), MCI_VALUE_CORRUPT);
     s.slices[F_ODD] = s.slices[F_TEXT];
     s.slices[F_TEXT] = swap;
     s.json.n--;
-    assert_int_equal(decode(&s, 1, 1500, &out), MCI_VALUE_POISONED);
+    assert_int_equal(decode(&s, 1, 1500, &out), MCI_VALUE_CORRUPT);
     assert_null(out);
     mci_hash_fields_free(&s.f);
     mci_doc_unref(d);
@@ -244,7 +244,7 @@ static void test_forged(void **state)
         mci_docb_has_fields(&b, 1);
         mci_doc *d = mci_docb_finish(&b);
         store(d, &s);
-        assert_int_equal(decode(&s, 1, 0, &out), MCI_VALUE_POISONED);
+        assert_int_equal(decode(&s, 1, 0, &out), MCI_VALUE_CORRUPT);
         mci_doc_unref(d);
         mci_hash_fields_free(&s.f);
     }

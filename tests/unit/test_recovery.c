@@ -105,7 +105,7 @@ static void test_expired_are_forgotten(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_push_and_replay), cmocka_unit_test(test_bounds), cmocka_unit_test(test_lists),
-                                       cmocka_unit_test(test_expired_are_forgotten)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_push_and_replay), cmocka_unit_test(test_bounds),
+                                       cmocka_unit_test(test_lists), cmocka_unit_test(test_expired_are_forgotten)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

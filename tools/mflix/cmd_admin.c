@@ -198,7 +198,7 @@ static void print_stats(const mc_stats *s)
         {"  not found", s->not_found},
         {"fills", s->fills},
         {"  refused", s->fills_refused},
-        {"poisoned values dropped", s->poisoned},
+        {"corrupt values dropped", s->corrupt},
         {"reads during a write", s->quarantined},
         {"loads shared", s->shared_loads},
         {"writes", s->writes},

@@ -107,9 +107,9 @@ static const struct {
     unsigned bit;
     const char *name;
 } flag_names[] = {
-    {MC_FLAG_STALE, "stale"},       {MC_FLAG_FILLED, "filled"},         {MC_FLAG_NEGATIVE, "negative"},
-    {MC_FLAG_SHARED, "shared"},     {MC_FLAG_REDIS_DOWN, "redis_down"}, {MC_FLAG_QUARANTINED, "quarantined"},
-    {MC_FLAG_POISONED, "poisoned"}, {MC_FLAG_QUEUED, "queued"},         {MC_FLAG_REFUSED, "redis_refuses"},
+    {MC_FLAG_STALE, "stale"},     {MC_FLAG_FILLED, "filled"},         {MC_FLAG_NEGATIVE, "negative"},
+    {MC_FLAG_SHARED, "shared"},   {MC_FLAG_REDIS_DOWN, "redis_down"}, {MC_FLAG_QUARANTINED, "quarantined"},
+    {MC_FLAG_CORRUPT, "corrupt"}, {MC_FLAG_QUEUED, "queued"},         {MC_FLAG_REFUSED, "redis_refuses"},
 };
 
 void print_info(const app *a, const mc_info *info)

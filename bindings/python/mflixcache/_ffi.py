@@ -67,7 +67,7 @@ MC_FLAG_NEGATIVE = 4
 MC_FLAG_SHARED = 8
 MC_FLAG_REDIS_DOWN = 16
 MC_FLAG_QUARANTINED = 32
-MC_FLAG_POISONED = 64
+MC_FLAG_CORRUPT = 64
 MC_FLAG_QUEUED = 128
 MC_FLAG_REFUSED = 256
 MC_WARM_MOVIES = 1
@@ -95,7 +95,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "mc_cache_outcome": ("MC_CACHE_NONE", "MC_CACHE_HIT", "MC_CACHE_MISS", "MC_CACHE_BYPASS"),
     "mc_info_flag": (
         "MC_FLAG_STALE", "MC_FLAG_FILLED", "MC_FLAG_NEGATIVE", "MC_FLAG_SHARED", "MC_FLAG_REDIS_DOWN",
-        "MC_FLAG_QUARANTINED", "MC_FLAG_POISONED", "MC_FLAG_QUEUED", "MC_FLAG_REFUSED",
+        "MC_FLAG_QUARANTINED", "MC_FLAG_CORRUPT", "MC_FLAG_QUEUED", "MC_FLAG_REFUSED",
     ),
     "mc_warm_what": ("MC_WARM_MOVIES", "MC_WARM_BOARD", "MC_WARM_THEATERS", "MC_WARM_ALL"),
     "mc_import_mode": ("MC_IMPORT_SKIP", "MC_IMPORT_REPLACE"),
@@ -239,7 +239,7 @@ class mc_stats(Structure):
         ("not_found", c_int64),
         ("fills", c_int64),
         ("fills_refused", c_int64),
-        ("poisoned", c_int64),
+        ("corrupt", c_int64),
         ("quarantined", c_int64),
         ("shared_loads", c_int64),
         ("lease_waits", c_int64),

@@ -369,7 +369,7 @@ class Stats(_Frozen):
         "misses",
         "negative_hits",
         "not_found",
-        "poisoned",
+        "corrupt",
         "quarantined",
         "reads",
         "recovery_done",
@@ -406,7 +406,7 @@ class Stats(_Frozen):
     not_found: int
     fills: int
     fills_refused: int
-    poisoned: int
+    corrupt: int
     quarantined: int
     shared_loads: int
     lease_waits: int
