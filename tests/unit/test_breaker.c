@@ -48,10 +48,20 @@ static void test_refused_opens_at_once_and_one_probes(void **state)
     assert_int_equal(b.failures, 0);
 }
 
+/* With a draw of 0 the pause is a tenth of the span, which doubles from the least to the longest and begins anew after a success. */
 static void test_backoff_grows_within_limits(void **state)
 {
     (void)state;
+    static const int64_t pauses_ms[] = {1, 2, 4, 8, 10, 10, 10};
     mci_breaker b = fresh();
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < sizeof pauses_ms / sizeof *pauses_ms; i++) {
+            mci_breaker_failure(&b, i == 0 ? MCI_GATE_GO : MCI_GATE_PROBE, MC_E_CACHE, 1, 0, 0);
+            assert_int_equal(b.open_until_ns, pauses_ms[i] * MS);
+        }
+        mci_breaker_success(&b, MCI_GATE_PROBE);
+        assert_int_equal(b.open_until_ns, 0);
+    }
     for (int i = 0; i < 60; i++) {
         mci_breaker_failure(&b, i == 0 ? MCI_GATE_GO : MCI_GATE_PROBE, MC_E_CACHE, 1, 0, (uint64_t)i * 7919 * MS);
         assert_true(b.open_until_ns >= 1 * MS && b.open_until_ns <= 100 * MS);
