@@ -8,6 +8,8 @@
 
 #include "derived_slot.h"
 
+#include <stddef.h>
+
 /* What takes part, and how much of what may happen. */
 typedef struct d_config {
     const char *name;
@@ -31,6 +33,9 @@ typedef struct d_config {
     int keys;
     int forgets;
 } d_config;
+
+extern const d_config *const d_configs[];
+extern const size_t d_nconfigs;
 
 /* Steps of a writer. */
 enum {

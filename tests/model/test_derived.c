@@ -159,134 +159,21 @@ static verdict explored(const d_config *cfg, d_mutants mutants, double *schedule
     return w.found;
 }
 
-#define ALL_KEYS 15
-static const d_config two = {
-    .name = "2 writers", .ids = 1, .writers = 2, .writes = "0u0u", .repairs = 1, .reader = 1, .built = 1};
-static const d_config three = {
-    .name = "3 writers", .ids = 1, .writers = 3, .writes = "0u0u0u", .repairs = 1, .reader = 1, .built = 1};
-static const d_config deleted = {
-    .name = "update, delete, 2 repeats", .ids = 1, .writers = 2, .writes = "0u0d", .repairs = 1, .built = 1, .repeats = 2};
-static const d_config aborted = {
-    .name = "update, abort, delete", .ids = 1, .writers = 3, .writes = "0u0a0d", .repairs = 1, .built = 1, .repeats = 1};
-static const d_config dies = {.name = "2 writers, 1 dies, 2 repairs",
-                              .ids = 1,
-                              .writers = 2,
-                              .writes = "0u0u",
-                              .repairs = 2,
-                              .reader = 1,
-                              .built = 1,
-                              .deaths = 1};
-static const d_config lost = {
-    .name = "3 writers, 1 settlement lost", .ids = 1, .writers = 3, .writes = "0u0u0u", .repairs = 1, .built = 1, .lost = 1};
-static const d_config fails = {
-    .name = "2 announcements fail", .ids = 1, .writers = 2, .writes = "0u0u", .builders = 1, .old_doubt = 1, .fails = 2};
-static const d_config builders = {
-    .name = "2 ids, delete, update, 2 builders", .ids = 2, .writers = 2, .writes = "0d1u", .builders = 2, .hold_ends = 1};
-static const d_config two_ids = {.name = "2 ids, create, 1 lost, 2 builders",
-                                 .ids = 2,
-                                 .writers = 2,
-                                 .writes = "0u1u",
-                                 .builders = 2,
-                                 .repairs = 1,
-                                 .lost = 1,
-                                 .created = 1};
-static const d_config outside = {.name = "outside write, 2 writers",
-                                 .ids = 1,
-                                 .writers = 2,
-                                 .writes = "0u0u",
-                                 .repairs = 1,
-                                 .builders = 1,
-                                 .outside = 1,
-                                 .built = 1};
-static const d_config outside_built = {
-    .name = "outside write, 2 builders", .ids = 1, .writers = 1, .writes = "0u", .builders = 2, .outside = 1};
-static const d_config forgets = {.name = "1 dies, slot forgets, 2 builders",
-                                 .ids = 1,
-                                 .writers = 2,
-                                 .writes = "0u0u",
-                                 .repairs = 1,
-                                 .builders = 2,
-                                 .built = 1,
-                                 .deaths = 1,
-                                 .forgets = 1};
-static const d_config vanishes = {.name = "1 key vanishes, builder",
-                                  .ids = 1,
-                                  .writers = 2,
-                                  .writes = "0u0u",
-                                  .builders = 1,
-                                  .reader = 1,
-                                  .built = 1,
-                                  .vanish = 1,
-                                  .keys = 7};
-static const d_config both_vanish = {.name = "1 dies, 2 keys vanish",
-                                     .ids = 1,
-                                     .writers = 2,
-                                     .writes = "0u0u",
-                                     .builders = 1,
-                                     .built = 1,
-                                     .deaths = 1,
-                                     .vanish = 2,
-                                     .keys = 7};
-static const d_config new_vanishes = {.name = "new set vanishes, 2 builders",
-                                      .ids = 2,
-                                      .writers = 1,
-                                      .writes = "0u",
-                                      .builders = 2,
-                                      .hold_ends = 1,
-                                      .vanish = 1,
-                                      .keys = 8};
-static const d_config doubted = {.name = "old doubt, builder, 1 lost",
-                                 .ids = 1,
-                                 .writers = 2,
-                                 .writes = "0u0u",
-                                 .repairs = 1,
-                                 .builders = 1,
-                                 .reader = 1,
-                                 .old_doubt = 1,
-                                 .lost = 1};
-static const d_config late = {.name = "settlement late, 1 repeat",
-                              .ids = 1,
-                              .writers = 2,
-                              .writes = "0u0u",
-                              .repairs = 1,
-                              .built = 1,
-                              .lost = 1,
-                              .late = 1,
-                              .repeats = 1};
-static const d_config lost_forgets = {.name = "1 lost, slot forgets, 2 builders",
-                                      .ids = 1,
-                                      .writers = 1,
-                                      .writes = "0u",
-                                      .builders = 2,
-                                      .built = 1,
-                                      .deaths = 1,
-                                      .lost = 1,
-                                      .late = 1,
-                                      .hold_ends = 1,
-                                      .forgets = 1};
-static const d_config three_built = {
-    .name = "3 writers, builder, 1 repair", .ids = 1, .writers = 3, .writes = "0u0u0u", .repairs = 1, .builders = 1};
-
-static const d_config *const configs[] = {
-    &two,           &three,   &deleted,  &aborted,     &dies,         &lost,    &fails, &builders,     &two_ids,    &outside,
-    &outside_built, &forgets, &vanishes, &both_vanish, &new_vanishes, &doubted, &late,  &lost_forgets, &three_built};
-#define CONFIGS (sizeof configs / sizeof configs[0])
-
 static void test_no_schedule_is_wrong(void **state)
 {
     (void)state;
     double sum = 0;
     size_t total = 0;
-    for (size_t i = 0; i < CONFIGS; i++) {
+    for (size_t i = 0; i < d_nconfigs; i++) {
         double schedules = 0;
         size_t states = 0;
-        verdict v = explored(configs[i], 0, &schedules, &states);
-        print_message("%-36s %9.3g schedules %8zu states %s\n", configs[i]->name, schedules, states, verdicts[v]);
+        verdict v = explored(d_configs[i], 0, &schedules, &states);
+        print_message("%-36s %9.3g schedules %8zu states %s\n", d_configs[i]->name, schedules, states, verdicts[v]);
         assert_int_equal(v, FINE);
         sum += schedules;
         total += states;
     }
-    print_message("%zu configurations, %.3g schedules, %zu states: none is wrong\n", CONFIGS, sum, total);
+    print_message("%zu configurations, %.3g schedules, %zu states: none is wrong\n", d_nconfigs, sum, total);
 }
 
 static const struct {
@@ -342,11 +229,11 @@ static void test_every_rule_is_needed(void **state)
         size_t at = 0;
         double schedules = 0;
         size_t states = 0;
-        for (; at < CONFIGS && v == FINE; at++)
-            v = explored(configs[at], (d_mutants)1 << rules[i].mutant, &schedules, &states);
+        for (; at < d_nconfigs && v == FINE; at++)
+            v = explored(d_configs[at], (d_mutants)1 << rules[i].mutant, &schedules, &states);
         missed += v == FINE;
         print_message("without \"%s\": %s%s%s\n", rules[i].rule, v == FINE ? "NOT CAUGHT" : verdicts[v],
-                      v == FINE ? "" : ", ", v == FINE ? "" : configs[at - 1]->name);
+                      v == FINE ? "" : ", ", v == FINE ? "" : d_configs[at - 1]->name);
     }
     assert_int_equal(missed, 0);
 }

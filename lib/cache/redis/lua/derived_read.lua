@@ -53,10 +53,11 @@ if there then
     end
 end
 
+-- Each answers for the arguments from ARGV[3] on (not unpacked: they may be thousands).
 local question = {}
 
-function question.page(offset, count)
-    offset, count = number(offset, 'offset'), number(count, 'count')
+function question.page()
+    local offset, count = number(ARGV[3], 'offset'), number(ARGV[4], 'count')
     local rows = {}
     if not there or count == 0 then
         return rows
@@ -71,25 +72,22 @@ function question.page(offset, count)
     return rows
 end
 
-function question.place(id, ...)
-    local score = there and redis.call('ZSCORE', KEYS[1], id)
+function question.place()
+    local score = there and redis.call('ZSCORE', KEYS[1], ARGV[3])
     local scores = {}
-    for i, other in ipairs({...}) do
-        scores[i] = there and redis.call('ZSCORE', KEYS[1], other)
+    for i = 4, #ARGV do
+        scores[i - 3] = there and redis.call('ZSCORE', KEYS[1], ARGV[i])
     end
     if not score then
         return {false, 0, false, scores}
     end
-    return {score, redis.call('ZCOUNT', KEYS[1], '(' .. score, '+inf'), redis.call('ZREVRANK', KEYS[1], id), scores}
+    return {score, redis.call('ZCOUNT', KEYS[1], '(' .. score, '+inf'), redis.call('ZREVRANK', KEYS[1], ARGV[3]), scores}
 end
 
-function question.near(lon, lat, radius_m, count)
-    if not there then
-        return {}
-    end
+function question.near()
     local rows = {}
-    for _, row in ipairs(redis.call('GEOSEARCH', KEYS[1], 'FROMLONLAT', lon, lat, 'BYRADIUS', radius_m, 'm', 'ASC', 'COUNT',
-        count, 'WITHHASH')) do
+    for _, row in ipairs(there and redis.call('GEOSEARCH', KEYS[1], 'FROMLONLAT', ARGV[3], ARGV[4], 'BYRADIUS', ARGV[5], 'm', 'ASC',
+        'COUNT', ARGV[6], 'WITHHASH') or {}) do
         if is_id(row[1]) then
             rows[#rows + 1] = row
         end
@@ -97,28 +95,26 @@ function question.near(lon, lat, radius_m, count)
     return rows
 end
 
-function question.counts(n, ...)
-    local ranges, counts = {...}, {}
-    for i = 1, number(n, 'n') do
-        counts[i] = there and redis.call('ZCOUNT', KEYS[1], ranges[2 * i - 1], ranges[2 * i]) or 0
+function question.counts()
+    local counts = {}
+    for i = 1, number(ARGV[3], 'n') do
+        counts[i] = there and redis.call('ZCOUNT', KEYS[1], ARGV[2 * i + 2], ARGV[2 * i + 3]) or 0
     end
     return counts
 end
 
-function question.ranges(limit, ...)
-    local ranges, found = {...}, {}
-    number(limit, 'limit')
-    for i = 1, #ranges, 2 do
+function question.ranges()
+    local limit, found = text(number(ARGV[3], 'limit')), {}
+    for i = 4, #ARGV, 2 do
         found[#found + 1] = there and
-            redis.call('ZRANGEBYSCORE', KEYS[1], ranges[i], ranges[i + 1], 'WITHSCORES', 'LIMIT', 0, limit) or {}
+            redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[i], ARGV[i + 1], 'WITHSCORES', 'LIMIT', 0, limit) or {}
     end
     return found
 end
-question.cells = question.ranges
 
 function question.size()
     return {}
 end
 
 local ask = question[ARGV[2]] or error('no such question', 0)
-return {now, nonce, state, due, wanted, size, ask(unpack(ARGV, 3))}
+return {now, nonce, state, due, wanted, size, ask()}
