@@ -299,7 +299,7 @@ static int rank_in_doubt(void)
     return right;
 }
 
-static void test_rank_in_doubt(void **state)
+static void test_rank_with_pending_repair(void **state)
 {
     (void)state;
     start();
@@ -419,7 +419,7 @@ int main(void)
         cmocka_unit_test(test_while_redis_is_full),
         cmocka_unit_test(test_never_back_in_time),
         cmocka_unit_test(test_title_keeps_the_newer),
-        cmocka_unit_test(test_rank_in_doubt),
+        cmocka_unit_test(test_rank_with_pending_repair),
         cmocka_unit_test(test_write_lands_late),
         cmocka_unit_test(test_queue_overflows),
     };

@@ -448,7 +448,7 @@ static void test_far_dates(void **state)
     mci_doc_unref(d);
 }
 
-static void test_traps(void **state)
+static void test_values_of_unexpected_types(void **state)
 {
     (void)state;
     mci_spec spec = data_movie_spec(kit_fresh(), MCI_ID_OBJECTID);
@@ -583,7 +583,7 @@ static const struct CMUnitTest common[] = {
     cmocka_unit_test(test_put_many),
     cmocka_unit_test(test_scan),
     cmocka_unit_test(test_types),
-    cmocka_unit_test(test_traps),
+    cmocka_unit_test(test_values_of_unexpected_types),
     cmocka_unit_test(test_far_dates),
     cmocka_unit_test(test_all_data),
     cmocka_unit_test(test_deadline_passed),

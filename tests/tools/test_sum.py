@@ -10,7 +10,7 @@ COMMENT = """[==========] one: Running 2 test(s).
 [       OK ] test_right
 [ RUN      ] test_a12_built
 [  ERROR   ] --- 0x3 != 0x2
-[   LINE   ] --- /somewhere/tests/live/test_anomalies.c:350: error: Failure!
+[   LINE   ] --- /somewhere/tests/live/test_races.c:350: error: Failure!
 [  FAILED  ] test_a12_built
 [==========] one: 2 test(s) run.
 [  PASSED  ] 1 test(s).
@@ -41,14 +41,14 @@ PYTEST = """FAILED tests/test_log.py::test_a_logger - AssertionError: assert [] 
 """
 CXX = "line 42: mc.get_movie(ID1)\n3 passed, 1 failed, 0 skipped\n"
 SILENT = "valgrind: something is wrong\n"
-WANTED = ["plain: live.anomalies failed", "    test_a12_built test_anomalies.c:350", "plain: live.cli failed",
+WANTED = ["plain: live.races failed", "    test_a12_built test_races.c:350", "plain: live.cli failed",
           "    cases_a.second cases_a.py:47 AssertionError: 0", "plain: python.package failed",
           "    FAILED tests/test_log.py::test_a_logger - AssertionError: assert [] == [1]", "plain: live.cpp failed",
           "    line 42: mc.get_movie(ID1)", "plain: valgrind.x failed", "    valgrind: something is wrong"]
 
 
 def main():
-    rows = [("live.anomalies", COMMENT), ("live.cli", OWN), ("python.package", PYTEST), ("live.cpp", CXX), ("valgrind.x", SILENT)]
+    rows = [("live.races", COMMENT), ("live.cli", OWN), ("python.package", PYTEST), ("live.cpp", CXX), ("valgrind.x", SILENT)]
     with tempfile.TemporaryDirectory() as work:
         path = os.path.join(work, "a.xml")
         with open(path, "w", encoding="utf-8") as f:

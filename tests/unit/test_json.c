@@ -577,7 +577,7 @@ static void test_decode_lenient(void **state)
     }
 }
 
-static void test_german(void **state)
+static void test_where_decimals_have_commas(void **state)
 {
     (void)state;
     static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "de_DE", "fr_FR.UTF-8"};
@@ -634,7 +634,7 @@ int main(void)
         cmocka_unit_test(test_patch_plan),
         cmocka_unit_test(test_apply),
         cmocka_unit_test(test_decode_lenient),
-        cmocka_unit_test(test_german),
+        cmocka_unit_test(test_where_decimals_have_commas),
         cmocka_unit_test(test_limits_of_the_descriptor),
     };
     spec = data_movie_spec("movies", MCI_ID_OBJECTID);

@@ -432,7 +432,7 @@ static void test_load_and_put(void **state)
 }
 
 /* Another client's own SET while a load is under way is newer than what was loaded. */
-static void test_load_and_stranger(void **state)
+static void test_load_and_another_client(void **state)
 {
     (void)state;
     start();
@@ -448,7 +448,7 @@ static void test_load_and_stranger(void **state)
 
 /* ---- what stands in Redis ----------------------------------------------------------------------------------------- */
 
-static void test_damaged_values(void **state)
+static void test_corrupt_values(void **state)
 {
     (void)state;
     mc_info info;
@@ -509,7 +509,7 @@ static mc_status load_too_much(void *user, const char *key, int64_t deadline_ms,
     return user != NULL ? mc_value_sink_set(sink, "better", 6) : (st == MC_E_TOOBIG ? MC_OK : st);
 }
 
-static void test_odd_loaders(void **state)
+static void test_loaders_that_misbehave(void **state)
 {
     (void)state;
     mc_error err;
@@ -585,7 +585,7 @@ static void test_bad_arguments(void **state)
 /* ---- what it is worth --------------------------------------------------------------------------------------------- */
 
 /* An hour of one request a second, values that live for 60 s, and a producer every 5 minutes: queries of the source. */
-static int an_hour(mc_client *producer, mc_client *reader)
+static int queries_in_one_hour(mc_client *producer, mc_client *reader)
 {
     int64_t t = INT64_C(1700000000000);
     start();
@@ -610,20 +610,20 @@ static int an_hour(mc_client *producer, mc_client *reader)
 static void test_load_of_the_source(void **state)
 {
     (void)state;
-    int first = an_hour(file_first, file_first);
-    int last = an_hour(file_first, file_last);
+    int first = queries_in_one_hour(file_first, file_first);
+    int last = queries_in_one_hour(file_first, file_last);
     print_message("3600 requests in an hour: %d queries with redis,snapshot,store, %d with redis,store,snapshot\n", first,
                   last);
     assert_int_equal(first, 12); /* the producer's alone */
     assert_true(last < 3600 / 20);
     mc_client *none = fixture_open(&f, "read.tiers", "store", NULL);
-    assert_int_equal(an_hour(file_first, none), 3612);
+    assert_int_equal(queries_in_one_hour(file_first, none), 3612);
     mc_close(none);
 }
 
 int main(void)
 {
-    (void)snprintf(path, sizeof path, "/tmp/mflix-fallback-%ld.json", (long)getpid());
+    (void)snprintf(path, sizeof path, "/tmp/mflix-values-%ld.json", (long)getpid());
     /* On a busy machine a hundred threads take their time: nobody's patience with the load, or with Redis, may end before
      * the one load does. */
     fixture_start(&f, "read.lease_ms", "20000", "call.timeout_ms", "30000", "cache.timeout_ms", "20000",
@@ -642,14 +642,14 @@ int main(void)
         cmocka_unit_test(test_a_failed_load_fails_for_all),
         cmocka_unit_test(test_one_query_without_redis),
         cmocka_unit_test(test_load_and_put),
-        cmocka_unit_test(test_load_and_stranger),
-        cmocka_unit_test(test_damaged_values),
+        cmocka_unit_test(test_load_and_another_client),
+        cmocka_unit_test(test_corrupt_values),
         cmocka_unit_test(test_full_redis),
-        cmocka_unit_test(test_odd_loaders),
+        cmocka_unit_test(test_loaders_that_misbehave),
         cmocka_unit_test(test_bad_arguments),
         cmocka_unit_test(test_load_of_the_source),
     };
-    int failed = cmocka_run_group_tests_name("fallback", tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("values", tests, NULL, NULL);
     mc_close(file_first);
     mc_close(file_last);
     fixture_stop(&f);

@@ -120,7 +120,7 @@ int main(void)
         cmocka_unit_test(test_redis_away_is_not_noticed),
         cmocka_unit_test(test_writes_stay_coherent),
     };
-    int failed = cmocka_run_group_tests_name("tiers", tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("reads_past_redis", tests, NULL, NULL);
     mc_close(direct);
     fixture_stop(&f);
     return failed;

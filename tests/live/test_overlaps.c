@@ -130,7 +130,7 @@ static void test_build_that_lost_its_set(void **state)
 }
 
 /* A doubt that nobody can settle, and one that has to wait: ranks of other movies are told all the same. */
-static void test_doubts_do_not_block_ranks(void **state)
+static void test_pending_repairs_do_not_block_ranks(void **state)
 {
     (void)state;
     int64_t rank = -1;
@@ -177,7 +177,7 @@ static void test_quarantines_of_two_lengths(void **state)
     assert_int_equal(mc_close(hasty), MC_OK);
 }
 
-static void test_odd_ids_and_ghosts(void **state)
+static void test_odd_ids_and_dangling_members(void **state)
 {
     (void)state;
     const char *json = "{\"_id\":\"!x\",\"title\":\"Bang\",\"imdb\":{\"rating\":9.5}}";
@@ -339,10 +339,10 @@ int main(void)
         cmocka_unit_test(test_build_that_lost_its_set),
         cmocka_unit_test(test_slow_loads),
         cmocka_unit_test(test_lease_of_another_id),
-        cmocka_unit_test(test_doubts_do_not_block_ranks),
+        cmocka_unit_test(test_pending_repairs_do_not_block_ranks),
         cmocka_unit_test(test_invalidate_and_board),
         cmocka_unit_test(test_quarantines_of_two_lengths),
-        cmocka_unit_test(test_odd_ids_and_ghosts),
+        cmocka_unit_test(test_odd_ids_and_dangling_members),
         cmocka_unit_test(test_huge_corrupt_value),
         cmocka_unit_test(test_import_modes),
     };

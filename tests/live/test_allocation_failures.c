@@ -461,7 +461,7 @@ int main(void)
         cmocka_unit_test(test_once),
         cmocka_unit_test(test_for_good),
     };
-    int failed = cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("allocation_failures", tests, NULL, NULL);
     (void)mc_close(mc);
     fixture_stop(&f);
     (void)unlink(path);

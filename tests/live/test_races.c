@@ -477,7 +477,7 @@ static int no_theater_ghosts(void)
     return ok && fixture_redis_int(&f, "ZCARD", "mflix:geo:theaters", NULL) == 2;
 }
 
-static void test_a17_theater_ghosts(void **state)
+static void test_a17_dangling_theaters(void **state)
 {
     (void)state;
     start();
@@ -606,7 +606,7 @@ int main(void)
         cmocka_unit_test(test_a14_immortal_value),
         cmocka_unit_test(test_a15_torn_hash),
         cmocka_unit_test(test_a16_ttl_lost),
-        cmocka_unit_test(test_a17_theater_ghosts),
+        cmocka_unit_test(test_a17_dangling_theaters),
         cmocka_unit_test(test_invalidate_and_load),
         cmocka_unit_test(test_invalidate_all_and_load),
         cmocka_unit_test(test_single_flight),
