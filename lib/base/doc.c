@@ -162,7 +162,7 @@ static uint32_t put(mci_docb *b, const char *p, size_t n)
     return off;
 }
 
-/* The list under construction is complete: its table follows its items, which stand one after another. */
+/* The list under construction is complete: its table follows its items, which are contiguous. */
 static void end_list(mci_docb *b)
 {
     int field = b->list_field;

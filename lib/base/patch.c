@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: the memory of a patch. Refuses nothing: what may stand in one is checked where it is made (codec/json_patch.c). */
+/* Owns: the memory of a patch. Refuses nothing: its contents are checked where it is made (codec/json_patch.c). */
 #include "base/patch.h"
 
 #include <stdint.h>

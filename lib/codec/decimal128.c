@@ -31,7 +31,7 @@ int mci_decimal128_put(mci_buf *out, const char *s)
         seen = 1;
         exp -= point;
         if (n == 34 && *s != '0')
-            return 0; /* would have to be rounded */
+            return 0; /* needs rounding */
         if (n == 34)
             exp++;
         else if (n > 0 || *s != '0')

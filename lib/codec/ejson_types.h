@@ -22,7 +22,7 @@ int mci_ejson_oid(const json_t *v, char out[25]);
  * cut back to what it was. A $code with a $scope has two members, and is json_tree.c's. */
 int mci_ejson_put(const json_t *o, mci_strictness how, mci_buf *out);
 
-/* How a value whose member is `key` is written ("a UUID: ..."); NULL for numbers and for what is no type. */
+/* How a value whose member is `key` is written ("a UUID: ..."); NULL for numbers and unknown keys. */
 const char *mci_ejson_form(const char *key);
 
 /* Append a JSON string, and a double (NaN and infinities wrapped). */

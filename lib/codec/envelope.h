@@ -4,7 +4,7 @@
  *   M1 D <epoch> <written> <soft> <hard> <version> <kinds> <fields sum> <document sum> <envelope sum>
  * with D for a document and N for "not found", times in milliseconds of Redis' clock, one letter per field of the
  * collection (S text, I integer, R real, L list, T time, - missing), and sums in hexadecimal, seeded with the id: a value that
- * was cut, edited, written by another layout, or copied from another id does not decode. With a key (cache.key) the sums are keyed, and
+ * was cut, edited, written by another layout, or copied from another id is corrupt. With a key (cache.key) the sums are keyed, and
  * nobody else can make them.
  */
 #ifndef MCI_CODEC_ENVELOPE_H

@@ -127,7 +127,7 @@ static size_t unescape(const char **p, const char *end, char out[1])
     }
     *p += 4;
     out[0] = (char)v;
-    return v > 0 && v < 0x80 ? 1 : 0; /* control bytes only: everything else stands there as itself */
+    return v > 0 && v < 0x80 ? 1 : 0; /* control bytes only: every other byte is written as it is */
 }
 
 static int decode_item(const char **p, const char *end, mci_buf *scratch)
@@ -216,7 +216,7 @@ static int proven(const mci_spec *spec, mci_seal seal, const mci_envelope *e, co
 {
     if (strlen(e->kinds) != spec->nfields)
         return 0;
-    /* The sum is no signature: what is handed out as JSON, and put into answers as it is, has to be that. */
+    /* The sum is no signature: text that is handed out as JSON, and copied into answers unchanged, must be valid JSON. */
     if (json.p != NULL && (json_sum(seal, json.p, json.n) != e->doc_sum || !mci_json_scan(json.p, json.n)))
         return 0;
     if (fields == NULL)

@@ -13,7 +13,7 @@
 
 #define PATH_MAX_BYTES 1024                /* of a dotted path */
 #define PATHS_BASE_BYTES ((size_t)4 << 20) /* of all paths together: this, and ... */
-#define PATHS_FACTOR 8                     /* ... so many for each byte of the patch: a long name may stand before many */
+#define PATHS_FACTOR 8                     /* ... so many for each byte of the patch: a long name may precede many */
 
 /* ---- planning ---- */
 

@@ -92,7 +92,7 @@ static void wipe_texts(json_t *value)
     }
 }
 
-static mc_status tell(const char *key, const json_t *value, mci_setting_fn fn, void *user, mc_error *err)
+static mc_status report_setting(const char *key, const json_t *value, mci_setting_fn fn, void *user, mc_error *err)
 {
     char number[32];
     if (json_is_string(value))
@@ -116,7 +116,8 @@ static mc_status walk(json_t *object, const char *above, int depth, mci_setting_
         int n = snprintf(key, sizeof key, "%s%s%s", above, *above == '\0' ? "" : ".", name);
         if (n < 0 || (size_t)n >= sizeof key || depth > DEPTH_MAX)
             return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "no option is named \"%.64s...\"", key);
-        mc_status st = json_is_object(value) ? walk(value, key, depth + 1, fn, user, err) : tell(key, value, fn, user, err);
+        mc_status st =
+            json_is_object(value) ? walk(value, key, depth + 1, fn, user, err) : report_setting(key, value, fn, user, err);
         if (st != MC_OK)
             return st;
     }
@@ -166,7 +167,7 @@ mc_status mci_options_read_file(const char *path, mci_setting_fn fn, void *user,
     json_t *padded = parse(text, len, &line, &column);
     mci_wipe(text, len);
     free(text);
-    if (padded == NULL) /* not jansson's text: it quotes what stands near the fault */
+    if (padded == NULL) /* not jansson's text: it quotes what is near the error */
         return mci_fail(err, MC_E_JSON, MC_TIER_NONE,
                         "options file %.200s: line %d, column %d is not JSON, or repeats a key", path, line, column);
     json_t *root = json_array_get(padded, 1);

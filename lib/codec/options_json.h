@@ -7,7 +7,7 @@
 
 #define MCI_OPTIONS_FILE_MAX 1048576 /* 1 MiB */
 
-/* Told one setting: a key with dots, and its value as text. Anything but MC_OK ends the reading. */
+/* Receives one setting: a key with dots, and its value as text. Anything but MC_OK ends the reading. */
 typedef mc_status (*mci_setting_fn)(const char *key, const char *value, void *user, mc_error *err);
 
 /*

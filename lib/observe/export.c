@@ -102,7 +102,7 @@ static void write_counter(mci_buf *b, const mci_metrics *m, int i)
                 (long long)mci_metrics_get(m, (mci_counter)i));
 }
 
-/* One line per octave from 1 microsecond on: four times as many would cost the scraper more than they tell. */
+/* One line per octave from 1 microsecond on: four times as many would cost the scraper more than they are worth. */
 static void write_histogram(mci_buf *b, const mci_metrics *m, int h)
 {
     mci_summary s;

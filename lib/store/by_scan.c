@@ -146,7 +146,7 @@ mc_status mci_by_scan_top(mci_store *s, const mci_spec *spec, int64_t offset, si
     return st;
 }
 
-/* Counting those that stand before one document. */
+/* Counts the documents ranked before one document. */
 typedef struct before {
     const mci_spec *spec;
     mci_ranked_id of;

@@ -403,7 +403,7 @@ static mc_status op_rank(mci_store *s, const mci_spec *spec, const char *id, mci
 
 /* ---- many ---- */
 
-/* Put one document where another may stand. */
+/* Put one document, replacing the one that may be there. */
 static mc_status put_over(cb_store *s, const mci_spec *spec, const char *id, const char *json, size_t len, mci_deadline dl,
                           mc_error *err)
 {
@@ -418,7 +418,7 @@ static mc_status put_over(cb_store *s, const mci_spec *spec, const char *id, con
         else if (st == MC_NOT_FOUND)
             st = call_insert(s, spec, id, json, len, dl);
         free(raw);
-        if (st != MC_E_CONFLICT && st != MC_E_EXISTS && st != MC_NOT_FOUND) /* those: somebody else changed it in between */
+        if (st != MC_E_CONFLICT && st != MC_E_EXISTS && st != MC_NOT_FOUND) /* those: another writer changed it in between */
             return map_status(st, spec, "put", 1, err);
     }
     return mci_fail(err, MC_E_TIMEOUT, MC_TIER_STORE, "store callback put %s: other writers were faster", spec->name);

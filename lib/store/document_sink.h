@@ -20,7 +20,7 @@ struct mc_document_sink {
     const mci_sink_place *places;
     mci_doc **out;
     size_t limit;
-    int skip_broken; /* a document that does not decode is left out, instead of failing the call */
+    int skip_broken; /* a corrupt document is left out, instead of failing the call */
     char **raw;      /* the first document's bytes as they came, for replace-if-unchanged; or NULL */
     mc_error *err;
 

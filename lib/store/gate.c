@@ -39,7 +39,7 @@ mc_status mci_store_gate_enter(mci_store_gate *g, int seen, int force, mci_pass 
     mci_mutex_lock(&g->lock);
     if (g->breaker.threshold > 0) {
         if (g->unseen && seen)
-            g->breaker.open_until_ns = g->breaker.open_until_ns == 0 ? 0 : 1; /* long ago: somebody may try */
+            g->breaker.open_until_ns = g->breaker.open_until_ns == 0 ? 0 : 1; /* long ago: one call may try */
         out->gate = mci_breaker_enter(&g->breaker, mci_now_ns());
     }
     mc_error last = g->last;

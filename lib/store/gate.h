@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The breaker of a store: a database that is away costs a call its time-out once, then nothing until somebody has tried again. One
+ * The breaker of a store: a database that is away costs a call its time-out once, then nothing until one call has tried again. One
  * call at a time tries.
  */
 #ifndef MCI_STORE_GATE_H
@@ -43,7 +43,7 @@ void mci_store_gate_destroy(mci_store_gate *g);
 void mci_store_gate_bind(mci_store_gate *g, int64_t backoff_min_ms, int64_t backoff_max_ms, int64_t failures,
                          mci_metrics *metrics, mci_log *log);
 
-/* `seen`: a server is known right now (a store that cannot tell says 0). `force`: go on in any case (a ping). MC_OK, or the last
+/* `seen`: a server is known right now (a store that does not know says 0). `force`: go on in any case (a ping). MC_OK, or the last
  * failure's status with its text. */
 mc_status mci_store_gate_enter(mci_store_gate *g, int seen, int force, mci_pass *out, mc_error *err);
 /* MC_OK while the store is used, else as a refused entry. */

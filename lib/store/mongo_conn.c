@@ -69,7 +69,7 @@ static mc_status no_pool(const mci_mongo *m, const mongoc_uri_t *uri, const bson
     memcpy(text, e->message, sizeof e->message);
     text[sizeof e->message] = '\0';
     redact(text, m->secret);
-    /* Other texts may quote the address, and with it what stands before the '@'. */
+    /* Other texts may quote the address, and with it the text before the '@'. */
     int shown = m->secret == NULL || st == MC_E_STORE;
     return mci_fail_code(err, st, MC_TIER_STORE, (int)e->code, "store.uri: the driver cannot use this address%s%.200s",
                          shown ? ": " : "", shown ? text : "");
@@ -167,7 +167,7 @@ int64_t mci_mongo_left_ms(const mci_mongo_op *o)
 }
 
 /* An error that the gate is to keep as well. */
-static mc_status told(mci_mongo_op *o, mc_status st)
+static mc_status with_reason(mci_mongo_op *o, mc_status st)
 {
     if (o->err != NULL)
         *o->err = o->why;
@@ -181,9 +181,9 @@ static mc_status nobody_there(mci_mongo_op *o)
     mci_mongo_watch_why(&o->s->watch, why, &tls);
     redact(why, o->s->secret);
     o->away = 1;
-    return told(o, mci_fail(&o->why, tls && why[0] != '\0' ? MC_E_TLS : MC_E_STORE, MC_TIER_STORE,
-                            "mongodb %s%s%s: no server can be reached%s%.320s", o->what, o->spec != NULL ? " " : "",
-                            o->spec != NULL ? o->spec->name : "", why[0] != '\0' ? ": " : "", why));
+    return with_reason(o, mci_fail(&o->why, tls && why[0] != '\0' ? MC_E_TLS : MC_E_STORE, MC_TIER_STORE,
+                                   "mongodb %s%s%s: no server can be reached%s%.320s", o->what, o->spec != NULL ? " " : "",
+                                   o->spec != NULL ? o->spec->name : "", why[0] != '\0' ? ": " : "", why));
 }
 
 /* Wait until a server that can do it is known. The driver's own wait has one length for all operations: it is used as long as it
@@ -392,6 +392,6 @@ mc_status mci_mongo_failed(mci_mongo_op *o, const bson_error_t *e, const bson_t 
     memcpy(text, e->message, sizeof e->message);
     text[sizeof e->message] = '\0';
     redact(text, o->s->secret);
-    return told(o, mci_fail_code(&o->why, st, MC_TIER_STORE, (int)e->code, "mongodb %s %s: %.300s", o->what,
-                                 o->spec != NULL ? o->spec->name : "", text));
+    return with_reason(o, mci_fail_code(&o->why, st, MC_TIER_STORE, (int)e->code, "mongodb %s %s: %.300s", o->what,
+                                        o->spec != NULL ? o->spec->name : "", text));
 }

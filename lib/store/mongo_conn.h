@@ -42,7 +42,7 @@ typedef struct mci_mongo_op {
     int away;   /* no server was found */
     int tries;  /* of a read */
     mci_pass pass;
-    mc_error why; /* of the last failure that the driver told */
+    mc_error why; /* of the last failure that the driver reported */
     mc_error *err;
 } mci_mongo_op;
 

@@ -91,7 +91,7 @@ mc_status mci_mongo_top(mci_store *s, const mci_spec *spec, int64_t offset, size
     return mci_mongo_end(&o, st);
 }
 
-/* Of what a board shows, only what stands before this one. It does not stand before itself: a decimal is no double of the same text. */
+/* The documents that a board shows before this one. It is not before itself: a decimal never equals the double of the same text. */
 static bool before_filter(const mci_spec *spec, const char *path, const char *id, double score, bson_t *filter)
 {
     bson_t both;

@@ -60,7 +60,7 @@ static void heartbeat_failed(const mongoc_apm_server_heartbeat_failed_t *event)
     if (e.message[0] == '\0')
         return; /* the monitor was ended */
     /* The driver has one code for all of these, and "TLS handshake failed." also for a server that is silent. Files and certificates
-     * do not mend themselves; a handshake that ends without a word is a matter of encryption only while none has succeeded yet. */
+     * do not go away by themselves; a handshake that ends without a message is a matter of encryption only while none has succeeded yet. */
     int files = strncmp(e.message, "Failed initialize TLS", 21) == 0;
     int handshake = strncmp(e.message, "TLS handshake", 13) == 0;
     int certificate = handshake && strstr(e.message, "certificate") != NULL;
@@ -73,7 +73,7 @@ static void heartbeat_failed(const mongoc_apm_server_heartbeat_failed_t *event)
          files || certificate || (handshake && !atomic_load(&w->met)));
 }
 
-/* A server of another replica set answers, and yet is none of ours: the driver drops it without a word. */
+/* A server of another replica set answers, but is not of ours: the driver drops it silently. */
 static void heartbeat_succeeded(const mongoc_apm_server_heartbeat_succeeded_t *event)
 {
     mci_mongo_watch *w = mongoc_apm_server_heartbeat_succeeded_get_context(event);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Owns: a stream of the driver that passes everything on to the driver's own, with the time-out cut to what is left of the
- * operation's deadline. Refuses to connect once it has passed. Releases of the driver from 1.27 on can be told a time-out for each
+ * operation's deadline. Refuses to connect once it has passed. Releases of the driver from 1.27 on take a time-out for each
  * operation; that has to do there, though a connection that must be made first then has its own.
  */
 #include "store/mongo_wire.h"

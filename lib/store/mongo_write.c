@@ -31,7 +31,7 @@ bool mci_mongo_append_types(bson_t *to, const char *const *names)
 
 /* A document with this id is there, and the driver had to send the insert twice: the first may have been carried out, its answer
  * lost, and the second met our own document. (A server that keeps to the rules of retryable writes answers the second as it did the
- * first. One that is asked again while it is still busy with the first may not.) MC_OK: what stands there is what we sent. */
+ * first. One that is asked again while it is still busy with the first may not.) MC_OK: the stored document is the one we sent. */
 static mc_status after_repeat(mci_mongo_op *o, const char *id, const char *json, size_t len)
 {
     mci_doc *there = NULL;
@@ -159,8 +159,8 @@ static mc_status modify_once(mci_mongo_op *o, const bson_t *filter, const mongoc
         if (out != NULL &&
             (!bson_init_static(&value, data, len) || mci_bson_decode(o->spec, &value, out, o->err) != MC_OK)) {
             /* It was written and cannot be shown: whoever asked must read again. */
-            st = mci_fail(o->err, MC_E_UNKNOWN, MC_TIER_STORE, "mongodb %s %s: the answer's document does not decode",
-                          o->what, o->spec->name);
+            st = mci_fail(o->err, MC_E_UNKNOWN, MC_TIER_STORE, "mongodb %s %s: the answer's document is corrupt", o->what,
+                          o->spec->name);
         }
     }
     bson_destroy(&reply);
@@ -270,7 +270,7 @@ static mc_status queue_item(mci_mongo_op *o, mongoc_bulk_operation_t *bulk, cons
     return st;
 }
 
-/* Put the server's word on single items into their statuses. Returns how many it spoke of. */
+/* Copy the server's errors about single items into their statuses. Returns how many there were. */
 static size_t item_errors(const bson_t *reply, const size_t *item, size_t n, mc_status *statuses)
 {
     bson_iter_t it;
@@ -301,8 +301,8 @@ static mc_status execute(mci_mongo_op *o, mongoc_bulk_operation_t *bulk, const s
     memset(&e, 0, sizeof e);
     uint32_t server = mongoc_bulk_operation_execute(bulk, &reply, &e);
     mc_status st = MC_OK;
-    size_t told = item_errors(&reply, item, n, statuses);
-    if (server == 0 && (told == 0 || e.domain == MONGOC_ERROR_STREAM || e.domain == MONGOC_ERROR_WRITE_CONCERN))
+    size_t reported = item_errors(&reply, item, n, statuses);
+    if (server == 0 && (reported == 0 || e.domain == MONGOC_ERROR_STREAM || e.domain == MONGOC_ERROR_WRITE_CONCERN))
         st = mci_mongo_failed(o, &e, &reply);
     bson_destroy(&reply);
     return st;

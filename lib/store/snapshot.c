@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: the snapshot in memory: read when somebody asks and the file has changed, looked up by key. Refuses: watching the file, and
+ * Owns: the snapshot in memory: read when it is asked for and the file has changed, looked up by key. Refuses: watching the file, and
  * taking a bad file for a good one; the last good one goes on answering as long as a file is there at all.
  */
 #include "store/snapshot.h"
@@ -33,7 +33,7 @@ struct mci_snapshot {
     identity reading;
     mci_mutex lock; /* of all below, and of taking `busy` */
     mci_cond idle;
-    int busy;         /* somebody reads: one at a time */
+    int busy;         /* a thread is reading: one at a time */
     int64_t tried_ns; /* when reading last came to an end; 0: never yet */
     identity seen;    /* the file that was read then, good or bad */
     mci_snapshot_table table;

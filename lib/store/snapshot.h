@@ -51,7 +51,7 @@ typedef struct mci_snapshot_table {
 } mci_snapshot_table;
 
 void mci_snapshot_table_free(mci_snapshot_table *t);
-/* The sum over time, keys and values, as it stands in the file. */
+/* The sum over time, keys and values, as the file has it. */
 void mci_snapshot_sum(const mc_entry *sorted, size_t n, int64_t written_ms, char out[MCI_SNAPSHOT_SUM_SIZE]);
 /* The text of a file (snapshot_read.c). MC_OK, MC_E_JSON, MC_E_TOOBIG, MC_E_NOMEM. */
 mc_status mci_snapshot_decode(const char *json, size_t len, mci_snapshot_table *out, mc_error *err);

@@ -27,7 +27,7 @@ struct mci_snapshot_reader {
     state state;
     size_t size;
     size_t len; /* bytes read so far */
-    char *p;    /* where parsing stands, in t.text */
+    char *p;    /* parsing position in t.text */
     char *end;
     unsigned members;
     int sorted;
@@ -111,7 +111,7 @@ static int hex4(const char *p, const char *end, unsigned *out)
     return 1;
 }
 
-/* \uXXXX, or two of them; *p stands behind the 'u'. UTF-8 to `to`: its length, 0 when it is none. It is never longer. */
+/* \uXXXX, or two of them; *p is behind the 'u'. UTF-8 to `to`: its length, 0 when it is none. It is never longer. */
 static size_t unicode(char **p, const char *end, char *to)
 {
     unsigned v;
@@ -145,7 +145,7 @@ static size_t unicode(char **p, const char *end, char *to)
     return 3;
 }
 
-/* A string, decoded where it stands, with a NUL behind it (in the place of its last quote at the latest). NULL: it is none. */
+/* A string, decoded in place, with a NUL behind it (in the place of its last quote at the latest). NULL: it is none. */
 static char *take_string(mci_snapshot_reader *r, size_t *len)
 {
     static const char from[] = "\"\\/bfnrt";
@@ -278,7 +278,7 @@ static mc_status next_entry(mci_snapshot_reader *r, mc_error *err)
     int base64 = kind != NULL && strcmp(kind, "base64") == 0;
     if (value == NULL || (!base64 && strcmp(kind, "text") != 0) || !take(r, '}'))
         return refuse(err, "an entry is no text and no base64");
-    if (base64 && mci_base64_decode(value, n, (uint8_t *)value, &n) != 0) /* where it stands: it gets shorter */
+    if (base64 && mci_base64_decode(value, n, (uint8_t *)value, &n) != 0) /* in place: it gets shorter */
         return refuse(err, "an entry is no text and no base64");
     value[n] = '\0';
     mc_status st = more_room(r, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading a snapshot file piece by piece: a call that has no more time leaves what it has, and the next one goes on from there. Keys
- * and values are decoded where they stand in the file's text, so that all of it takes the file's size, 24 bytes for each entry (48 for
+ * and values are decoded in place in the file's text, so that all of it takes the file's size, 24 bytes for each entry (48 for
  * a moment, while their table grows), and no tree.
  */
 #ifndef MCI_STORE_SNAPSHOT_READ_H

@@ -271,18 +271,18 @@ static const mci_store_ops ops = {
     .close = op_close,
 };
 
-/* What follows "sqlite:" is the name of a file as it stands: nothing is decoded in it. What looks like a query or a host is refused
+/* What follows "sqlite:" is the name of a file, taken literally. What looks like a query or a host is refused
  * instead of becoming part of a file's name. */
 static mc_status check_path(const char *path, mc_error *err)
 {
     if (path[0] == '\0' || (path[0] == ':' && strcmp(path, ":memory:") != 0))
-        return mci_fail(err, MC_E_URI, MC_TIER_STORE, "store.uri: sqlite:FILE or sqlite::memory: is meant");
+        return mci_fail(err, MC_E_URI, MC_TIER_STORE, "store.uri: write sqlite:FILE or sqlite::memory:");
     if (strchr(path, '?') != NULL)
         return mci_fail(err, MC_E_URI, MC_TIER_STORE,
                         "store.uri: sqlite:%.200s: no options follow the file's name, and it has no '?'", path);
     if (path[0] == '/' && path[1] == '/' && path[2] != '/')
         return mci_fail(err, MC_E_URI, MC_TIER_STORE,
-                        "store.uri: sqlite:%.200s: has a host; sqlite:FILE or sqlite:///ABSOLUTE/FILE is meant", path);
+                        "store.uri: sqlite:%.200s: has a host; write sqlite:FILE or sqlite:///ABSOLUTE/FILE", path);
     return MC_OK;
 }
 

@@ -55,7 +55,7 @@ static int past_deadline(void *arg)
     return c->dl != MCI_NO_DEADLINE && mci_now_ns() >= c->dl;
 }
 
-/* The file is locked by somebody else: look again soon, as long as there is time. SQLite's own time-out adds up the naps it meant
+/* Another process holds the lock: look again soon, as long as there is time. SQLite's own time-out adds up the naps it meant
  * to take, and on a busy machine each is longer than that. */
 static int wait_for_lock(void *arg, int tries)
 {
@@ -158,7 +158,7 @@ static mc_status borrow(mci_sqlite *s, mci_deadline dl, mci_sqlite_conn **out, m
     return st;
 }
 
-static void give_back(mci_sqlite *s, mci_sqlite_conn *c)
+static void release_conn(mci_sqlite *s, mci_sqlite_conn *c)
 {
     c->dl = MCI_NO_DEADLINE; /* a roll back must not be interrupted */
     if (!sqlite3_get_autocommit(c->db))
@@ -289,7 +289,7 @@ mc_status mci_sqlite_begin(mci_sqlite_op *o, mci_store *s, const mci_spec *spec,
     dl = mci_deadline_min(dl, mci_deadline_in(o->s->timeout_ms));
     mc_status st = borrow(o->s, dl, &o->c, err);
     if (st == MC_OK && spec != NULL && !table_known(o->s, spec->name, 0) && (st = make_table(o)) != MC_OK) {
-        give_back(o->s, o->c);
+        release_conn(o->s, o->c);
         o->c = NULL;
     }
     return st;
@@ -303,7 +303,7 @@ mc_status mci_sqlite_in_time(mci_sqlite_op *o)
 mc_status mci_sqlite_end(mci_sqlite_op *o, mc_status st)
 {
     if (o->c != NULL)
-        give_back(o->s, o->c);
+        release_conn(o->s, o->c);
     return st;
 }
 
@@ -363,7 +363,7 @@ mc_status mci_sqlite_new(const char *path, int max, int64_t timeout_ms, const mc
         mci_sqlite_free(s);
         return st;
     }
-    give_back(s, c);
+    release_conn(s, c);
     s->base.identity = identity_of(path);
     if (s->base.identity == NULL) {
         mci_sqlite_free(s);

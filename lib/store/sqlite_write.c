@@ -43,7 +43,7 @@ mc_status mci_sqlite_insert(mci_store *s, const mci_spec *spec, const char *id, 
     mc_status status = mci_sqlite_begin(&o, s, spec, "insert", dl, err);
     if (status != MC_OK)
         return status;
-    (void)id; /* stands in the document */
+    (void)id; /* is in the document */
     status = o.s->env.decode(spec, json, len, &doc, err);
     if (status == MC_OK)
         status = mci_sqlite_prepare(&o, "INSERT INTO \"%w\"(id, doc, alias, rank) VALUES(?, ?, ?, ?)", &st);
@@ -178,7 +178,7 @@ mc_status mci_sqlite_put_many(mci_store *s, const mci_spec *spec, const char *co
                               " doc = excluded.doc, alias = excluded.alias, rank = excluded.rank";
     mci_sqlite_op o;
     sqlite3_stmt *st = NULL;
-    (void)ids; /* stand in the documents */
+    (void)ids; /* are in the documents */
     mc_status status = mci_sqlite_begin(&o, s, spec, "put", dl, err);
     if (status != MC_OK)
         return status;

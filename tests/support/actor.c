@@ -55,9 +55,9 @@ int actor_wait(actor *a)
     pthread_mutex_lock(&lock);
     while (!a->stopped && !a->finished)
         pthread_cond_wait(&changed, &lock);
-    int stands = a->stopped;
+    int stopped = a->stopped;
     pthread_mutex_unlock(&lock);
-    return stands;
+    return stopped;
 }
 
 void actor_go(actor *a)

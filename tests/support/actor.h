@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deterministic interleavings: a thread that stops at a named sync point of the protocol until it is told to go on, and scripts
+ * Deterministic interleavings: a thread that stops at a named sync point of the protocol until the test lets it go on, and scripts
  * with a safeguard edited out. One test at a time.
  */
 #ifndef SUPPORT_ACTOR_H
@@ -13,19 +13,19 @@ typedef struct actor {
     void (*run)(void *arg);
     void *arg;
     const char *stop_at; /* sync point; NULL: does not stop */
-    int stopped;         /* 1: stands there now */
+    int stopped;         /* 1: held there now */
     int released;        /* 1: may go on */
     int finished;
 } actor;
 
 /* Start it; it runs until it reaches `stop_at` for the first time. */
 void actor_start(actor *a, void (*run)(void *), void *arg, const char *stop_at);
-/* Wait until it stands at its point: 1; or has finished without ever coming there: 0. */
+/* Wait until it is held at its point: 1; or has finished without reaching it: 0. */
 int actor_wait(actor *a);
 void actor_go(actor *a);
-void actor_join(actor *a); /* lets it go on if it stands */
+void actor_join(actor *a); /* lets it go on if it is held */
 
-/* Run the named script with `from` replaced by `to`; fails the test when `from` does not stand in it. */
+/* Run the named script with `from` replaced by `to`; fails the test when `from` is not in it. */
 void mutate_script(const char *name, const char *from, const char *to);
 /* Take a safeguard in C away (bits of enum mci_safeguard). */
 void mutate_safeguard(unsigned bits);

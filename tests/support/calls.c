@@ -33,7 +33,7 @@ static void look_at(const mc_movie *m)
     assert_true(n < 1000000);
 }
 
-/* By address: the call that fills it stands beside it among the arguments. */
+/* By address: the call that fills it is beside it among the arguments. */
 static mc_status one_movie(mc_status st, const mc_movie **at)
 {
     const mc_movie *m = *at;

@@ -287,7 +287,7 @@ void srv_pause(srv *s)
 {
     int status = 0;
     if (s->pid > 0 && kill(s->pid, SIGSTOP) == 0)
-        (void)waitpid(s->pid, &status, WUNTRACED); /* until it stands: an answer under way would come after us */
+        (void)waitpid(s->pid, &status, WUNTRACED); /* until it has stopped: an answer under way would come after us */
 }
 
 void srv_resume(srv *s)

@@ -216,7 +216,7 @@ int kit_ferretdb_lacks(const char *what)
 static int collection_number;
 char kit_collection[64];
 
-/* A collection of its own for each test: nothing has to be cleaned up in between. */
+/* A collection of its own for each test: nothing needs cleaning up in between. */
 const char *kit_fresh(void)
 {
     (void)snprintf(kit_collection, sizeof kit_collection, "t%d_%d", (int)getpid(), ++collection_number);

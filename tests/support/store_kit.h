@@ -24,7 +24,7 @@ extern const mci_store_env kit_env;
 extern mci_store *kit_store;    /* the store under test */
 extern char kit_collection[64]; /* the collection of the test under way */
 
-/* A collection of its own for each test: nothing has to be cleaned up in between. */
+/* A collection of its own for each test: nothing needs cleaning up in between. */
 const char *kit_fresh(void);
 mci_deadline kit_soon(void);
 
