@@ -36,7 +36,7 @@ def rows(path):
 
 
 def number(text):
-    """A cell; None when there is nothing to tell."""
+    """A cell; None when it is empty."""
     return float(text) if text not in ("", "N/A") else None
 
 
@@ -55,7 +55,7 @@ class Run:
             if row["Name"] == "Aggregated":
                 self.requests, self.failures = int(row["Request Count"]), int(row["Failure Count"])
         self.seconds = max((p[0] for p in self.load), default=0)
-        for series in SERIES:  # what ran over the end is no whole second
+        for series in SERIES:  # what ran over the end is not a whole second
             self.points[series] = [p for p in self.points[series] if p[0] < self.seconds]
         self.ratio = [p for p in self.ratio if p[0] < self.seconds]
         if not all(self.points.values()):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * mflix-producer: reads device readings from CSV files into the database, makes the JSON of each device's day, and puts it where
- * readers look: into Redis for 60 s, and into the snapshot file. Redis being away is told and is no failure: the file is written.
+ * readers look: into Redis for 60 s, and into the snapshot file. Redis being away is reported and is not a failure: the file is written.
  * Settings come from the environment (REDIS_HOST, REDIS_PORT, MFLIXCACHE_SNAPSHOT_PATH, MFLIXCACHE_*).
  */
 #include "readings.h"
@@ -160,7 +160,7 @@ int main(int argc, char **argv)
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
     int rc = run(mc, argv[1], argv + 2);
-    while (every > 0 && !stopped) { /* a run that failed is told, and tried again */
+    while (every > 0 && !stopped) { /* a run that failed is reported, and tried again */
         struct timespec pause = {.tv_sec = every};
         if (nanosleep(&pause, NULL) == 0)
             rc = run(mc, argv[1], argv + 2);

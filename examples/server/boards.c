@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* What both boards tell about a movie. */
+/* What both boards say about a movie. */
 static void write_row(request *r, const mc_ranked *row)
 {
     text *t = &r->out;

@@ -22,7 +22,7 @@ static const char *const names[N_NAMES] = {
 typedef struct fields {
     const char *value[N_NAMES];
     int count[N_NAMES];
-    int odd_name;          /* a name that is no token, such as one with a blank before its colon */
+    int odd_name;          /* a name that is not a token, such as one with a blank before its colon */
     const char *odd_value; /* the name of a field whose value has a control byte, such as a bare CR */
     size_t bytes;          /* of all lines as they would be without what libmicrohttpd takes out in silence */
 } fields;
@@ -89,7 +89,7 @@ static int is_as_sent(const request *r, const fields *f, const char *version)
 }
 
 /*
- * In a target of the absolute form the host stands twice (RFC 9112 section 3.2.2: that of the target counts). A proxy may have
+ * A target of the absolute form has the host twice (RFC 9112 section 3.2.2: that of the target counts). A proxy may have
  * gone by the one, and we would by the other: both must be the same. Port 80 is the same as none.
  */
 static int check_authority(request *r, const fields *f, expectation *e)
@@ -125,7 +125,7 @@ static int check_framing(request *r, const fields *f, const char *version, expec
         return refuse_framing(r, e, names[TRANSFER], "is not for HTTP/1.0");
     for (size_t i = 0; i < sizeof once / sizeof once[0]; i++)
         if (f->count[once[i]] > 1)
-            return refuse_framing(r, e, names[once[i]], "may stand there only once");
+            return refuse_framing(r, e, names[once[i]], "may occur only once");
     if (f->count[TRANSFER] && f->count[LENGTH])
         return refuse_framing(r, e, names[TRANSFER], "does not go with Content-Length");
     if (f->count[TRANSFER] && strcasecmp(f->value[TRANSFER], "chunked") != 0)

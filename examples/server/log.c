@@ -29,7 +29,7 @@ static void end_line(text *t)
 {
     put_close(t, '}');
     text_str(t, "\n");
-    /* A log that cannot be written is no reason to refuse requests. */
+    /* A log that cannot be written is not a reason to refuse requests. */
     if (!t->failed && write(STDERR_FILENO, t->data, t->size) < 0)
         t->failed = 1;
     text_free(t);

@@ -209,7 +209,7 @@ void metrics_write(text *t)
 {
     write_requests(t);
     head(t, "mflix_http_request_duration_seconds", "histogram",
-         "Time from the request line to the answer, by route; cache=off are reads that were told to go past the cache.");
+         "Time from the request line to the answer, by route; cache=off are reads that asked to go past the cache.");
     for (size_t i = 0; i < MAX_ROUTES; i++)
         for (int past = 0; past < 2; past++)
             if (used(&all.durations[i][past]))

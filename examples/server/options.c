@@ -19,10 +19,10 @@ void options_help(void)
     fputs("Usage: mflix-server [OPTION...]\n"
           "Serves movies and theaters over HTTP, from MongoDB or SQLite through Redis.\n\n"
           "  --listen HOST:PORT      where to listen (127.0.0.1:8080; port 0 is any free one, [::1]:8080 is IPv6)\n"
-          "  --allow-host NAME       a name that may stand in Host, beside addresses and localhost; up to 8 times\n"
+          "  --allow-host NAME       a name that Host may have, beside addresses and localhost; up to 8 times\n"
           "  --threads N             threads that serve, 1 to 256 (twice the CPUs, at least 32)\n"
           "  --max-connections N     at a time, 1 to 100000 (1024)\n"
-          "  --max-per-address N     of these from one address, 0 is no limit (256)\n"
+          "  --max-per-address N     of these from one address, 0 is not a limit (256)\n"
           "  --max-body BYTES        1 to 16777216 (1048576)\n"
           "  --max-header BYTES      request line and header lines, 256 to 32768 (16384)\n"
           "  --timeout SECONDS       for receiving a request, and again for sending its answer, 1 to 3600 (30)\n"
@@ -55,7 +55,7 @@ static int parse_listen(const char *value, options *o)
         value++;
         size -= 2;
     } else if (memchr(value, ':', size)) {
-        return complain("--listen", "an IPv6 address stands in brackets, such as [::1]:8080");
+        return complain("--listen", "an IPv6 address is written in brackets, such as [::1]:8080");
     }
     if (size == 0 || size >= sizeof o->host || strlen(colon + 1) > 5)
         return complain("--listen", "must be HOST:PORT, such as 127.0.0.1:8080");

@@ -20,7 +20,7 @@ typedef struct limits {
     unsigned timeout_s;   /* for receiving a request, and again for sending its answer */
     unsigned connections; /* at a time */
     unsigned per_ip;      /* of these from one address; 0: no limit */
-    const char *hosts[8]; /* names that may stand in Host beside IP addresses and localhost */
+    const char *hosts[8]; /* names that Host may have beside IP addresses and localhost */
     size_t n_hosts;
 } limits;
 

@@ -11,7 +11,7 @@ void add_header(request *r, const char *name, const char *format, ...) __attribu
 
 void add_location(request *r, const char *id); /* where a new movie is */
 
-/* Notes what the library told about its last call; `info` may be used by several calls of one request. */
+/* Notes what the library said about its last call; `info` may be used by several calls of one request. */
 void answered(request *r, const mc_info *info);
 
 /* Writes the member "answer" from what answered() noted, and closes the object that is open. */

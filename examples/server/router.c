@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A literal segment stands before the one in braces that would match it too. */
+/* A literal segment comes before the one in braces that would match it too. */
 static const route routes[] = {
     {"GET", "/", get_page, "", 0},
     {"GET", "/assets/{name}", get_asset, "", 0},

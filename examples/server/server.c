@@ -227,7 +227,7 @@ static enum MHD_Result begin(exchange *x, const char *method, const char *versio
     return answer(x);
 }
 
-/* A piece of the body. It is kept while it fits, and while somebody wants it. */
+/* A piece of the body. It is kept while it fits, and while it is wanted. */
 static enum MHD_Result receive(exchange *x, const char *data, size_t size)
 {
     request *r = &x->r;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns the texts that answers are made of; strings in JSON are jansson's. Refuses nothing: bytes that are no UTF-8 (they can come from a request) become
+ * Owns the texts that answers are made of; strings in JSON are jansson's. Refuses nothing: bytes that are not UTF-8 (they can come from a request) become
  * U+FFFD, so that what is sent is JSON whatever was asked.
  */
 #include "text.h"
@@ -84,7 +84,7 @@ void text_double(text *t, double value)
 
 /* ---- JSON */
 
-/* The text as a JSON string. One that is no UTF-8 gets U+FFFD for each of its bytes above 127. */
+/* The text as a JSON string. One that is not UTF-8 gets U+FFFD for each of its bytes above 127. */
 static json_t *string_of(const char *value)
 {
     size_t size = strlen(value), n = 0;

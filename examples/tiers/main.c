@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * mflix-tiers: reads what mflix-producer made, by mc_get_or_load(): from Redis, from the snapshot file, or from the database,
- * and tells each time who answered. With --requests it shows what a crowd costs the database, with --hour what an hour does.
+ * and says each time who answered. With --requests it shows what many threads cost the database, with --hour what an hour does.
  * Settings come from the environment (REDIS_HOST, REDIS_PORT, MFLIXCACHE_SNAPSHOT_PATH, MFLIXCACHE_READ_TIERS, MFLIXCACHE_*).
  */
 #include "../producer/readings.h"
@@ -67,20 +67,20 @@ static int show(mc_client *mc, source *src, const char *key)
     return 0;
 }
 
-/* ---- a crowd ------------------------------------------------------------------------------------------------------ */
+/* ---- many threads ------------------------------------------------------------------------------------------------------ */
 
-typedef struct crowd {
+typedef struct readers {
     mc_client *mc;
     source *src;
     const char *key;
     _Atomic long left;
     _Atomic long by_tier[5];
     _Atomic long failed;
-} crowd;
+} readers;
 
 static void *ask(void *arg)
 {
-    crowd *c = arg;
+    readers *c = arg;
     while (atomic_fetch_sub(&c->left, 1) > 0) {
         char *value = NULL;
         mc_info info;
@@ -97,7 +97,7 @@ static void *ask(void *arg)
 static int show_crowd(mc_client *mc, source *src, const char *key, long requests)
 {
     pthread_t thread[THREADS];
-    crowd c = {.mc = mc, .src = src, .key = key, .left = requests};
+    readers c = {.mc = mc, .src = src, .key = key, .left = requests};
     int n = 0;
     while (n < THREADS && pthread_create(&thread[n], NULL, ask, &c) == 0)
         n++;

@@ -3,7 +3,7 @@
  * @file client.h
  * Opening and closing, health, and the calls that concern the whole cache.
  *
- * An `mc_client` is a tagged number in a pointer's clothes, never an address: a handle that was closed, or never opened,
+ * An `mc_client` is an opaque handle id (a tagged number), never an address: a handle that was closed, or never opened,
  * is recognised and refused. All functions here may be called from any thread at once unless they say otherwise.
  */
 #ifndef MFLIXCACHE_CLIENT_H
@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 /**
- * Open a cache: checks the options, opens the store, and tries Redis once. Redis being away is no error (reads go to the
+ * Open a cache: checks the options, opens the store, and tries Redis once. Redis being away is not an error (reads go to the
  * store until it is back) unless write.mode is "strict".
  *
  * @param options  settings; NULL means the defaults. Copied: free them at will afterwards
@@ -69,7 +69,7 @@ MC_API mc_status mc_ping(mc_client *mc, int *redis_ok, int *store_ok, mc_error *
 /**
  * Make every cached document, alias, board and geo set unreachable at once, by raising the epoch that each carries. Costs
  * one command however large the cache is; Redis drops the old values when their TTL ends. Keys set with mc_put() and view
- * counts stay: they are no copies of the store.
+ * counts stay: they are not copies of the store.
  *
  * @param mc    the handle
  * @param info  may be NULL
@@ -97,7 +97,7 @@ typedef struct mc_progress {
 } mc_progress;
 
 /**
- * Told about progress a few times a second at most, on the calling thread, with no lock held.
+ * Receives progress a few times a second at most, on the calling thread, with no lock held.
  *
  * @param progress  borrowed for the call
  * @param user      the pointer given with the callback
@@ -117,13 +117,13 @@ typedef int (*mc_progress_fn)(const mc_progress *progress, void *user);
  * @param loaded    receives how many documents were put into Redis; may be NULL
  * @param err       may be NULL
  * @return  MC_OK; MC_E_ARG, MC_E_RANGE (limit negative), MC_E_CACHE, MC_E_STORE, MC_E_TIMEOUT, MC_E_ABORT. What was loaded stays.
- * Threads: any; long: one deadline applies to each batch, not to the whole.
+ * Threads: any; long: one deadline applies to each batch, not to all of them.
  */
 MC_API mc_status mc_warm(mc_client *mc, unsigned what, int64_t limit, mc_progress_fn progress, void *user, int64_t *loaded,
                          mc_error *err);
 
 /**
- * Set the clock by which this handle stamps, judges and ages cached values, for tests and simulations: a program can pass
+ * Set the clock by which this handle dates, expires and ages cached values, for tests and simulations: a program can pass
  * an hour in a moment, and see what expires. Deadlines of calls, leases and Redis' own expiry keep to real time.
  * @param mc      the handle
  * @param now_ms  milliseconds since 1970 that are now, and stay so until the next call; 0: Redis' clock again, as it was
@@ -174,8 +174,8 @@ enum mc_import_mode {
  * @param n         1 to 1,000
  * @param mode      an mc_import_mode
  * @param statuses  receives `n` statuses in the caller's order: MC_OK, MC_E_EXISTS, or why that document was refused
- * @param err       may be NULL: about the first item that failed. Of another one mc_check_movie() tells the reason
- * @return  MC_OK when the call as a whole was carried out (look at `statuses`); MC_E_ARG, MC_E_RANGE, MC_E_STORE, MC_E_UNKNOWN.
+ * @param err       may be NULL: about the first item that failed. mc_check_movie() gives the reason for another
+ * @return  MC_OK when the call was carried out (look at `statuses`); MC_E_ARG, MC_E_RANGE, MC_E_STORE, MC_E_UNKNOWN.
  * Threads: any.
  */
 MC_API mc_status mc_import_movies(mc_client *mc, const char *const *json, const size_t *sizes, size_t n, int mode,

@@ -190,7 +190,7 @@ class movie
         return detail::view(mc_movie_type(p_));
     }
     std::string_view type() const && = delete;
-    /** The year as it stands in the document, such as "1981è". */
+    /** The year as the document has it, such as "1981è". */
     std::string year_text() const
     {
         char buf[64];

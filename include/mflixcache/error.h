@@ -52,7 +52,7 @@ enum mc_status_code {
     MC_E_PROTO = -52,   /**< a server answered outside its protocol; the connection was closed */
     MC_E_CLUSTER = -53, /**< Redis is a cluster node that redirects; this release speaks to one server */
 
-    MC_E_DATABASE = -54, /**< what Redis holds under this prefix is of another database; the text tells the ways out */
+    MC_E_DATABASE = -54, /**< what Redis holds under this prefix is of another database; the text names the ways out */
 
     MC_E_STORE = -60,       /**< the database cannot be reached, or answered with an error */
     MC_E_TIMEOUT = -61,     /**< the deadline passed before an answer */
@@ -90,7 +90,7 @@ typedef struct mc_error {
  * Name of a status code.
  *
  * @param status  any number
- * @return  constant text such as "MC_E_RANGE", or "MC_E_?" for a number that is no code. Never NULL; never freed.
+ * @return  constant text such as "MC_E_RANGE", or "MC_E_?" for a number that is not a code. Never NULL; never freed.
  * Threads: any. Errors: none.
  */
 MC_API const char *mc_status_name(mc_status status);
@@ -108,7 +108,7 @@ MC_API const char *mc_status_text(mc_status status);
  * Name of a tier: "none", "near", "redis", "store" or "snapshot".
  *
  * @param tier  an `mc_tier`
- * @return  constant text; "?" for a number that is no tier. Never NULL; never freed.
+ * @return  constant text; "?" for a number that is not a tier. Never NULL; never freed.
  * Threads: any. Errors: none.
  */
 MC_API const char *mc_tier_name(int tier);

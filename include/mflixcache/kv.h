@@ -2,7 +2,7 @@
 /**
  * @file kv.h
  * String keys in Redis for status and configuration, and for values that a producer puts there (tiers.h reads those with a
- * fallback). mc_invalidate_all() leaves them alone. The value stands in Redis as it is, for any client to read.
+ * fallback). mc_invalidate_all() leaves them alone. The value is in Redis unchanged, for any client to read.
  */
 #ifndef MFLIXCACHE_KV_H
 #define MFLIXCACHE_KV_H
@@ -38,7 +38,7 @@ MC_API mc_status mc_put(mc_client *mc, const char *key, const void *value, size_
  * @param size  receives its length in bytes; may be NULL
  * @param info  may be NULL
  * @param err   may be NULL
- * @return  MC_OK; MC_NOT_FOUND; MC_E_ARG, MC_E_UTF8, MC_E_CACHE, MC_E_TIMEOUT; MC_E_TOOBIG: somebody set a value above 64 MiB.
+ * @return  MC_OK; MC_NOT_FOUND; MC_E_ARG, MC_E_UTF8, MC_E_CACHE, MC_E_TIMEOUT; MC_E_TOOBIG: another client set a value above 64 MiB.
  * Threads: any.
  */
 MC_API mc_status mc_get(mc_client *mc, const char *key, char **out, size_t *size, mc_info *info, mc_error *err);

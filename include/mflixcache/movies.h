@@ -34,7 +34,7 @@ extern "C" {
 MC_API mc_status mc_get_movie(mc_client *mc, const char *id, const mc_movie **out, mc_info *info, mc_error *err);
 
 /**
- * Read one movie by its exact title, byte for byte. Of several movies with one title the one with the lowest id is meant.
+ * Read one movie by its exact title, byte for byte. Of several movies with one title it is the one with the lowest id.
  *
  * @param mc     the handle
  * @param title  1 to 1,024 bytes of UTF-8
@@ -50,7 +50,7 @@ MC_API mc_status mc_get_movie_by_title(mc_client *mc, const char *title, const m
  * Read many movies: one pipeline for all the hits, one store query for all the misses.
  *
  * @param mc        the handle
- * @param ids       `n` ids; the same id may stand more than once
+ * @param ids       `n` ids; the same id may occur more than once
  * @param n         0 to 1,000
  * @param out       receives `n` references in the caller's order, NULL where the status is not MC_OK
  * @param statuses  receives `n` statuses: MC_OK, MC_NOT_FOUND, MC_E_ARG (that id is malformed), or why it could not be read
@@ -96,7 +96,7 @@ MC_API const char *mc_movie_rated(const mc_movie *m);
 /** "movie" or "series". @param m  a movie. @return  NUL-terminated; NULL when missing. Threads: any. Errors: none. */
 MC_API const char *mc_movie_type(const mc_movie *m);
 /**
- * The year as it stands in the document, such as "1994" or "1981è".
+ * The year as the document has it, such as "1994" or "1981è".
  * @param m  a movie. @param buf  receives NUL-terminated UTF-8, cut to fit; "" when missing. @param size  bytes at buf, at least 1.
  * @return  MC_OK, MC_NOT_FOUND (missing), MC_E_ARG. Threads: any.
  */
@@ -181,12 +181,12 @@ MC_API mc_status mc_create_movie(mc_client *mc, const char *json, size_t size, c
  *
  * @param mc    the handle
  * @param id    the movie's id
- * @param patch one JSON object, `size` bytes; limits as mc_create_movie(); `_id` may not stand in it
+ * @param patch one JSON object, `size` bytes; limits as mc_create_movie(); it may not have an `_id`
  * @param size  length in bytes
  * @param out   receives the movie as it is after the change, with its document; may be NULL
  * @param info  may be NULL
  * @param err   may be NULL
- * @return  MC_OK; MC_NOT_FOUND; MC_E_CONFLICT (a parent of a field is no object); else as mc_create_movie().
+ * @return  MC_OK; MC_NOT_FOUND; MC_E_CONFLICT (a parent of a field is not an object); else as mc_create_movie().
  * Threads: any.
  */
 MC_API mc_status mc_update_movie(mc_client *mc, const char *id, const char *patch, size_t size, const mc_movie **out,
@@ -287,15 +287,15 @@ MC_API mc_status mc_top_movies(mc_client *mc, int64_t offset, int64_t count, mc_
                                mc_error *err);
 
 /**
- * A movie's place on the rating board. Asked of the store when Redis cannot be used, its board is not whole, or a place is in doubt.
+ * A movie's place on the rating board. Asked of the store when Redis cannot be used, its board is not complete, or a place has a pending repair.
  *
  * @param mc      the handle
  * @param id      the movie's id
  * @param rank    receives the place, from 0
- * @param rating  receives the rating it stands there with; may be NULL
+ * @param rating  receives its rating on the board; may be NULL
  * @param info    may be NULL
  * @param err     may be NULL
- * @return  MC_OK; MC_NOT_FOUND (not on the board); MC_E_UNSUPPORTED (Redis could not tell, and the store
+ * @return  MC_OK; MC_NOT_FOUND (not on the board); MC_E_UNSUPPORTED (Redis could not answer, and the store
  *          has no scan), MC_E_STORE, MC_E_TIMEOUT.
  * Threads: any.
  */

@@ -25,7 +25,7 @@ typedef struct mc_stats {
     int64_t not_found;            /**< reads that ended in MC_NOT_FOUND */
     int64_t fills;                /**< values put into Redis after a miss */
     int64_t fills_refused;        /**< values not put there: a write came between, or the lease was lost */
-    int64_t corrupt;              /**< cached values that did not decode, or had the wrong type; dropped */
+    int64_t corrupt;              /**< cached values that were corrupt, or had the wrong type; dropped */
     int64_t quarantined;          /**< reads that met a write under way */
     int64_t shared_loads;         /**< reads served by another thread's load (single flight) */
     int64_t lease_waits;          /**< reads that waited for another process's load */
@@ -51,7 +51,7 @@ typedef struct mc_stats {
     int64_t store_calls;          /**< queries and writes sent to the store */
     int64_t store_errors;         /**< of these: failed */
     int64_t snapshot_hits;        /**< reads answered from the snapshot file */
-    int64_t snapshot_errors;      /**< snapshot files that were refused: unreadable or damaged */
+    int64_t snapshot_errors;      /**< snapshot files that were refused: unreadable or corrupt */
     int64_t redis_refusals;       /**< exchanges in which Redis answered, and refused what the cache needs */
     int64_t redis_refusing;       /**< 1 while it does: full, read-only, a missing permission, no scripts, a cluster */
     int64_t store_refused; /**< of store_calls: answered without asking the database, which is left alone after failures */

@@ -37,7 +37,7 @@ MC_API mc_status mc_document_sink_add(mc_document_sink *sink, const char *json, 
  * The caller's database. Begin with mc_store_init(). Mandatory: find. A missing callback makes the functions that
  * need it return MC_E_UNSUPPORTED. `collection` is "movies" or "theaters"; ids are as in the public functions.
  *
- * The table grows at its end only: members stay where they are, what a later release adds may be NULL, and struct_size tells which of
+ * The table grows at its end only: members stay where they are, what a later release adds may be NULL, and struct_size says which of
  * them the caller's program knows. A table from an older header has the rest NULL; of one from a newer header the library takes what
  * it knows. So a member is never moved, removed, or given another meaning.
  */

@@ -44,7 +44,7 @@ MC_API const char *mc_theater_state(const mc_theater *t);
 /** Zip code as text. @param t  a theater. @return  NUL-terminated; NULL when missing. Threads: any. Errors: none. */
 MC_API const char *mc_theater_zipcode(const mc_theater *t);
 /**
- * Where it stands. @param t  a theater. @param lon  degrees east. @param lat  degrees north.
+ * Where it is. @param t  a theater. @param lon  degrees east. @param lat  degrees north.
  * @return  MC_OK, MC_NOT_FOUND (no coordinates), MC_E_TYPE, MC_E_ARG. Threads: any.
  */
 MC_API mc_status mc_theater_location(const mc_theater *t, double *lon, double *lat);

@@ -49,7 +49,7 @@ MC_API mc_status mc_value_sink_set(mc_value_sink *sink, const void *value, size_
  * - store: `load`, called once however many threads and processes ask (single flight by a lease in Redis; while Redis is away,
  *   by threads of this process). What it gives is put into Redis, and so is "not found" for negative.ttl_ms.
  *
- * A tier that fails is passed over. info tells who answered, how old the answer is and, in stale_bound_ms, how much of what was
+ * A tier that fails is passed over. info says who answered, how old the answer is and, in stale_bound_ms, how much of what was
  * written to the source can be missing from it: the age of the value, or -1 for a value that another Redis client put there.
  *
  * @param mc      the handle
@@ -73,7 +73,7 @@ MC_API mc_status mc_get_or_load(mc_client *mc, const char *key, int64_t ttl_ms, 
  * Read many keys: one exchange with Redis for all of them, then each that is not there by itself, as mc_get_or_load() would.
  *
  * @param mc        the handle
- * @param keys      `n` keys; the same key may stand more than once
+ * @param keys      `n` keys; the same key may occur more than once
  * @param n         0 to 1,000
  * @param ttl_ms    as mc_get_or_load()
  * @param load      as mc_get_or_load(): called once for each key that is to be loaded, one after another
@@ -136,7 +136,7 @@ MC_API mc_status mc_save_snapshot(mc_client *mc, const mc_entry *entries, size_t
  * @param n           receives the number of entries; may be NULL
  * @param written_ms  receives when it was written, in milliseconds since 1970; may be NULL
  * @param err         may be NULL
- * @return  MC_OK; MC_NOT_FOUND (there is no file); MC_E_OPTION (snapshot.path is not set); MC_E_FILE, MC_E_JSON (damaged, or not a
+ * @return  MC_OK; MC_NOT_FOUND (there is no file); MC_E_OPTION (snapshot.path is not set); MC_E_FILE, MC_E_JSON (corrupt, or not a
  *          snapshot), MC_E_TOOBIG: refused, and what was loaded before goes on answering; MC_E_NOMEM.
  * Threads: any.
  */

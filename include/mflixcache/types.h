@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file types.h
- * Handles and the record that tells how an answer came about.
+ * Handles and the record that says how an answer came about.
  */
 #ifndef MFLIXCACHE_TYPES_H
 #define MFLIXCACHE_TYPES_H
@@ -42,9 +42,9 @@ enum mc_info_flag {
     MC_FLAG_SHARED = 8,       /**< another thread of this process loaded it for us (single flight) */
     MC_FLAG_REDIS_DOWN = 16,  /**< Redis could not be used during this call */
     MC_FLAG_QUARANTINED = 32, /**< a write to this id was under way: loaded, and not put into the cache */
-    MC_FLAG_CORRUPT = 64,     /**< a cached value could not be decoded; it was dropped and loaded again */
-    MC_FLAG_QUEUED = 128,     /**< a write went to the store only; Redis is told by the first call of this
-                                   handle that finds it back. A handle that is closed before tells nobody */
+    MC_FLAG_CORRUPT = 64,     /**< a cached value was corrupt; it was dropped and loaded again */
+    MC_FLAG_QUEUED = 128,     /**< a write went to the store only; it is announced by the first call of this
+                                   handle that finds it back. A handle that is closed before does not */
     MC_FLAG_REFUSED = 256     /**< Redis answered, and refused what the cache needs: full, read-only, a missing permission,
                                    no scripts, a cluster. MC_FLAG_REDIS_DOWN is set as well */
 };
@@ -56,7 +56,7 @@ enum mc_info_flag {
  * How one answer came about. Owned by the caller, may be NULL in every call; filled on success and on failure.
  */
 typedef struct mc_info {
-    int tier;               /**< an `mc_tier`: who answered; of a list: who told which rows there are and in which order. Its
+    int tier;               /**< an `mc_tier`: who answered; of a list: who said which rows there are and in which order. Its
                                    documents may come from Redis, and age_ms is that of the oldest */
     int cache;              /**< an `mc_cache_outcome` */
     unsigned flags;         /**< bits of `mc_info_flag` */

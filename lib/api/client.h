@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands behind a handle, and how every public function begins and ends. */
+/* What is behind a handle, and how every public function begins and ends. */
 #ifndef MCI_API_CLIENT_H
 #define MCI_API_CLIENT_H
 

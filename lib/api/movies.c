@@ -93,7 +93,7 @@ static mc_status get_many(mci_entry *en, const char *const *ids, size_t n, const
         en->own_err = first;
     if (st == MC_OK && en->caller_err != NULL && en->own_err.code < 0)
         for (size_t i = 0; i < n; i++)
-            if (statuses[i] < 0) { /* a Redis that was away is no error when every item has its answer */
+            if (statuses[i] < 0) { /* a Redis that was away is not an error when every item has its answer */
                 *en->caller_err = en->own_err;
                 break;
             }

@@ -41,7 +41,7 @@ void mci_uri_redact(const char *uri, char *out, size_t size);
 const mci_settings *mci_options_settings(const mc_options *o);
 mci_settings *mci_options_writable(mc_options *o);
 
-/* What no single option can tell: limits between options. For mc_open(). MC_OK or MC_E_OPTION. */
+/* What no single option can check: limits between options. For mc_open(). MC_OK or MC_E_OPTION. */
 mc_status mci_options_check(const mci_settings *s, mc_error *err);
 
 #endif

@@ -24,7 +24,7 @@ static const char *from_env(const char *name)
 
 /*
  * Kubernetes puts REDIS_PORT=tcp://ADDRESS:PORT into every container when a service is called "redis" (as Docker's links did). Nobody
- * set that: it is no setting.
+ * set that: it is not a setting.
  */
 static int is_service_link(const char *value)
 {

@@ -126,7 +126,7 @@ static const mci_option table[] = {
     SECRET("cache.password", "MFLIXCACHE_CACHE_PASSWORD", cache_password, 511, "at most 511 bytes", NULL,
            "Password for Redis; wins over the one in the URI."),
     SECRET("cache.key", "MFLIXCACHE_CACHE_KEY", cache_key, 32, "32 hexadecimal digits, or empty", check_key,
-           "Key for the sums of cached values: what somebody without it writes into Redis is a miss. All processes of one "
+           "Key for the sums of cached values: what others write into Redis without it is a miss. All processes of one "
            "prefix need the same."),
     SECRET("cache.key_old", "MFLIXCACHE_CACHE_KEY_OLD", cache_key_old, 32, "32 hexadecimal digits, or empty", check_key,
            "A second key whose values are accepted too, while the key is being changed; needs cache.key."),
@@ -146,7 +146,8 @@ static const mci_option table[] = {
         "Failed exchanges in a row after which Redis is left alone for a pause."),
 
     URI("store.uri", "MFLIXCACHE_STORE_URI", store_uri, "sqlite::memory:", check_store_uri,
-        "The database: mongodb://, mongodb+srv:// (the query is the driver's), sqlite:FILE (the file's name as it stands: "
+        "The database: mongodb://, mongodb+srv:// (the query is the driver's), sqlite:FILE (the file's name, taken "
+        "literally: "
         "no query, "
         "no escapes) or sqlite::memory:."),
     TEXT("store.database", "MFLIXCACHE_STORE_DATABASE", store_database, "sample_mflix", 63, "1 to 63 bytes", check_database,

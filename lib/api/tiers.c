@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PUT_MAX_BYTES ((size_t)48 << 20) /* an exchange with Redis is at most 64 MiB, with scripts and stamps */
+#define PUT_MAX_BYTES ((size_t)48 << 20) /* an exchange with Redis is at most 64 MiB, with scripts and metadata */
 
 /* What a loader puts its value into. */
 struct mc_value_sink {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: letters of ASCII. Refuses to ask the locale: in a Turkish one, I is no capital i. */
+/* Owns: letters of ASCII. Refuses to ask the locale: in a Turkish one, I is not a capital i. */
 #include "base/ascii.h"
 
 char mci_ascii_lower(char c)

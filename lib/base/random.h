@@ -27,7 +27,7 @@ void mci_random_token(mci_random *r, char out[33]);
 /* A new ObjectId (seconds, 5 random bytes, counter) as 24 hexadecimal digits and a NUL. Source: the ObjectId specification. */
 void mci_random_objectid(mci_random *r, char out[25]);
 
-/* 64-bit checksum, the same on every machine. Detects damage; is no signature. */
+/* 64-bit checksum, the same on every machine. Detects damage; is not a signature. */
 uint64_t mci_checksum(uint64_t seed, const void *p, size_t n);
 
 #endif

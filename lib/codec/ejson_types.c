@@ -40,7 +40,7 @@ static int double_wrapped(const json_t *v, double *out)
     return 1;
 }
 
-/* A Decimal128 as the nearest double. One that no double comes near is no number to us. */
+/* A Decimal128 as the nearest double. One that no double comes near is not a number to us. */
 static int decimal_wrapped(const json_t *v, double *out)
 {
     mci_buf text;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Owns: the text form of each kind of field, and proving that what comes back is what was written. Refuses: guessing. A value that
- * does not match its envelope is no value.
+ * does not match its envelope is not a value.
  */
 #include "codec/hash.h"
 
@@ -216,7 +216,7 @@ static int proven(const mci_spec *spec, mci_seal seal, const mci_envelope *e, co
 {
     if (strlen(e->kinds) != spec->nfields)
         return 0;
-    /* The sum is no signature: text that is handed out as JSON, and copied into answers unchanged, must be valid JSON. */
+    /* The sum is not a signature: text that is handed out as JSON, and copied into answers unchanged, must be valid JSON. */
     if (json.p != NULL && (json_sum(seal, json.p, json.n) != e->doc_sum || !mci_json_scan(json.p, json.n)))
         return 0;
     if (fields == NULL)

@@ -55,7 +55,7 @@ mc_status mci_json_patch_number(mci_patch *out, const char *path, double value);
 
 /*
  * Apply a patch to a document in normal form, as MongoDB's $set and $unset would. *out is malloc'ed and NUL-terminated. MC_OK;
- * MC_E_CONFLICT: a parent of a field to be set is no object; MC_E_TOOBIG; MC_E_JSON; MC_E_NOMEM.
+ * MC_E_CONFLICT: a parent of a field to be set is not an object; MC_E_TOOBIG; MC_E_JSON; MC_E_NOMEM.
  */
 mc_status mci_json_apply(const char *json, size_t len, const mci_patch *patch, char **out, size_t *out_len, mc_error *err);
 

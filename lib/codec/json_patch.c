@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Owns: flattening a caller's patch into steps, and applying steps to a document's text. Refuses: a change to "_id", and setting
- * a field below something that is no object. Removing there changes nothing, as MongoDB's $unset does.
+ * a field below something that is not an object. Removing there changes nothing, as MongoDB's $unset does.
  */
 #include "base/error.h"
 #include "base/num.h"
@@ -171,7 +171,7 @@ static mc_status apply_step(json_t *root, const mci_step *s, mc_error *err)
         } else if (child == NULL || !is_plain_object(child)) {
             if (s->json == NULL && !(json_is_array(child) && is_index(p + n + 1)))
                 return MC_OK; /* nothing there to remove */
-            return mci_fail(err, MC_E_CONFLICT, MC_TIER_STORE, "cannot change '%.128s': '%.*s' is no object", s->path,
+            return mci_fail(err, MC_E_CONFLICT, MC_TIER_STORE, "cannot change '%.128s': '%.*s' is not an object", s->path,
                             (int)(p + n - s->path), s->path);
         }
         at = child;

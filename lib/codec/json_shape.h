@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* Counted, not understood: of a text that is no JSON it says something, and the parser refuses that text. */
+/* Counted, not understood: of a text that is not JSON it says something, and the parser refuses that text. */
 typedef struct mci_shape {
     int depth;
     size_t objects;

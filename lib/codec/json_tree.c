@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Owns: parsing under limits, and writing the normal form. Refuses: deep nesting before the parser sees it, duplicate keys, and
- * (strict) every '$' that is no Extended JSON, so that no caller's text can become an operator.
+ * (strict) every '$' that is not Extended JSON, so that no caller's text can become an operator.
  */
 #include "codec/json_tree.h"
 
@@ -120,7 +120,7 @@ mc_status mci_tree_check_key(const char *key, mc_error *err)
     if (key[0] == '\0')
         return mci_fail(err, MC_E_FIELD, MC_TIER_NONE, "a field name is empty");
     if (key[0] == '$')
-        return mci_fail(err, MC_E_FIELD, MC_TIER_NONE, "field name '%.64s' begins with '$' and is no Extended JSON", key);
+        return mci_fail(err, MC_E_FIELD, MC_TIER_NONE, "field name '%.64s' begins with '$' and is not Extended JSON", key);
     if (strchr(key, '.') != NULL)
         return mci_fail(err, MC_E_FIELD, MC_TIER_NONE, "field name '%.64s' has a dot", key);
     return MC_OK;
@@ -162,7 +162,7 @@ static mc_status write_object(const json_t *o, mci_strictness how, mci_buf *out,
             out->len = before;
         dbref = is_dbref(o);
         if (how == MCI_STRICT && !dbref && strncmp(key, "$number", 7) == 0)
-            return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, ": the value of '%.64s' is no number of that type", key);
+            return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, ": the value of '%.64s' is not a number of that type", key);
         const char *meant = how == MCI_STRICT && !dbref ? mci_ejson_form(key) : NULL;
         if (meant != NULL)
             return mci_fail(err, MC_E_TYPE, MC_TIER_NONE, ": not %s", meant);

@@ -74,7 +74,7 @@ int mci_mac_init(mci_mac *m, const char *digits, const char *prefix)
 {
     uint64_t k[2] = {0, 0};
     for (unsigned i = 0; i < MCI_MAC_DIGITS; i++) {
-        int d = digit(digits[i]); /* a shorter text ends here: its NUL is no digit */
+        int d = digit(digits[i]); /* a shorter text ends here: its NUL is not a digit */
         if (d < 0)
             return -1;
         unsigned byte = i / 2;

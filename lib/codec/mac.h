@@ -26,7 +26,7 @@ typedef struct mci_macs {
 int mci_mac_init(mci_mac *m, const char *digits, const char *prefix);
 
 /*
- * Sum of a text, hanging on `seed`. `domain` keeps sums of different things apart: a field's is no document's. `m` NULL: the plain checksum, for
+ * Sum of a text, hanging on `seed`. `domain` keeps sums of different things apart: a field's is not a document's. `m` NULL: the plain checksum, for
  * which only the seed counts.
  */
 uint64_t mci_mac_sum(const mci_mac *m, uint64_t domain, uint64_t seed, const void *p, size_t n);

@@ -182,8 +182,8 @@ static mc_status take_replies(mci_conn *c, mci_batch *b, size_t *next, size_t *b
             return refuse_rest(c, b, *next, r, err);
         }
         if (rc < 0)
-            return mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "Redis sent something that is no reply (%s); connection closed",
-                            why);
+            return mci_fail(err, MC_E_PROTO, MC_TIER_REDIS,
+                            "Redis sent something that is not a reply (%s); connection closed", why);
         if (rc == 0)
             return MC_OK;
         b->cmds[(*next)++].reply = r;

@@ -46,7 +46,7 @@ int mci_reply_is(const mci_reply *r, const char *s);
 
 /* An integer, or a text that is one. 0 or -1. */
 int mci_reply_int(const mci_reply *r, int64_t *out);
-/* The same from 0 to MCI_COUNT_MAX: a time in milliseconds, a count, a place, an epoch. What is beyond is no answer of a Redis, and
+/* The same from 0 to MCI_COUNT_MAX: a time in milliseconds, a count, a place, an epoch. What is beyond is not an answer of a Redis, and
  * nothing that is counted with afterwards (a TTL added, a time taken off) can overflow. */
 #define MCI_COUNT_MAX (INT64_C(1) << 53)
 int mci_reply_count(const mci_reply *r, int64_t *out);

@@ -114,10 +114,10 @@ static const char *read_ipv6(span literal, mci_redis_addr *out)
     size_t n = strcspn(out->host, "%");
     struct in6_addr ignored;
     if (n >= sizeof address || (out->host[n] == '%' && out->host[n + 1] == '\0'))
-        return "the address in [] is no IPv6 address";
+        return "the address in [] is not an IPv6 address";
     memcpy(address, out->host, n);
     address[n] = '\0';
-    return inet_pton(AF_INET6, address, &ignored) == 1 ? NULL : "the address in [] is no IPv6 address";
+    return inet_pton(AF_INET6, address, &ignored) == 1 ? NULL : "the address in [] is not an IPv6 address";
 }
 
 static const char *read_host(span authority, mci_redis_addr *out)

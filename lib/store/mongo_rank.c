@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Owns: ranks of documents in MongoDB: the order is by rank field, descending, then by id, descending. Refuses: counting what a board
- * would not show (a rank that is no finite number, an id of another type).
+ * would not show (a rank that is not a finite number, an id of another type).
  */
 #include "base/error.h"
 #include "store/mongo_bson.h"

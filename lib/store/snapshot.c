@@ -104,7 +104,7 @@ static mc_status open_file(const mci_snapshot *s, identity *id, mci_snapshot_rea
     }
     *id = identify(&st);
     if (!S_ISREG(st.st_mode))
-        rc = mci_fail(err, MC_E_FILE, MC_TIER_SNAPSHOT, "the snapshot %.250s is no regular file", s->path);
+        rc = mci_fail(err, MC_E_FILE, MC_TIER_SNAPSHOT, "the snapshot %.250s is not a regular file", s->path);
     else if (st.st_size > s->max_bytes)
         rc = mci_fail(err, MC_E_TOOBIG, MC_TIER_SNAPSHOT, "the snapshot has %lld bytes; snapshot.max_bytes is %lld",
                       (long long)st.st_size, (long long)s->max_bytes);

@@ -3,7 +3,7 @@
  * The snapshot tier: values by key in one JSON file, written by a producer and read by any number of processes when the tiers
  * before it cannot answer. The file is
  *   {"format":"mflixcache-snapshot","version":1,"written_ms":MS,"count":N,"sum":"16 HEX","entries":{KEY:{"text":T},...}}
- * with {"base64":B} for a value that is no text. The sum runs over time, keys and values in the order of the keys' bytes: a
+ * with {"base64":B} for a value that is not text. The sum runs over time, keys and values in the order of the keys' bytes: a
  * file that was cut, edited or mixed up is refused as a whole.
  */
 #ifndef MCI_STORE_SNAPSHOT_H

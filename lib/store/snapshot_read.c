@@ -73,7 +73,7 @@ static mc_status refuse(mc_error *err, const char *why)
 
 static mc_status no_json(const mci_snapshot_reader *r, mc_error *err)
 {
-    return mci_fail(err, MC_E_JSON, MC_TIER_SNAPSHOT, "the snapshot is no JSON (at byte %zu)", (size_t)(r->p - r->t.text));
+    return mci_fail(err, MC_E_JSON, MC_TIER_SNAPSHOT, "the snapshot is not JSON (at byte %zu)", (size_t)(r->p - r->t.text));
 }
 
 static void skip_blanks(mci_snapshot_reader *r)
@@ -243,7 +243,7 @@ static mc_status next_member(mci_snapshot_reader *r, mc_error *err)
     if (member != M_ENTRIES)
         return scalar(r, member, err);
     if (!take(r, '{'))
-        return refuse(err, "its entries are no object");
+        return refuse(err, "its entries are not an object");
     r->state = take(r, '}') ? S_NEXT : S_ENTRY;
     return MC_OK;
 }
@@ -272,14 +272,14 @@ static mc_status next_entry(mci_snapshot_reader *r, mc_error *err)
     if (key == NULL || !take(r, ':'))
         return no_json(r, err);
     if (!take(r, '{'))
-        return refuse(err, "an entry is no text and no base64");
+        return refuse(err, "an entry is neither text nor base64");
     const char *kind = take_string(r, &kind_len);
     char *value = kind != NULL && take(r, ':') ? take_string(r, &n) : NULL;
     int base64 = kind != NULL && strcmp(kind, "base64") == 0;
     if (value == NULL || (!base64 && strcmp(kind, "text") != 0) || !take(r, '}'))
-        return refuse(err, "an entry is no text and no base64");
+        return refuse(err, "an entry is neither text nor base64");
     if (base64 && mci_base64_decode(value, n, (uint8_t *)value, &n) != 0) /* in place: it gets shorter */
-        return refuse(err, "an entry is no text and no base64");
+        return refuse(err, "an entry is neither text nor base64");
     value[n] = '\0';
     mc_status st = more_room(r, err);
     if (st != MC_OK)
@@ -349,7 +349,7 @@ static mc_status read_piece(mci_snapshot_reader *r, mc_error *err)
     if (n > 0 && r->len < r->size)
         return MC_OK;
     if (!mci_utf8_valid(r->t.text, r->len))
-        return mci_fail(err, MC_E_JSON, MC_TIER_SNAPSHOT, "the snapshot is no JSON: not valid UTF-8");
+        return mci_fail(err, MC_E_JSON, MC_TIER_SNAPSHOT, "the snapshot is not JSON: not valid UTF-8");
     r->t.text[r->len] = '\0';
     r->p = r->t.text;
     r->end = r->p + r->len;

@@ -95,7 +95,7 @@ static int conn_setup(mci_sqlite_conn *c)
     return rc;
 }
 
-/* A new connection. A file that cannot be opened or is no database is MC_E_FILE. */
+/* A new connection. A file that cannot be opened or is not a database is MC_E_FILE. */
 static mc_status conn_open(mci_sqlite *s, mci_deadline dl, mci_sqlite_conn **out, mc_error *err)
 {
     mci_sqlite_conn *c = calloc(1, sizeof *c);

@@ -38,7 +38,7 @@ typedef struct mci_sqlite_op {
     mc_error *err;
 } mci_sqlite_op;
 
-/* Make the pool with its first connection. A file that cannot be opened, or is no database, is MC_E_FILE. */
+/* Make the pool with its first connection. A file that cannot be opened, or is not a database, is MC_E_FILE. */
 mc_status mci_sqlite_new(const char *path, int max, int64_t timeout_ms, const mci_store_env *env, mci_sqlite **out,
                          mc_error *err);
 void mci_sqlite_free(mci_sqlite *s);

@@ -109,7 +109,7 @@ typedef struct mci_store_options {
     int init_driver;      /* 1: call mongoc_init() (safe to repeat); mongoc_cleanup() is never called */
 } mci_store_options;
 
-/* Open by URI scheme. MC_E_URI, MC_E_TLS, MC_E_UNSUPPORTED, MC_E_FILE, MC_E_STORE. A MongoDB that is away is no error here. */
+/* Open by URI scheme. MC_E_URI, MC_E_TLS, MC_E_UNSUPPORTED, MC_E_FILE, MC_E_STORE. A MongoDB that is away is not an error here. */
 mc_status mci_store_open(const mci_store_options *opt, const mci_store_env *env, mci_store **out, mc_error *err);
 
 mc_status mci_store_mongo_open(const mci_store_options *opt, const mci_store_env *env, mci_store **out, mc_error *err);

@@ -172,7 +172,7 @@ def other_framings(w):
 
 
 def kept_connections_that_close(w):
-    """A server may close a kept connection at any time: a request that it never saw is sent again, and is no error."""
+    """A server may close a kept connection at any time: a request that it never saw is sent again, and is not an error."""
     with fake() as server:
         serve = server._serve
 
@@ -234,7 +234,7 @@ def what_cannot_begin(w):
     assert r["status"] == "MC_E_STORE" and r["what"] == nobody and "refused" in r["error"], r
     assert bench(w, "http://no-such-host.invalid", rc=3)["status"] == "MC_E_STORE"
     for answer, words in ((b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", "answered 404"),
-                          (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "no list of movies"),
+                          (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "not a list of movies"),
                           (b"SSH-2.0-x\r\n\r\n", "status line")):
         with fake() as server:
             server.trouble = lambda n, target, answer=answer: answer

@@ -43,17 +43,17 @@ WRONG = [
     (["bench", "--hot", "3"], "ambiguous"),
     (["top", "-n"], "-n needs a value"),
     (["top", "--json=yes"], "takes no value"),
-    (["top", "-n", "ten"], "no whole number"),
-    (["top", "-n", "10x"], "no whole number"),
-    (["top", "-n", ""], "no whole number"),
-    (["top", "-n", " 5"], "no whole number"),
+    (["top", "-n", "ten"], "not a whole number"),
+    (["top", "-n", "10x"], "not a whole number"),
+    (["top", "-n", ""], "not a whole number"),
+    (["top", "-n", " 5"], "not a whole number"),
     (["top", "-n", "-1"], "outside"),
     (["top", "-n", "1001"], "outside"),
     (["top", "-n", "99999999999999999999"], "outside"),
     (["top", "--offset", "1000001"], "outside"),
     (["top", "5"], "one word too many"),
     (["near", "1"], "something is missing"),
-    (["near", "east", "1"], "no number"),
+    (["near", "east", "1"], "not a number"),
     (["near", "181", "1"], "outside"),
     (["near", "1", "86"], "outside"),
     (["near", "nan", "1"], "outside"),
@@ -63,7 +63,7 @@ WRONG = [
     (["get", "a", "--title", "b"], "id or --title"),
     (["rate", "573a1390f29313caabcd4803"], "a rating"),
     (["rate", "573a1390f29313caabcd4803", "10.1"], "outside"),
-    (["rate", "573a1390f29313caabcd4803", "good"], "no number"),
+    (["rate", "573a1390f29313caabcd4803", "good"], "not a number"),
     (["invalidate"], "give one of"),
     (["invalidate", "--all", "x"], "give one of"),
     (["generate"], "where to?"),
@@ -237,7 +237,7 @@ def unwritable_output(w):
     with open("/dev/full", "wb") as full:
         p = w.raw("options", stdout=full)
     assert p.returncode == 3 and b"standard output" in p.stderr, p.stderr
-    # A reader that goes away early is no error, and no death by signal.
+    # A reader that goes away early is not an error, and no death by signal.
     for args in (["options"], ["--help"]):
         p = subprocess.Popen([w.program, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=w.env)
         p.stdout.close()

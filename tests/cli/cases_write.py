@@ -167,14 +167,14 @@ def no_escape_sequences_reach_a_terminal(w):
 
 
 def redis_away_during_a_write(w):
-    """The process ends only when Redis was told; when it does not come back, that is said, and is no success."""
+    """The process ends only when Redis was told; when it does not come back, that is said, and is not a success."""
     store, port = "away.db", free_port()
     w.run("create", "-", store=store, input=b'{"_id":{"$oid":"573a1390f29313caabcd4809"},"title":"Away","imdb":{"rating":5.0}}')
     ident = "573a1390f29313caabcd4809"
     dead = ["--redis", f"redis://127.0.0.1:{port}/0", "--store", "sqlite:" + w.path(store), "-o", "call.timeout_ms=300"]
     for command in (["rate", ident, "5.5"], ["update", ident, '{"plot":"p"}'], ["--json", "rate", ident, "5.6"], ["delete", ident]):
         p = w.raw(*dead, *command)
-        assert p.returncode == 1 and b"Redis was not told" in p.stderr and b"220 s" in p.stderr and ident.encode() in p.stderr, p
+        assert p.returncode == 1 and b"it was not announced to Redis" in p.stderr and b"220 s" in p.stderr and ident.encode() in p.stderr, p
         assert p.stdout.count(b"\n") == 1 if "--json" in command else b"queued" in p.stdout, p
     # It comes back while the command waits: the old value that it holds is gone before the command ends.
     w.run("create", "-", store=store, input=b'{"_id":{"$oid":"573a1390f29313caabcd4809"},"title":"Back","imdb":{"rating":5.0}}')

@@ -124,15 +124,15 @@ static void test_headers(void)
 /* Any bytes at all: no crash, and no read outside of them (the sanitizer looks on). */
 static void test_any_bytes(void)
 {
-    lots l = lots_begin(7, 'H', 0);
+    prng l = prng_seed(7, 'H', 0);
     for (int round = 0; round < 60000; round++) {
-        const char *bytes = headers[lots_below(&l, sizeof headers / sizeof *headers)].line;
+        const char *bytes = headers[prng_below(&l, sizeof headers / sizeof *headers)].line;
         size_t n = strlen(bytes);
         char *data = malloc(n);
         http_answer a = {0};
         memcpy(data, bytes, n);
-        for (uint32_t k = lots_below(&l, 6); k > 0; k--)
-            data[lots_below(&l, (uint32_t)n)] = (char)lots_below(&l, 256);
+        for (uint32_t k = prng_below(&l, 6); k > 0; k--)
+            data[prng_below(&l, (uint32_t)n)] = (char)prng_below(&l, 256);
         cache_header(data, n, &a);
         CHECK(a.cache_ns >= 0);
         free(data);

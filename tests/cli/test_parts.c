@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests of the program's parts that need no server: JSON, summaries, lots, the progress line, rows. */
+/* Tests of the program's parts that need no server: JSON, summaries, random numbers, the progress line, rows. */
 #include "app.h"
 #include "draw.h"
 #include "json_out.h"
@@ -98,26 +98,26 @@ static void test_summary(void)
     samples_free(&s);
 }
 
-static void test_lots(void)
+static void test_prng(void)
 {
     static const quantile_point points[] = {{0, 10}, {5000, 20}, {10000, 100}};
     static const uint32_t weights[] = {1, 0, 3};
-    lots a = lots_begin(42, 1, 7), b = lots_begin(42, 1, 7), c = lots_begin(42, 1, 8);
+    prng a = prng_seed(42, 1, 7), b = prng_seed(42, 1, 7), c = prng_seed(42, 1, 8);
     int64_t below = 0, seen[3] = {0};
-    CHECK(lots_next(&a) == lots_next(&b));
-    CHECK(lots_next(&a) != lots_next(&c));
+    CHECK(prng_next(&a) == prng_next(&b));
+    CHECK(prng_next(&a) != prng_next(&c));
     for (int i = 0; i < 20000; i++) {
-        int64_t v = lots_quantile(&a, points, 3);
+        int64_t v = prng_quantile(&a, points, 3);
         below += v < 20;
         if (v < 10 || v > 100)
             failed = 1;
-        seen[lots_weighted(&a, weights, 3)]++;
-        if (lots_below(&a, 3) > 2 || lots_between(&a, -2, 2) < -2)
+        seen[prng_weighted(&a, weights, 3)]++;
+        if (prng_below(&a, 3) > 2 || prng_between(&a, -2, 2) < -2)
             failed = 1;
     }
     CHECK(below > 9600 && below < 10400);
     CHECK(seen[0] > 4600 && seen[0] < 5400 && seen[1] == 0);
-    CHECK(!lots_chance(&a, 0) && lots_chance(&a, 10000));
+    CHECK(!prng_chance(&a, 0) && prng_chance(&a, 10000));
 }
 
 static void test_progress(void)
@@ -174,7 +174,7 @@ static void test_names(void)
 
 int main(void)
 {
-    static void (*const tests[])(void) = {test_json, test_summary, test_lots, test_progress, test_rows, test_names};
+    static void (*const tests[])(void) = {test_json, test_summary, test_prng, test_progress, test_rows, test_names};
     int bad = 0, n = (int)(sizeof tests / sizeof *tests);
     for (int i = 0; i < n; i++) {
         failed = 0;

@@ -123,7 +123,7 @@ def check_names(root, path, text, names, options):
         yield f"{name}() is in no header"
     for name in sorted(set(re.findall(rf"`((?:{GROUPS})\.[a-z_]+)`", text)) - options):
         if not name.endswith((".c", ".h", ".md", ".lua")):
-            yield f"{name} is no option (docs/options.md)"
+            yield f"{name} is not an option (docs/options.md)"
 
 
 def check_errors(root):
@@ -132,7 +132,7 @@ def check_errors(root):
     for name in sorted(declared - set(rows)):
         yield f"docs/errors.md has no row for {name}"
     for name in sorted(set(rows) - declared):
-        yield f"docs/errors.md: {name} is no status"
+        yield f"docs/errors.md: {name} is not a status"
     for name in sorted(n for n in set(rows) if rows.count(n) > 1):
         yield f"docs/errors.md: {name} has two rows"
 
@@ -176,7 +176,7 @@ WRONG = {
     "shell": ("```sh\nif\n```", "does not compile"),
     "a function": ("`mc_nothing()`", "in no header"),
     "a constant": ("`MC_E_NOTHING`", "in no header"),
-    "an option": ("`cache.nothing`", "is no option"),
+    "an option": ("`cache.nothing`", "is not an option"),
     "a status": ("", "no row for MC_E_ARG"),
 }
 

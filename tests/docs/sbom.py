@@ -26,7 +26,7 @@ def wrong(doc):
     if not doc.get("name"):
         yield "the document has no name"
     if not re.fullmatch(r"[a-z][a-z0-9+.-]*:[^#\s]+", doc.get("documentNamespace", "")):
-        yield "documentNamespace is no absolute URI without a fragment"
+        yield "documentNamespace is not an absolute URI without a fragment"
     info = doc.get("creationInfo", {})
     if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", info.get("created", "")):
         yield "created is no time in UTC"
@@ -46,7 +46,7 @@ def wrong(doc):
         if part.get("filesAnalyzed") is not False:
             yield f"{part.get('SPDXID')}: says that its files were analysed"
         if not re.match(r"\d+\.\d+", part.get("versionInfo", "")):
-            yield f"{part.get('SPDXID')}: {part.get('versionInfo')} is no version"
+            yield f"{part.get('SPDXID')}: {part.get('versionInfo')} is not a version"
     for part in doc.get("files", []):
         sums = {c["algorithm"]: c["checksumValue"] for c in part.get("checksums", [])}
         if not re.fullmatch(r"[0-9a-f]{40}", sums.get("SHA1", "")) or not part.get("fileName", "").startswith("./"):

@@ -80,7 +80,7 @@ def framing(w):
         assert status in (400, 413), (body, status)
     for line in (b"GET /healthz HTTP/3.0", b"GET /healthz HTTP/9.9"):
         assert raw_status(w, line + b"\r\nHost: localhost\r\n\r\n") == 505, line
-    # What is no HTTP at all ends with the connection, at the latest when its time is up.
+    # What is not HTTP at all ends with the connection, at the latest when its time is up.
     with w.another("--timeout", "1") as other:
         for garbage in (b"hello\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"\x00" * 100 + b"\r\n\r\n", b"GET\r\n\r\n",
                         b"\xff" * 2000):

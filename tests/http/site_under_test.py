@@ -35,7 +35,7 @@ class Site(serving.Serving):
     """The server, with requests in the forms that these tests need."""
 
     def call(self, method, target, body=MISSING, headers=None, timeout=60):
-        """A request by an ordinary client; `body` that is no bytes is sent as JSON."""
+        """A request by an ordinary client; `body` that is not bytes is sent as JSON."""
         sent = {} if body is MISSING else {"Content-Type": "application/json"}
         sent.update(headers or {})
         data = b"" if body is MISSING else body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -36,7 +36,7 @@ static void open_client(mc_client **out)
     assert_int_equal(mc_options_set(o, "cache.uri", fx.redis.uri, &err), MC_OK);
     assert_int_equal(mc_options_set(o, "store.uri", store_uri, &err), MC_OK);
     assert_int_equal(mc_options_set(o, "store.database", "mflixcache_test_api", &err), MC_OK);
-    /* What a busy machine delays is no server that is away. */
+    /* What a busy machine delays is not a server that is away. */
     static const char *const patient[] = {"call.timeout_ms", "cache.timeout_ms", "store.timeout_ms"};
     for (size_t i = 0; i < sizeof patient / sizeof patient[0]; i++)
         assert_int_equal(mc_options_set(o, patient[i], "30000", &err), MC_OK);

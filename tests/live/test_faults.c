@@ -183,7 +183,7 @@ static void test_replies_in_slices(void **state)
     session();
 }
 
-/* Replies that are no RESP, or are out of bounds. */
+/* Replies that are not RESP, or are out of bounds. */
 static void test_hostile_replies(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values that are too large to be read: each costs its own id a miss, is removed, and is no reason to leave Redis alone. */
+/* Values that are too large to be read: each costs its own id a miss, is removed, and is not a reason to leave Redis alone. */
 #include "fixture.h"
 #include "proxy.h"
 
@@ -13,7 +13,7 @@
 
 #define MOVIE "mflix:movie:{" ID1 "}"
 #define ABOVE "73400320" /* 70 MiB */
-#define LARGE "20971520" /* 20 MiB: may be read, is no envelope, no alias, no lease */
+#define LARGE "20971520" /* 20 MiB: may be read, is not an envelope, no alias, no lease */
 
 static fixture f;
 

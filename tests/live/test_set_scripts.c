@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The scripts of a derived set at their edges, where the model has none: what others have put into the keys, arguments that are no numbers, a
+ * The scripts of a derived set at their edges, where the model has none: what others have put into the keys, arguments that are not numbers, a
  * Redis that is full or a replica, and the questions that a read may ask.
  */
 #include "wire.h"

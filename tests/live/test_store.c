@@ -89,7 +89,7 @@ static void test_alias(void **state)
     mci_doc *d = NULL;
     kit_put(&spec, C, OID(C) ",\"title\":\"The Lost World\",\"year\":1925}");
     kit_put(&spec, B, OID(B) ",\"title\":\"The Lost World\",\"year\":1960}"); /* the same title, a lower id, stored later */
-    kit_put(&spec, A, OID(A) ",\"title\":[\"The Lost World\"]}");             /* an array is no title */
+    kit_put(&spec, A, OID(A) ",\"title\":[\"The Lost World\"]}");             /* an array is not a title */
     ok(kit_store->ops->find_alias(kit_store, &spec, titles[0], strlen(titles[0]), kit_soon(), &d, err));
     assert_string_equal(mci_doc_id(d, NULL), B);
     mci_doc_unref(d);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A database that is away is asked by one call at a time, with pauses: counted by the database itself, or by the library's counters
- * where there is none to count. What is no sign of being away never keeps a call from it.
+ * where there is none to count. What is not a sign of being away never keeps a call from it.
  */
 #include "memstore.h"
 #include "servers.h"

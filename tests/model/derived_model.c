@@ -340,7 +340,7 @@ static void mishap(d_model *m, const d_config *cfg, d_event e, d_mutants mu, d_c
         *c = (d_call){.op = D_ANNOUNCE, .id = id_of(cfg, w), .who = w};
         call(m, cfg, c, mu);
         break;
-    case DE_SETTLED_AGAIN: /* what is sent again is no settlement any more */
+    case DE_SETTLED_AGAIN: /* what is sent again is not a settlement any more */
         m->repeats--;
         *c = settlement(m, cfg, w);
         if (!D_IS(mu, DM_SETTLE_REPEATED))

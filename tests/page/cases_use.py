@@ -32,7 +32,7 @@ def test_first_sight(site, page):
         assert name in shown, name
     assert page.texts("#film-genres li") == movie.get("genres", [])
     assert page.text("#state-text") == "cache and database are up"
-    assert page.text("#trending") == "Nobody has opened a film yet. Open one, and it stands here."
+    assert page.text("#trending") == "Nobody has opened a film yet. Open one, and it appears here."
     assert "faster" in page.text("#ratio-text") or "slower" in page.text("#ratio-text"), page.text("#ratio-text")
 
 

@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import stage  # noqa: E402
 
-# Answers that the tests ask for: the browser's console names them, which is no fault of the page.
+# Answers that the tests ask for: the browser's console names them, which is not a fault of the page.
 WANTED = re.compile(
     r"/(movies|theaters/near)[^ ]* - Failed to load resource: the server responded with a status of (400|404|422) "
 )

@@ -235,7 +235,7 @@ static mc_status scan(void *user, const char *collection, const char *after, siz
             break;
         snprintf(last, sizeof last, "%s", m->docs[best].id);
         (void)mc_document_sink_add(sink, m->docs[best].json,
-                                   strlen(m->docs[best].json)); /* one it refuses is no reason to stop */
+                                   strlen(m->docs[best].json)); /* one it refuses is not a reason to stop */
     }
     pthread_mutex_unlock(&m->lock);
     return st;

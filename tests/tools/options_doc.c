@@ -46,7 +46,7 @@ int main(void)
         "option is\n"
         "named in the text of `err` although the call succeeds; `mflix` and `mflix-server` print it as a warning, Python "
         "warns. What\n"
-        "Kubernetes sets for a service named redis, `REDIS_PORT=tcp://...`, is no setting and changes nothing.\n");
+        "Kubernetes sets for a service named redis, `REDIS_PORT=tcp://...`, is not a setting and changes nothing.\n");
     mc_option_info row;
     for (size_t i = 0; mc_option_at(i, &row) == MC_OK; i++) {
         group(row.key);

@@ -17,7 +17,7 @@ def count(case):
     failed = case.get("status") == "fail" or case.find("failure") is not None
     reason = case.find("skipped")
     skipped = reason is not None and "SKIP_RETURN_CODE" in reason.get("message", "")
-    failed = failed or (reason is not None and not skipped)  # a program that was not built is no skip
+    failed = failed or (reason is not None and not skipped)  # a program that was not built is not a skip
     ran = sum(int(n) for n in re.findall(r"^\[=+\] (?:.*: )?Running (\d+) test", output, re.M))
     ok = len(re.findall(r"^\[\s+OK \] \S", output, re.M))
     skip = len(re.findall(r"^\[\s+SKIPPED \] \S", output, re.M)) // 2  # once when it happens, once in the list

@@ -167,7 +167,7 @@ static void test_undecoded_bytes(void **state)
     mci_arena_free(&a);
 }
 
-/* Times, counts, places: what no Redis can mean is no number. */
+/* Times, counts, places: what no Redis can mean is not a number. */
 static void test_counts(void **state)
 {
     (void)state;

@@ -171,7 +171,7 @@ static void test_unquote(void **state)
     mci_buf_free(&b);
 }
 
-/* With sums that fit, which anybody can make who knows the layout: a document that is no JSON, a text that is no UTF-8. */
+/* With sums that fit, which anybody can make who knows the layout: a document that is not JSON, a text that is not UTF-8. */
 static void test_forged(void **state)
 {
     (void)state;

@@ -363,7 +363,7 @@ static void test_env(void **state)
     clear_env();
 }
 
-/* What is overridden need not be right, and what Kubernetes sets for a service named "redis" is no setting. */
+/* What is overridden need not be right, and what Kubernetes sets for a service named "redis" is not a setting. */
 static void test_env_overridden(void **state)
 {
     mc_options *o = *state;

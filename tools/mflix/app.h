@@ -34,7 +34,7 @@ typedef struct app {
 /* 1 once Ctrl-C was pressed. Long commands look at it between steps. */
 int interrupted(void);
 
-/* What is wrong with the environment's settings, told: 0, or the exit code. For commands that show or use settings. */
+/* Reports what is wrong with the environment's settings: 0, or the exit code. For commands that show or use settings. */
 int app_settings(app *a);
 
 /* Open the handle, unless it is open. Returns 0, or the exit code after saying why not. */
@@ -59,7 +59,7 @@ int fail_outside(app *a, const char *what, mc_status st, const char *why, const 
 /* The same with errno's text. */
 int fail_errno(app *a, const char *what);
 
-/* To be told before anything can fail: whether --json stands on the command line. */
+/* Before anything can fail: whether --json is on the command line. */
 void expect_json(int argc, char **argv);
 
 /* "mflix: " + text on stderr, and an object on stdout with --json. Returns EXIT_USAGE. */

@@ -26,7 +26,7 @@ const option_spec global_options[] = {
 };
 const size_t n_global_options = sizeof global_options / sizeof *global_options;
 
-/* Where parsing stands. */
+/* The parsing position. */
 typedef struct cursor {
     int argc;
     char **argv;
@@ -41,7 +41,7 @@ typedef struct found {
     size_t index;
 } found;
 
-/* Edit distance, cut off at 4: enough to tell a typing error from another word. */
+/* Edit distance, cut off at 4: enough to distinguish a typing error from another word. */
 static int distance(const char *a, const char *b)
 {
     int row[33];
@@ -327,7 +327,7 @@ int args_int(const args *a, const char *name, int64_t min, int64_t max, int64_t 
     errno = 0;
     long long value = strtoll(text, &end, 10);
     if (end == text || *end != '\0' || isspace((unsigned char)*text))
-        return usage_error("--%s: '%s' is no whole number", name, text);
+        return usage_error("--%s: '%s' is not a whole number", name, text);
     if (errno == ERANGE || value < min || value > max)
         return usage_error("--%s: %s is outside %lld to %lld", name, text, (long long)min, (long long)max);
     *out = value;
@@ -339,7 +339,7 @@ int parse_double(const char *what, const char *text, double min, double max, dou
     char *end;
     double value = strtod(text, &end);
     if (end == text || *end != '\0' || isspace((unsigned char)*text))
-        return usage_error("%s: '%s' is no number", what, text);
+        return usage_error("%s: '%s' is not a number", what, text);
     if (!(value >= min && value <= max)) /* also catches NaN */
         return usage_error("%s: %s is outside %.10g to %.10g", what, text, min, max);
     *out = value;

@@ -34,11 +34,11 @@ typedef struct command {
     size_t n_options;
     size_t min_operands;
     size_t max_operands;
-    /* Checks the command line, and only then opens the handle: wrong usage is told without asking any server. */
+    /* Checks the command line, and only then opens the handle: wrong usage is reported without asking any server. */
     int (*run)(struct app *app, const struct args *args);
 } command;
 
-/* What stands on the command line. All texts are borrowed from argv. */
+/* What is on the command line. All texts are borrowed from argv. */
 typedef struct args {
     const command *cmd; /* NULL: none was named */
     const char *operands[ARGS_MAX_OPERANDS];

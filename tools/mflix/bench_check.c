@@ -85,16 +85,16 @@ static void put_back(app *a, const char *id, bench_check *c)
         complain(c, "after putting %.2f back, the next read says %.2f", c->before, seen);
 }
 
-/* The bar of the board, and whether the building was ever ours: while another process builds it, nothing is told. */
+/* The bar of the board, and whether the building was ever ours: while another process builds it, nothing is reported. */
 typedef struct board_watch {
     progress bar;
-    int told;
+    int shown;
 } board_watch;
 
 static int on_board(const mc_progress *p, void *user)
 {
     board_watch *watch = user;
-    watch->told = 1;
+    watch->shown = 1;
     progress_show(&watch->bar, p->done, p->done, p->total);
     return interrupted();
 }
@@ -102,14 +102,14 @@ static int on_board(const mc_progress *p, void *user)
 int bench_board(app *a)
 {
     struct timespec rest = {0, 500000000};
-    board_watch watch = {.told = 0};
+    board_watch watch = {.shown = 0};
     mc_error err = {0};
     mc_status st;
     progress_begin(&watch.bar, a, "board", "movies");
     int64_t begun = now_ns();
     for (;;) {
         st = mc_warm(a->mc, MC_WARM_BOARD, 0, on_board, &watch, NULL, &err);
-        if (st || watch.told || interrupted() || now_ns() - begun > BOARD_WAIT_NS)
+        if (st || watch.shown || interrupted() || now_ns() - begun > BOARD_WAIT_NS)
             break;
         nanosleep(&rest, NULL);
     }

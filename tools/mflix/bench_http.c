@@ -19,11 +19,11 @@
 #define BOARD_END 1000000 /* the library's limit */
 #define GIVE_UP 20        /* requests in a row without an answer */
 
-/* What the users tell the thread that watches them. */
-typedef struct crowd {
+/* What the users share with the thread that watches them. */
+typedef struct shared_count {
     atomic_llong done; /* requests */
     atomic_int running;
-} crowd;
+} shared_count;
 
 typedef struct user {
     const http_plan *plan;
@@ -33,7 +33,7 @@ typedef struct user {
     int64_t steps, begun_ns, ended_ns;
     uint64_t stream;
     int in_a_row; /* without an answer */
-    crowd *all;
+    shared_count *all;
     pthread_t thread;
 } user;
 
@@ -102,14 +102,14 @@ static int choose(app *a, const http_plan *plan, http_conn *c, http_result *r)
         if (rc > 0)
             return fail(a, "bench", MC_E_NOMEM, NULL, NULL);
         if (rc < 0)
-            return unreachable(a, plan, HTTP_PROTOCOL, "the answer to GET /movies/top is no list of movies");
+            return unreachable(a, plan, HTTP_PROTOCOL, "the answer to GET /movies/top is not a list of movies");
     }
     if (r->n_ids == 0)
         return fail_outside(a, plan->url, MC_E_STORE, "no rated movies there",
                             "fill its database with `mflix load` or `mflix generate --load`");
-    lots l = lots_begin((uint64_t)plan->mix.seed, 'S', 0); /* which of them are hot should not depend on the rating */
+    prng l = prng_seed((uint64_t)plan->mix.seed, 'S', 0); /* which of them are hot should not depend on the rating */
     for (size_t i = r->n_ids; i > 1; i--) {
-        size_t k = lots_below(&l, (uint32_t)i);
+        size_t k = prng_below(&l, (uint32_t)i);
         char *kept = r->ids[i - 1];
         r->ids[i - 1] = r->ids[k];
         r->ids[k] = kept;
@@ -210,23 +210,23 @@ static void one_request(user *u, const char *target, int route, int uncached)
         note(own, target, "out of memory");
 }
 
-static size_t choose_place(user *u, lots *l)
+static size_t choose_place(user *u, prng *l)
 {
     const http_result *r = u->shared;
     size_t cold = r->n_ids - r->n_hot;
-    int hot = lots_chance(l, (uint32_t)u->plan->mix.hot_share * 100);
+    int hot = prng_chance(l, (uint32_t)u->plan->mix.hot_share * 100);
     if (cold == 0 || (hot && r->n_hot > 0))
-        return lots_below(l, (uint32_t)r->n_hot);
-    return r->n_hot + lots_below(l, (uint32_t)cold);
+        return prng_below(l, (uint32_t)r->n_hot);
+    return r->n_hot + prng_below(l, (uint32_t)cold);
 }
 
-/* One thing asked for both ways, one after the other; which comes first is a lot. */
-static void one_step(user *u, lots *l)
+/* One thing asked for both ways, one after the other; which comes first is random. */
+static void one_step(user *u, prng *l)
 {
     char target[2][HTTP_MAX_TARGET];
-    int route = lots_chance(l, (uint32_t)u->plan->top_share * 100) ? ROUTE_TOP : ROUTE_MOVIE;
+    int route = prng_chance(l, (uint32_t)u->plan->top_share * 100) ? ROUTE_TOP : ROUTE_MOVIE;
     size_t place = choose_place(u, l);
-    int first = lots_chance(l, 5000);
+    int first = prng_chance(l, 5000);
     for (int uncached = 0; uncached <= 1; uncached++) {
         const char *cache = uncached ? "cache=off" : "cache=on";
         char *to = target[uncached];
@@ -248,7 +248,7 @@ static void one_step(user *u, lots *l)
 static void *work(void *arg)
 {
     user *u = arg;
-    lots l = lots_begin((uint64_t)u->plan->mix.seed, 'B', u->stream);
+    prng l = prng_seed((uint64_t)u->plan->mix.seed, 'B', u->stream);
     int64_t deadline = u->begun_ns + u->plan->seconds * 1000000000;
     for (int64_t i = 0; i < u->steps && !interrupted() && u->in_a_row < GIVE_UP; i++) {
         if (now_ns() >= deadline) {
@@ -293,7 +293,7 @@ static int gather(http_result *r, user *u)
 }
 
 /* Until all users have ended, showing how far they are. */
-static void watch(app *a, const http_plan *plan, crowd *all)
+static void watch(app *a, const http_plan *plan, shared_count *all)
 {
     progress bar;
     struct timespec tick = {0, 5000000};
@@ -313,7 +313,7 @@ int bench_http_run(app *a, const http_plan *plan, http_result *r)
     size_t n = (size_t)plan->mix.threads, started = 0;
     int64_t pairs = (plan->mix.requests + 1) / 2;
     user *users = calloc(n, sizeof *users);
-    crowd all = {0};
+    shared_count all = {0};
     int rc = 0;
     if (!users)
         return fail(a, "bench", MC_E_NOMEM, NULL, NULL);

@@ -25,7 +25,7 @@ typedef struct http_plan {
 } http_plan;
 
 typedef struct http_sample {
-    int64_t ns, cache_ns; /* seen by the user; of the library in the server, -1: not told */
+    int64_t ns, cache_ns; /* seen by the user; of the library in the server, -1: not known */
     uint32_t at_us;       /* since the run began */
     uint8_t route, way;
 } http_sample;
@@ -40,7 +40,7 @@ typedef struct http_result {
     size_t n_ids, n_hot;
     http_log log;
     int64_t asked, answered, hot_requests, connections;
-    int64_t by_status[600];            /* answers that are no 200 */
+    int64_t by_status[600];            /* answers that are not 200 */
     int64_t by_outcome[HTTP_OUTCOMES]; /* requests without an answer */
     int64_t unreadable;                /* 200, but no word about the cache */
     int64_t errors;                    /* all of these */

@@ -78,9 +78,9 @@ static int take_page(const bench_plan *plan, const mc_ranked *rows, size_t n, be
 /* The board is in order of rating; which of them are hot should not depend on that. */
 static void shuffle(bench_result *r, uint64_t seed)
 {
-    lots l = lots_begin(seed, 'S', 0);
+    prng l = prng_seed(seed, 'S', 0);
     for (size_t i = r->n_titles; i > 1; i--) {
-        size_t k = lots_below(&l, (uint32_t)i);
+        size_t k = prng_below(&l, (uint32_t)i);
         bench_title kept = r->titles[i - 1];
         r->titles[i - 1] = r->titles[k];
         r->titles[k] = kept;
@@ -148,16 +148,16 @@ static mc_status timed_read(app *a, const bench_plan *plan, const bench_title *t
     return st;
 }
 
-static size_t choose_title(lots *l, const bench_plan *plan, const bench_result *r)
+static size_t choose_title(prng *l, const bench_plan *plan, const bench_result *r)
 {
     size_t cold = r->n_titles - r->n_hot;
-    int hot = lots_chance(l, (uint32_t)plan->hot_share * 100);
+    int hot = prng_chance(l, (uint32_t)plan->hot_share * 100);
     if (cold == 0 || (hot && r->n_hot > 0))
-        return lots_below(l, (uint32_t)r->n_hot);
-    return r->n_hot + lots_below(l, (uint32_t)cold);
+        return prng_below(l, (uint32_t)r->n_hot);
+    return r->n_hot + prng_below(l, (uint32_t)cold);
 }
 
-static void one_request(worker *w, lots *l)
+static void one_request(worker *w, prng *l)
 {
     const bench_result *shared = w->shared;
     bench_result *own = &w->own;
@@ -194,7 +194,7 @@ static void *work(void *arg)
 {
     job *j = arg;
     worker *w = j->w;
-    lots l = lots_begin((uint64_t)w->plan->seed, 'B', w->stream);
+    prng l = prng_seed((uint64_t)w->plan->seed, 'B', w->stream);
     for (int64_t i = 0; i < w->requests && !interrupted(); i++) {
         one_request(w, &l);
         atomic_fetch_add_explicit(&j->g->done, 1, memory_order_relaxed);
@@ -282,11 +282,11 @@ int bench_run(app *a, const bench_plan *plan, bench_result *r)
 
 int bench_uncached(app *a, const bench_plan *plan, bench_result *r)
 {
-    lots l = lots_begin((uint64_t)plan->seed, 'U', 0);
+    prng l = prng_seed((uint64_t)plan->seed, 'U', 0);
     progress bar;
     progress_begin(&bar, a, "uncached", "requests");
     for (int64_t i = 0; i < plan->uncached && !interrupted(); i++) {
-        const bench_title *t = &r->titles[lots_below(&l, (uint32_t)r->n_titles)];
+        const bench_title *t = &r->titles[prng_below(&l, (uint32_t)r->n_titles)];
         const mc_movie *m = NULL;
         mc_info info = {0};
         mc_error err = {0};

@@ -312,7 +312,7 @@ const command cmd_bench = {
     "so that both meet the same load; no views and no ratings are written. The time is that of the request as the user sees "
     "it, "
     "and\n"
-    "beside it that of the library, which the server tells.\n",
+    "beside it that of the library, which the server reports.\n",
     bench_options,
     sizeof bench_options / sizeof *bench_options,
     0,

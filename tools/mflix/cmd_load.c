@@ -41,7 +41,7 @@ static size_t text_end(const char *row, size_t size, size_t i)
     return i + 1;
 }
 
-/* Whether the object has this member itself, and not something inside it. Rows that are no JSON are refused later. */
+/* Whether the object has this member itself, and not something inside it. Rows that are not JSON are refused later. */
 static int has_member(const char *row, size_t size, const char *name)
 {
     size_t n = strlen(name);
@@ -189,7 +189,7 @@ const command cmd_load = {
     "  mflix load theaters.ndjson --replace\n"
     "  mongoexport -d sample_mflix -c movies | mflix load -\n\n"
     "May be stopped and started again at any time: documents that are there already are left alone, or replaced with\n"
-    "--replace. Rows that are no JSON, or that the library refuses, are reported with their line number and passed over;\n"
+    "--replace. Rows that are not JSON, or that the library refuses, are reported with their line number and skipped;\n"
     "then the exit status is 1. Indexes are made first, and what Redis holds stays coherent.\n",
     load_options,
     sizeof load_options / sizeof *load_options,
@@ -377,7 +377,7 @@ const command cmd_generate = {
     "  mflix generate --movies 1000 --theaters 50 --out data\n"
     "  mflix generate --seed 7 --out data --gzip\n\n"
     "The same seed gives the same bytes on every machine, and a smaller number gives the beginning of a larger one. With\n"
-    "the traps of real data: years such as \"1981è\", empty ratings, equal titles, dates before 1970, missing fields.\n",
+    "the oddities of real data: years such as \"1981è\", empty ratings, equal titles, dates before 1970, missing fields.\n",
     generate_options,
     sizeof generate_options / sizeof *generate_options,
     0,

@@ -31,7 +31,7 @@ static mc_status read_document(app *a, const mc_movie **m, mc_info *info, mc_err
     info->redis_round_trips += second.redis_round_trips;
     info->store_calls += second.store_calls;
     info->elapsed_ns += second.elapsed_ns;
-    if (second.cache != MC_CACHE_HIT) { /* the weaker of the two tells the truth */
+    if (second.cache != MC_CACHE_HIT) { /* the weaker of the two is reported */
         info->cache = second.cache;
         info->tier = second.tier;
     }
@@ -106,7 +106,7 @@ const command cmd_get = {
     "  mflix get 573a1390f29313caabcd4803\n"
     "  mflix get --title 'The Great Train Robbery'\n"
     "  mflix get --document 573a1390f29313caabcd4803 | jq .imdb\n\n"
-    "The last line tells how the answer came about: HIT (from Redis), MISS (from the database, now in Redis too), BYPASS\n"
+    "The last line says how the answer came about: HIT (from Redis), MISS (from the database, now in Redis too), BYPASS\n"
     "(Redis could not be used), which tier answered, how old the value is, how long it took and how many exchanges with\n"
     "Redis it needed.\n",
     get_options,

@@ -28,7 +28,7 @@ static int64_t setting(const app *a, const char *key, int64_t otherwise)
 }
 
 /*
- * Redis could not be told of a write: the library keeps it in a queue that ends with this process. So the process stays until Redis is
+ * A write could not be announced to Redis: the library keeps it in a queue that ends with this process. So the process stays until Redis is
  * back, or until the time of a call is over; then it says what stays wrong, and for how long. Returns the exit code.
  */
 static int settle(app *a, const char *id, const mc_info *info)
@@ -39,7 +39,7 @@ static int settle(app *a, const char *id, const mc_info *info)
     if (!(info->flags & MC_FLAG_QUEUED))
         return EXIT_FINE;
     if (!a->quiet)
-        fputs("mflix: waiting for Redis, which could not be told of it\n", stderr);
+        fputs("mflix: waiting for Redis, to which it could not be announced\n", stderr);
     while (now_ns() < until && !interrupted()) {
         const mc_movie *m = NULL;
         /* A call that finds Redis up again carries out what is queued. */
@@ -51,8 +51,8 @@ static int settle(app *a, const char *id, const mc_info *info)
     }
     int64_t ttl = setting(a, "movies.ttl_ms", 0) * (100 + setting(a, "ttl.jitter_pct", 0)) / 100;
     fprintf(stderr,
-            "mflix: %s: it is in the database, but Redis was not told: others may read the old value for up to %" PRId64
-            " s, and lists its old place (when Redis is back: mflix invalidate %s)\n",
+            "mflix: %s: it is in the database, but it was not announced to Redis: others may read the old value for up to "
+            "%" PRId64 " s, and lists its old place (when Redis is back: mflix invalidate %s)\n",
             id, (ttl + 999) / 1000, id);
     return EXIT_NEGATIVE;
 }

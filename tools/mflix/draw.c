@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the generator's lots and its text buffer. Refuses floating point: its last digits differ between machines. */
+/* Owns the generator's random numbers and its text buffer. Refuses floating point: its last digits differ between machines. */
 #include "draw.h"
 
 #include <inttypes.h>
@@ -16,37 +16,37 @@ static uint64_t mix(uint64_t z)
     return z ^ (z >> 31);
 }
 
-lots lots_begin(uint64_t seed, uint64_t kind, uint64_t index)
+prng prng_seed(uint64_t seed, uint64_t kind, uint64_t index)
 {
-    lots l = {mix(mix(seed + UINT64_C(0x9E3779B97F4A7C15)) ^ (kind << 56) ^ index)};
+    prng l = {mix(mix(seed + UINT64_C(0x9E3779B97F4A7C15)) ^ (kind << 56) ^ index)};
     return l;
 }
 
-uint64_t lots_next(lots *l)
+uint64_t prng_next(prng *l)
 {
     l->state += UINT64_C(0x9E3779B97F4A7C15);
     return mix(l->state);
 }
 
-uint32_t lots_below(lots *l, uint32_t n)
+uint32_t prng_below(prng *l, uint32_t n)
 {
-    return (uint32_t)(((lots_next(l) >> 32) * n) >> 32);
+    return (uint32_t)(((prng_next(l) >> 32) * n) >> 32);
 }
 
-int64_t lots_between(lots *l, int64_t low, int64_t high)
+int64_t prng_between(prng *l, int64_t low, int64_t high)
 {
-    return low + (int64_t)lots_below(l, (uint32_t)(high - low + 1));
+    return low + (int64_t)prng_below(l, (uint32_t)(high - low + 1));
 }
 
-int lots_chance(lots *l, uint32_t per_10000)
+int prng_chance(prng *l, uint32_t per_10000)
 {
-    return lots_below(l, 10000) < per_10000;
+    return prng_below(l, 10000) < per_10000;
 }
 
-int64_t lots_quantile(lots *l, const quantile_point *points, size_t n)
+int64_t prng_quantile(prng *l, const quantile_point *points, size_t n)
 {
-    int64_t at = (int64_t)lots_below(l, 10001);
-    int64_t fine = (int64_t)lots_below(l, 1000); /* between two of the 10,001 places, for the steep ends */
+    int64_t at = (int64_t)prng_below(l, 10001);
+    int64_t fine = (int64_t)prng_below(l, 1000); /* between two of the 10,001 places, for the steep ends */
     for (size_t i = 1; i < n; i++) {
         if (at < points[i].per_10000 || i + 1 == n) {
             int64_t width = (points[i].per_10000 - points[i - 1].per_10000) * 1000;
@@ -58,12 +58,12 @@ int64_t lots_quantile(lots *l, const quantile_point *points, size_t n)
     return points[0].value;
 }
 
-size_t lots_weighted(lots *l, const uint32_t *weights, size_t n)
+size_t prng_weighted(prng *l, const uint32_t *weights, size_t n)
 {
     uint32_t sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += weights[i];
-    uint32_t at = lots_below(l, sum);
+    uint32_t at = prng_below(l, sum);
     for (size_t i = 0; i + 1 < n; i++) {
         if (at < weights[i])
             return i;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Drawing lots, and a growing text: what the generator is made of. Whole numbers only, so that the same seed gives the
+ * Random numbers, and a growing text: what the generator is made of. Whole numbers only, so that the same seed gives the
  * same bytes on every machine and with every compiler. (Two draws in one expression would break that: C leaves their
  * order open.)
  */
@@ -11,26 +11,26 @@
 #include <stdint.h>
 
 /* A stream of numbers. Source: Sebastiano Vigna, splitmix64, public domain. */
-typedef struct lots {
+typedef struct prng {
     uint64_t state;
-} lots;
+} prng;
 
 /* The stream of one document: depends on the three numbers alone, so document 7 is the same in 10 or 10,000. */
-lots lots_begin(uint64_t seed, uint64_t kind, uint64_t index);
-uint64_t lots_next(lots *l);
-uint32_t lots_below(lots *l, uint32_t n);                 /* 0 to n - 1; n > 0 */
-int64_t lots_between(lots *l, int64_t low, int64_t high); /* both included */
-int lots_chance(lots *l, uint32_t per_10000);
+prng prng_seed(uint64_t seed, uint64_t kind, uint64_t index);
+uint64_t prng_next(prng *l);
+uint32_t prng_below(prng *l, uint32_t n);                 /* 0 to n - 1; n > 0 */
+int64_t prng_between(prng *l, int64_t low, int64_t high); /* both included */
+int prng_chance(prng *l, uint32_t per_10000);
 
 /* A point of a distribution: so many of 10,000 are no larger than the value. Straight lines between the points. */
 typedef struct quantile_point {
     int64_t per_10000;
     int64_t value;
 } quantile_point;
-int64_t lots_quantile(lots *l, const quantile_point *points, size_t n);
+int64_t prng_quantile(prng *l, const quantile_point *points, size_t n);
 
 /* Place in a table of weights. */
-size_t lots_weighted(lots *l, const uint32_t *weights, size_t n);
+size_t prng_weighted(prng *l, const uint32_t *weights, size_t n);
 
 /* A text that grows. `failed` is set when memory ran out; then nothing is added any more. */
 typedef struct text {

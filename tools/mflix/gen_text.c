@@ -10,10 +10,10 @@
 void generate_id(text *out, uint64_t seed, int64_t index, int64_t begun, int64_t per_second)
 {
     char id[32];
-    lots of_seed = lots_begin(seed, LOTS_ID, 0);
-    lots of_index = lots_begin(seed, LOTS_ID, (uint64_t)index + 1);
-    unsigned machine = lots_below(&of_seed, 1u << 24); /* two seeds never share an id */
-    int64_t counter = index * 7 + lots_between(&of_index, 0, 6);
+    prng of_seed = prng_seed(seed, PRNG_ID, 0);
+    prng of_index = prng_seed(seed, PRNG_ID, (uint64_t)index + 1);
+    unsigned machine = prng_below(&of_seed, 1u << 24); /* two seeds never share an id */
+    int64_t counter = index * 7 + prng_between(&of_index, 0, 6);
     snprintf(id, sizeof id, "%08llx6d66%06x%06llx", (unsigned long long)(begun + index / per_second), machine,
              (unsigned long long)counter & 0xFFFFFF);
     text_add(out, "{\"$oid\":\"");
@@ -21,16 +21,16 @@ void generate_id(text *out, uint64_t seed, int64_t index, int64_t begun, int64_t
     text_add(out, "\"}");
 }
 
-void generate_person(lots *l, text *out)
+void generate_person(prng *l, text *out)
 {
     text_add(out, pick(l, &first_names));
     text_add(out, " ");
-    if (lots_chance(l, 1500)) { /* a middle initial */
-        char initial[4] = {(char)('A' + (int)lots_below(l, 26)), '.', ' ', '\0'};
+    if (prng_chance(l, 1500)) { /* a middle initial */
+        char initial[4] = {(char)('A' + (int)prng_below(l, 26)), '.', ' ', '\0'};
         text_add(out, initial);
     }
     text_add(out, pick(l, &last_names));
-    if (lots_chance(l, 200))
+    if (prng_chance(l, 200))
         text_add(out, " Jr.");
 }
 
@@ -74,9 +74,9 @@ static void add_upper(text *out, const char *word)
     text_add(out, word + 1);
 }
 
-static void add_sentence(lots *l, text *out)
+static void add_sentence(prng *l, text *out)
 {
-    const char *s = sentences[lots_below(l, (uint32_t)(sizeof sentences / sizeof *sentences))];
+    const char *s = sentences[prng_below(l, (uint32_t)(sizeof sentences / sizeof *sentences))];
     for (; *s; s++) {
         if (*s != '%') {
             text_add_n(out, s, 1);
@@ -105,7 +105,7 @@ static void add_sentence(lots *l, text *out)
     }
 }
 
-void generate_prose(lots *l, text *out, size_t size)
+void generate_prose(prng *l, text *out, size_t size)
 {
     while (out->n < size && !out->failed) {
         if (out->n > 0)
@@ -136,12 +136,12 @@ void generate_cut(text *out, const text *prose, size_t size, int dots)
     text_free(&cut);
 }
 
-static void fresh_title(lots *l, text *out)
+static void fresh_title(prng *l, text *out)
 {
     static const char *const numerals[] = {" II", " III", " IV"};
     static const uint32_t patterns[] = {1500, 1200, 900, 800, 1100, 800, 900, 300, 400, 60, 1000, 1040};
     const char *a = pick(l, &adjectives), *n = pick(l, &nouns);
-    switch (lots_weighted(l, patterns, sizeof patterns / sizeof *patterns)) {
+    switch (prng_weighted(l, patterns, sizeof patterns / sizeof *patterns)) {
     case 0:
         text_add(out, "The ");
         /* fall through */
@@ -184,7 +184,7 @@ static void fresh_title(lots *l, text *out)
         text_add(out, pick(l, &foreign_titles));
         text_add(out, " ");
         text_add(out, pick(l, &foreign_nouns));
-        if (lots_chance(l, 6500)) {
+        if (prng_chance(l, 6500)) {
             text_add(out, " ");
             text_add(out, pick(l, &last_names));
         }
@@ -213,16 +213,16 @@ static void fresh_title(lots *l, text *out)
         generate_person(l, out);
         break;
     }
-    if (lots_chance(l, 150))
-        text_add(out, numerals[lots_below(l, 3)]);
+    if (prng_chance(l, 150))
+        text_add(out, numerals[prng_below(l, 3)]);
 }
 
 void generate_title(text *out, uint64_t seed, int64_t index)
 {
-    lots l = lots_begin(seed, LOTS_TITLE, (uint64_t)index);
-    while (index > 0 && lots_chance(&l, 80)) { /* a new film under an old title */
-        index = (int64_t)(lots_next(&l) % (uint64_t)index);
-        l = lots_begin(seed, LOTS_TITLE, (uint64_t)index);
+    prng l = prng_seed(seed, PRNG_TITLE, (uint64_t)index);
+    while (index > 0 && prng_chance(&l, 80)) { /* a new film under an old title */
+        index = (int64_t)(prng_next(&l) % (uint64_t)index);
+        l = prng_seed(seed, PRNG_TITLE, (uint64_t)index);
     }
     fresh_title(&l, out);
 }

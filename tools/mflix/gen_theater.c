@@ -24,26 +24,26 @@ static int64_t clamp(int64_t value, int64_t min, int64_t max)
     return value < min ? min : value > max ? max : value;
 }
 
-/* Where the theater stands: about 6 of 100 share the place of an earlier one, as shops of one mall do. */
+/* Where the theater is: about 6 of 100 share the place of an earlier one, as shops of one mall do. */
 static place find_place(uint64_t seed, int64_t index)
 {
     uint32_t weights[128];
     place p;
-    lots l = lots_begin(seed, LOTS_PLACE, (uint64_t)index);
-    while (index > 0 && lots_chance(&l, 600)) {
-        index = (int64_t)(lots_next(&l) % (uint64_t)index);
-        l = lots_begin(seed, LOTS_PLACE, (uint64_t)index);
+    prng l = prng_seed(seed, PRNG_PLACE, (uint64_t)index);
+    while (index > 0 && prng_chance(&l, 600)) {
+        index = (int64_t)(prng_next(&l) % (uint64_t)index);
+        l = prng_seed(seed, PRNG_PLACE, (uint64_t)index);
     }
     for (size_t i = 0; i < n_towns && i < 128; i++)
         weights[i] = towns[i].weight;
-    p.town = &towns[lots_weighted(&l, weights, n_towns)];
-    /* the sum of three even lots lies near the middle mostly: towns are dense inside */
-    int64_t east = lots_between(&l, -200000, 200000); /* one lot a statement: operands have no fixed order */
-    east += lots_between(&l, -200000, 200000);
-    east += lots_between(&l, -100000, 100000);
-    int64_t north = lots_between(&l, -150000, 150000);
-    north += lots_between(&l, -150000, 150000);
-    north += lots_between(&l, -80000, 80000);
+    p.town = &towns[prng_weighted(&l, weights, n_towns)];
+    /* the sum of three even draws lies near the middle mostly: towns are dense inside */
+    int64_t east = prng_between(&l, -200000, 200000); /* one draw a statement: operands have no fixed order */
+    east += prng_between(&l, -200000, 200000);
+    east += prng_between(&l, -100000, 100000);
+    int64_t north = prng_between(&l, -150000, 150000);
+    north += prng_between(&l, -150000, 150000);
+    north += prng_between(&l, -80000, 80000);
     p.lon = clamp((int64_t)p.town->lon * 1000 + east, LON_MIN, LON_MAX);
     p.lat = clamp((int64_t)p.town->lat * 1000 + north, LAT_MIN, LAT_MAX);
     return p;
@@ -65,46 +65,46 @@ static void degrees(text *out, int64_t millionths)
     text_padded(out, fraction, digits);
 }
 
-static void street(lots *l, text *out)
+static void street(prng *l, text *out)
 {
     static const char *const sides[] = {"N ", "S ", "E ", "W ", "", "", "", ""};
     text_add(out, "\"street1\":\"");
-    text_int(out, lots_chance(l, 3000) ? lots_between(l, 10, 999) : lots_between(l, 1000, 19999));
+    text_int(out, prng_chance(l, 3000) ? prng_between(l, 10, 999) : prng_between(l, 1000, 19999));
     text_add(out, " ");
-    text_add(out, sides[lots_below(l, 8)]);
+    text_add(out, sides[prng_below(l, 8)]);
     text_add(out, pick(l, &street_names));
     text_add(out, "\"");
-    if (lots_chance(l, 3555)) {
+    if (prng_chance(l, 3555)) {
         static const char *const units[] = {"Ste ", "Ste A", "Ste B", "Unit ", "Space ", "Bldg "};
         text_add(out, ",\"street2\":\"");
-        text_add(out, units[lots_below(l, 6)]);
-        text_int(out, lots_between(l, 1, 1200));
+        text_add(out, units[prng_below(l, 6)]);
+        text_int(out, prng_between(l, 1, 1200));
         text_add(out, "\"");
     }
 }
 
 /* Five digits; four where a leading zero was lost on the way; five and four. */
-static void zip_code(lots *l, text *out, const town *where)
+static void zip_code(prng *l, text *out, const town *where)
 {
-    int64_t zip = (int64_t)where->zip * 100 + lots_between(l, 1, 99);
+    int64_t zip = (int64_t)where->zip * 100 + prng_between(l, 1, 99);
     text_add(out, ",\"zipcode\":\"");
-    text_padded(out, zip, zip < 10000 && lots_chance(l, 1500) ? 4 : 5);
-    if (lots_chance(l, 32)) {
+    text_padded(out, zip, zip < 10000 && prng_chance(l, 1500) ? 4 : 5);
+    if (prng_chance(l, 32)) {
         text_add(out, "-");
-        text_padded(out, lots_between(l, 1, 9999), 4);
+        text_padded(out, prng_between(l, 1, 9999), 4);
     }
     text_add(out, "\"}");
 }
 
 void generate_theater(uint64_t seed, int64_t index, text *out)
 {
-    lots l = lots_begin(seed, LOTS_THEATER, (uint64_t)index);
+    prng l = prng_seed(seed, PRNG_THEATER, (uint64_t)index);
     place p = find_place(seed, index);
     text_clear(out);
     text_add(out, "{\"_id\":");
     generate_id(out, seed, index, 0x59a47286, 782);
     text_add(out, ",\"theaterId\":");
-    text_int(out, 1000 + index * 5 + lots_between(&l, 0, 4));
+    text_int(out, 1000 + index * 5 + prng_between(&l, 0, 4));
     text_add(out, ",\"location\":{\"address\":{");
     street(&l, out);
     text_add(out, ",\"city\":");

@@ -19,15 +19,15 @@ void generate_theater(uint64_t seed, int64_t index, text *out);
 
 /* ---- between the files of the generator ---- */
 
-enum { LOTS_MOVIE = 1, LOTS_TITLE = 2, LOTS_THEATER = 3, LOTS_PLACE = 4, LOTS_ID = 5 };
+enum { PRNG_MOVIE = 1, PRNG_TITLE = 2, PRNG_THEATER = 3, PRNG_PLACE = 4, PRNG_ID = 5 };
 
 /* {"$oid":"..."}; `begun` is the time of the first document, `per_second` how many share a second. */
 void generate_id(text *out, uint64_t seed, int64_t index, int64_t begun, int64_t per_second);
 void generate_title(text *out, uint64_t seed, int64_t index);
-void generate_person(lots *l, text *out);
+void generate_person(prng *l, text *out);
 
 /* Sentences, at least `size` bytes of them. */
-void generate_prose(lots *l, text *out, size_t size);
+void generate_prose(prng *l, text *out, size_t size);
 /* The first `size` bytes of some prose, cut at a word, as a JSON text; `dots`: ending in "..." when cut. */
 void generate_cut(text *out, const text *prose, size_t size, int dots);
 

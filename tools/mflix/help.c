@@ -46,7 +46,7 @@ void print_help(const app *a)
     printf("%sUsage:%s mflix [options] COMMAND [operands]\n\n", bold, plain);
     fputs("Movies and theaters from MongoDB or SQLite, answered from Redis: a read asks Redis first and the\n"
           "database only on a miss; a write goes to the database first and leaves no old copy behind. After\n"
-          "each answer mflix tells whether it was a HIT or a MISS, how old it is and what it cost.\n\n",
+          "each answer mflix says whether it was a HIT or a MISS, how old it is and what it cost.\n\n",
           stdout);
     printf("%sFirst steps%s (Redis on this machine, an SQLite file as the database):\n", bold, plain);
     fputs("  mflix --store sqlite:mflix.db generate --load      fill it with made-up films and theaters\n"
@@ -55,7 +55,7 @@ void print_help(const app *a)
           "  mflix --store sqlite:mflix.db get --title 'Red Outlaw'     ask twice: MISS, then HIT\n"
           "  mflix --store sqlite:mflix.db bench                what the cache is worth here\n\n",
           stdout);
-    printf("%sCommands%s (mflix COMMAND --help tells more):\n", bold, plain);
+    printf("%sCommands%s (mflix COMMAND --help says more):\n", bold, plain);
     for (size_t i = 0; i < n_commands; i++)
         printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
     printf("\n%sOptions%s (before or after the command):\n", bold, plain);

@@ -70,20 +70,20 @@ int http_parse(http_server *s, const char *url, char *why, size_t size)
     }
     memcpy(s->host, host, n);
     if (strchr(rest, '@') || !host_ok(s->host, bracketed)) {
-        snprintf(why, size, "'%.80s' is no host name or address (user names and passwords are not sent)", s->host);
+        snprintf(why, size, "'%.80s' is not a host name or address (user names and passwords are not sent)", s->host);
         return -1;
     }
     size_t digits = *rest == ':' ? strcspn(rest + 1, "/?#") : 0;
     if (*rest != ':') {
         memcpy(s->port, "80", 3);
     } else if (parse_port(s, rest + 1, digits)) {
-        snprintf(why, size, "the port of '%.80s' is no number from 1 to 65535", url);
+        snprintf(why, size, "the port of '%.80s' is not a number from 1 to 65535", url);
         return -1;
     } else {
         rest += 1 + digits;
     }
     if (strcmp(rest, "") != 0 && strcmp(rest, "/") != 0) {
-        snprintf(why, size, "'%.80s' stands after the address: give host and port alone", rest);
+        snprintf(why, size, "'%.80s' follows the address: give host and port alone", rest);
         return -1;
     }
     snprintf(s->origin, sizeof s->origin, bracketed ? "http://[%s]:%s" : "http://%s:%s", s->host, s->port);

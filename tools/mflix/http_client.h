@@ -26,7 +26,7 @@ typedef enum http_outcome {
     HTTP_CONNECT,  /* no connection */
     HTTP_TIMEOUT,  /* no complete answer in time */
     HTTP_CLOSED,   /* the connection ended before the answer did */
-    HTTP_PROTOCOL, /* what came is no HTTP/1.1, or is above a limit */
+    HTTP_PROTOCOL, /* what came is not HTTP/1.1, or is above a limit */
     HTTP_NOMEM,
     HTTP_STOPPED, /* Ctrl-C */
     HTTP_OUTCOMES
@@ -39,7 +39,7 @@ typedef enum http_cache { HTTP_CACHE_UNKNOWN = 0, HTTP_CACHE_HIT, HTTP_CACHE_MIS
 typedef struct http_answer {
     int status;
     http_cache cache;
-    int64_t cache_ns;   /* duration of "cache" in Server-Timing; -1: not told */
+    int64_t cache_ns;   /* duration of "cache" in Server-Timing; -1: not known */
     int64_t elapsed_ns; /* from the first byte sent to the last one received */
     const char *body;
     size_t size;
@@ -54,7 +54,7 @@ typedef struct http_conn {
     size_t n, capacity;
     size_t head; /* bytes of the head so far */
     http_answer *out;
-    char why[256]; /* of the last outcome that is no answer */
+    char why[256]; /* of the last outcome that is not an answer */
 } http_conn;
 
 /* Once, before the first connection and before threads; 0 or -1. And at the end. */
@@ -72,7 +72,7 @@ http_outcome http_ask(http_conn *c, const char *method, const char *target, http
 /* Close it and free its memory. */
 void http_conn_free(http_conn *c);
 
-/* "timeout", "closed" ... as they stand in the report. */
+/* "timeout", "closed" ... as the report has them. */
 const char *http_outcome_name(http_outcome o);
 
 /* Append `text` to `to` as one segment of a path (RFC 3986). Returns 0, or -1 when it does not fit. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Owns the JSON that the program prints; strings are jansson's, numbers keep the digits they are asked for, documents stay as they
- * are. Refuses nothing: bytes that are no UTF-8 (they can come from the command line) become U+FFFD, so that what is printed is JSON
+ * are. Refuses nothing: bytes that are not UTF-8 (they can come from the command line) become U+FFFD, so that what is printed is JSON
  * whatever was asked.
  */
 #include "json_out.h"
@@ -18,7 +18,7 @@ void put_begin(json *j, FILE *f)
     j->f = f;
 }
 
-/* The text as a JSON string. One that is no UTF-8 gets U+FFFD for each of its bytes above 127. */
+/* The text as a JSON string. One that is not UTF-8 gets U+FFFD for each of its bytes above 127. */
 static json_t *string_of(const char *text, size_t size)
 {
     json_t *s = json_stringn(text, size);

@@ -15,7 +15,7 @@ typedef struct json {
     int count[JSON_MAX_DEPTH]; /* members written so far, per level */
 } json;
 
-/* In every call: `key` is NULL inside an array and at the top. Text that is no UTF-8 is written with U+FFFD in its place. */
+/* In every call: `key` is NULL inside an array and at the top. Text that is not UTF-8 is written with U+FFFD in its place. */
 void put_begin(json *j, FILE *f);
 void put_object(json *j, const char *key);
 void put_end_object(json *j);

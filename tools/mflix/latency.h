@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exact summaries of measured durations: every sample is kept, so the quantiles are no estimates. */
+/* Exact summaries of measured durations: every sample is kept, so the quantiles are not estimates. */
 #ifndef MFLIX_LATENCY_H
 #define MFLIX_LATENCY_H
 

@@ -85,7 +85,7 @@ static mc_status send_batch(loader *l, mc_status *statuses)
     return st;
 }
 
-/* The record of a batch is about the first row that failed; of another one the library tells the reason when asked. */
+/* The record of a batch is about the first row that failed; the library gives the reason for another when asked. */
 static void why_refused(const loader *l, size_t i, mc_error *err)
 {
     const char *row = l->data + l->offsets[i];

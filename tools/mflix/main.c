@@ -41,7 +41,7 @@ static void set_signals(void)
     act.sa_flags = SA_RESTART; /* a call to a server under way is finished, not failed */
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
-    act.sa_handler = SIG_IGN; /* `mflix top | head -1` is no reason to die between two writes */
+    act.sa_handler = SIG_IGN; /* `mflix top | head -1` is not a reason to die between two writes */
     act.sa_flags = 0;
     sigaction(SIGPIPE, &act, NULL);
 }
@@ -129,7 +129,7 @@ static int collect_options(app *a)
     return apply_flags(a);
 }
 
-/* What could not be written must not pass for success; a reader that left early (`mflix top | head -1`) is no error. */
+/* What could not be written must not pass for success; a reader that left early (`mflix top | head -1`) is not an error. */
 static int finish_output(int rc)
 {
     struct pollfd reader = {STDOUT_FILENO, POLLOUT, 0};

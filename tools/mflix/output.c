@@ -245,7 +245,7 @@ static void json_names(json *j, const char *key, const mc_movie *m, size_t n, co
     put_end_array(j);
 }
 
-/* The members short and long forms share. A year that is no plain number stays text, as in the document. */
+/* The members short and long forms share. A year that is not a plain number stays text, as in the document. */
 static void json_head(json *j, const mc_movie *m)
 {
     double rating;

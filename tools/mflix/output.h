@@ -22,7 +22,7 @@ const char *format_age(char *buf, size_t size, int64_t ms);
 /* Escape sequence of a colour name ("bold", "green", ...; NULL: back to normal), or "" where colours are off. */
 const char *paint(const app *a, const char *name);
 
-/* The line that tells how the cache took part: "HIT · redis · age 1.2 s · 0.142 ms · 1 round trip". Not with --quiet. */
+/* The line that says how the cache took part: "HIT · redis · age 1.2 s · 0.142 ms · 1 round trip". Not with --quiet. */
 void print_info(const app *a, const mc_info *info);
 
 /* A movie for people: title, year, and a line for each field that is there. */

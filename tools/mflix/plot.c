@@ -21,7 +21,7 @@
 
 static const char *const series_class[PLOT_SERIES] = {"cached", "uncached"};
 
-/* The colours of one scheme follow the reader's; the background is part of the drawing, so that it can stand anywhere. */
+/* The colours of one scheme follow the reader's; the background is part of the drawing, so that it fits anywhere. */
 static const char style[] =
     "svg{--ground:#ffffff;--ink:#1f2933;--soft:#5f6b7a;--line:#e3e7ec;--cached:#0b7a75;--uncached:#c2410c}\n"
     "@media (prefers-color-scheme:dark){svg{--ground:#12181f;--ink:#e6eaef;--soft:#9aa7b5;--line:#2a333d;--cached:#3fd0c4;"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Two series over time, cached and uncached, as a drawing in SVG: latencies on a logarithmic scale, and the hit ratio.
- * One file that stands alone, readable in light and dark.
+ * One self-contained file, readable in light and dark.
  */
 #ifndef MFLIX_PLOT_H
 #define MFLIX_PLOT_H

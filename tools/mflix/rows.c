@@ -126,7 +126,7 @@ static int append(rows *r, const char *piece, size_t size, int *too_long)
         r->row = grown;
         r->capacity = capacity;
     }
-    if (size > 0) /* nothing may stand nowhere yet */
+    if (size > 0) /* there may be no row yet */
         memcpy(r->row + r->n, piece, size);
     r->n += size;
     return 0;

@@ -222,12 +222,12 @@ static const char *const rated_new_words_[] = {"R",     "PG-13", "PG",   "NOT RA
 static const uint32_t rated_new_words_weights[] = {5500, 2300, 1850, 1300, 480, 750, 90, 60, 75, 60, 40, 44, 38, 38};
 WEIGHTED(rated_new_words);
 
-const char *pick(lots *l, const word_list *list)
+const char *pick(prng *l, const word_list *list)
 {
-    return list->words[lots_below(l, (uint32_t)list->n)];
+    return list->words[prng_below(l, (uint32_t)list->n)];
 }
 
-const char *pick_weighted(lots *l, const weighted_list *list)
+const char *pick_weighted(prng *l, const weighted_list *list)
 {
-    return list->words[lots_weighted(l, list->weights, list->n)];
+    return list->words[prng_weighted(l, list->weights, list->n)];
 }

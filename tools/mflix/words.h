@@ -33,7 +33,7 @@ typedef struct town {
 extern const town towns[];
 extern const size_t n_towns;
 
-const char *pick(lots *l, const word_list *list);
-const char *pick_weighted(lots *l, const weighted_list *list);
+const char *pick(prng *l, const word_list *list);
+const char *pick_weighted(prng *l, const weighted_list *list);
 
 #endif

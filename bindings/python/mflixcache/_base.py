@@ -79,7 +79,7 @@ class ClientBase:
         return self._handle
 
     def _settle(self, status: int, err: _ffi.mc_error, record: _ffi.mc_info, trace: Trace | None) -> Info:
-        """After a call: tell how it went, and raise what there is to raise."""
+        """After a call: record how it went, and raise its error."""
         info = make_info(record)
         if trace is not None:
             trace.info = info

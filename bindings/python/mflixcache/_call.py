@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Between Python values and C: texts, numbers, documents, and values copied out of the library's records.
 
-ctypes would cut a text at its first NUL and let a large number wrap around without a word. Nothing passes here that would reach
-the library changed: what it cannot be told is refused with the exception the library itself would have chosen.
+ctypes would cut a text at its first NUL and let a large number wrap around silently. Nothing passes here that would reach
+the library changed: what cannot be passed on is refused with the exception the library itself would have chosen.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _YEAR_BYTES = 256
 
 
 def encode(text: Text) -> bytes:
-    """Bytes of a text. What is no UTF-8 gets through as it was read, and the library refuses it."""
+    """Bytes of a text. What is not UTF-8 gets through as it was read, and the library refuses it."""
     if isinstance(text, bytes):
         return text
     try:
@@ -39,7 +39,7 @@ def encode(text: Text) -> bytes:
 
 
 def decode(data: bytes) -> str:
-    """Text of bytes; bytes that are no UTF-8 survive the way back through `encode`."""
+    """Text of bytes; bytes that are not UTF-8 survive the way back through `encode`."""
     return data.decode("utf-8", "surrogateescape")
 
 

@@ -16,7 +16,7 @@ from mflixcache.errors import MflixError
 
 class _Place(threading.local):
     raised: BaseException | None = None  # must come out of the call
-    answer: MflixError | None = None  # was told to the library; is the cause of the call's own error, if there is one
+    answer: MflixError | None = None  # was passed to the library; is the cause of the call's own error, if there is one
     depth: int = 0
 
 

@@ -78,11 +78,11 @@ def silence_driver(lib: Any) -> None:
 
 
 def check(lib: Any) -> None:
-    """Refuse what is no libmflixcache, or one of another major version: its structs may have other shapes."""
+    """Refuse what is not libmflixcache, or one of another major version: its structs may have other shapes."""
     try:
         number = lib.mc_version_number
     except AttributeError:
-        raise ImportError("is no libmflixcache (it has no mc_version_number)") from None
+        raise ImportError("is not libmflixcache (it has no mc_version_number)") from None
     number.restype, number.argtypes = ctypes.c_int, ()
     major = number() // 10000
     if major != _ffi.MC_VERSION_MAJOR:

@@ -47,7 +47,7 @@ class MovieCalls(ClientBase):
         """Read many movies, any iterable of ids: one pipeline for the hits and one store query for the misses per 1,000.
 
         The list has the order of the ids, None where there is no such movie. When one could not be read, its exception is
-        raised; with errors="return" it stands in the list in the movie's place.
+        raised; with errors="return" it is in the list in the movie's place.
         """
         if isinstance(ids, (str, bytes)):
             raise TypeError("ids must be an iterable of ids, not one id")

@@ -76,7 +76,7 @@ class TierCalls(ClientBase):
 
         `load(key, deadline_ms)` gives the value, or None when the source knows that there is none. It runs once however many
         ask, on the thread of one of them, and may not use this client. What it raises comes out of this call; an `MflixError`
-        is its answer to the library, which goes on to the next tier. `trace.info` tells which tier answered, how old the answer
+        is its answer to the library, which goes on to the next tier. `trace.info` says which tier answered, how old the answer
         is, and with `Flag.STALE` that it came from the file.
         """
 

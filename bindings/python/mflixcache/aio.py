@@ -220,7 +220,7 @@ class AsyncClient:
         ttl_ms: SupportsIndex | timedelta = 0,
         trace: Trace | None = None,
     ) -> bytes | None:
-        """As `Client.get_or_load`. `load` is no coroutine: it runs in a thread of the pool."""
+        """As `Client.get_or_load`. `load` is not a coroutine: it runs in a thread of the pool."""
         return await self._in_pool(self.client.get_or_load, key, load, ttl_ms=ttl_ms, trace=trace)
 
     async def get_many_or_load(
@@ -231,7 +231,7 @@ class AsyncClient:
         ttl_ms: SupportsIndex | timedelta = 0,
         trace: Trace | None = None,
     ) -> list[bytes | None]:
-        """As `Client.get_many_or_load`. `load` is no coroutine: it runs in a thread of the pool."""
+        """As `Client.get_many_or_load`. `load` is not a coroutine: it runs in a thread of the pool."""
         return await self._in_pool(self.client.get_many_or_load, keys, load, ttl_ms=ttl_ms, trace=trace)
 
     async def save_snapshot(self, entries: Mapping[str, Text]) -> None:

@@ -80,13 +80,13 @@ class Client(MovieCalls, BoardCalls, TierCalls):
         something true the call ends with AbortError, when it raises, with its exception.
         """
 
-        def tell(record: Any, _user: Any) -> int:
+        def report(record: Any, _user: Any) -> int:
             p = record.contents
             total = None if p.total < 0 else p.total
             stop = progress is not None and progress(Progress(decode(p.stage), p.done, total, p.elapsed_ms))
             return 1 if stop else 0
 
-        callback = _ffi.mc_progress_fn(self._guard.wrap(tell, 1)) if progress is not None else _ffi.mc_progress_fn()
+        callback = _ffi.mc_progress_fn(self._guard.wrap(report, 1)) if progress is not None else _ffi.mc_progress_fn()
         loaded, err = c_int64(), _ffi.mc_error()
         most = c_integer("limit", limit)
         status = lib.mc_warm(self._begin(), int(what), most, callback, None, byref(loaded), byref(err))
@@ -143,9 +143,9 @@ class Client(MovieCalls, BoardCalls, TierCalls):
         self._guard.settle(from_record(status, err) if status < 0 else None)
 
     def set_clock(self, now_ms: SupportsIndex | None) -> None:
-        """For tests: the time by which cached values are stamped, judged and aged, in milliseconds since 1970.
+        """For tests: the time by which cached values are dated, expired and aged, in milliseconds since 1970.
 
-        It stands still until the next call; None: Redis' clock again. Redis' own expiry keeps to real time.
+        It is stopped until the next call; None: Redis' clock again. Redis' own expiry keeps to real time.
         """
         now = 0 if now_ms is None else c_integer("now_ms", now_ms)
         status = lib.mc_set_clock(self._begin(), now)
@@ -230,7 +230,7 @@ def open(
         log_level: the least important level wanted.
         settings: options as keywords.
 
-    Redis being away is no error: reads go to the store until it is back.
+    Redis being away is not an error: reads go to the store until it is back.
     """
     own = store if isinstance(store, Store) else None
     uri = store if own is None else None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One exception class per negative status of the C library, all under `MflixError`.
 
-"Not found" is no error: functions return None or False for it.
+"Not found" is not an error: functions return None or False for it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class MflixError(Exception):
         backend_code: errno or the database's own code; 0 when there is none.
         retriable: True when the same call may succeed later.
         text: one line that says what happened.
-        info: how far the call had come (tiers asked, time), where the call tells.
+        info: how far the call had come (tiers asked, time), where the call says so.
     """
 
     CODE: ClassVar[int] = 0

@@ -162,7 +162,7 @@ class Movie(_Answered, _Frozen):
     year: int | None
     """The year as a number; of "1981è" its leading digits."""
     year_text: str | None
-    """The year as it stands in the document."""
+    """The year as the document has it."""
     runtime: int | None
     """Minutes."""
     rating: float | None

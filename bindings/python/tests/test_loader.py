@@ -89,7 +89,7 @@ def test_no_libmflixcache(python: Python, compiled: Any) -> None:
     wrong = compiled("libother.so", "int x;")
     done = python(SHOW, env={"MFLIXCACHE_LIBRARY": str(wrong)})
     assert done.returncode == 1
-    assert "is no libmflixcache" in done.stderr
+    assert "is not libmflixcache" in done.stderr
 
 
 def test_another_major_version(python: Python, compiled: Any) -> None:

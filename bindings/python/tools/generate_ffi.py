@@ -65,7 +65,7 @@ class Reader:
         if name in self.opaque or name == "void":
             base, stars = "c_void_p", stars - 1
         elif name == "char" and stars:
-            # `char **` hands memory over and must keep its address, so it is no c_char_p (which turns into bytes at once).
+            # `char **` hands memory over and must keep its address, so it is not a c_char_p (which turns into bytes at once).
             lent = "const" in words and not sized
             base, stars = ("c_char_p" if lent or (stars == 1 and not sized) else "c_void_p"), stars - 1
         elif name in self.out.structs:

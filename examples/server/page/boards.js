@@ -74,7 +74,7 @@ export async function refreshTrending() {
         $("trending").replaceChildren(
             ...films.map((film) => row(film, String(film.views), plural(film.views, "view").replace(/^\S+ /, ""), false)),
         );
-        if (!films.length) $("trending").append(empty("Nobody has opened a film yet. Open one, and it stands here."));
+        if (!films.length) $("trending").append(empty("Nobody has opened a film yet. Open one, and it appears here."));
         $("trending-source").textContent =
             `Opening a film counts as a view. Views are counted in Redis; this list took ${time(got.ms.cache)}.`;
         offer(films);

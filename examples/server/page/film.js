@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owns: the film that is shown: finding it, its details, its document. Others are told by the event "film".
+// Owns: the film that is shown: finding it, its details, its document. The event "film" informs others.
 import { call, movie, Problem } from "./api.js";
 import { $, el, plural, say, source, trouble } from "./dom.js";
 import { poster } from "./poster.js";

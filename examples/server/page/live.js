@@ -7,7 +7,7 @@ import { note } from "./strip.js";
 
 const EVERY = 1000;
 const KEPT = 60;
-const samples = []; // {hits, rate, cached: {p50, p95, p99}, uncached: {...}}; null where there is nothing to tell
+const samples = []; // {hits, rate, cached: {p50, p95, p99}, uncached: {...}}; null where there is no figure
 let before = null;
 let loop = 0; // number of the chain of polls that runs; an older one ends
 let films = [];

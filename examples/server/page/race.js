@@ -82,8 +82,8 @@ async function measure(name, rounds) {
             }
             if (i % 10 === 0) draw();
         }
-        const told = draw();
-        if (name === chosen && told) say(told);
+        const text = draw();
+        if (name === chosen && text) say(text);
     } catch (error) {
         if (mine === newest) trouble("race-trouble", error);
     } finally {
@@ -148,7 +148,7 @@ export function start() {
     document.addEventListener("film", () => measure("film", 10));
 }
 
-// Once, when the page is there: the other kinds, a few times each, so that their ratios stand beside the film's.
+// Once, when the page is there: the other kinds, a few times each, so that their ratios are beside the film's.
 export async function others() {
     for (const name of ["top", "near"]) {
         while (running) await new Promise((done) => setTimeout(done, 50));
