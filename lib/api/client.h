@@ -85,6 +85,6 @@ mc_status mci_check_value(const mci_settings *set, const void *value, size_t siz
 /* 0 becomes the option kv.ttl_ms. */
 mc_status mci_check_ttl(const mci_settings *set, int64_t *ttl_ms, mc_error *err);
 /* 0 .. limit; what is above counts as the limit. */
-mc_status mci_check_count(int64_t *count, const void *rows, const void *n, mc_error *err);
+mc_status mci_check_count(int64_t *count, const void *out, mc_error *err);
 
 #endif

@@ -80,14 +80,12 @@ mc_status mci_check_title(const char *title, size_t *len, mc_error *err)
     return MC_OK;
 }
 
-mc_status mci_check_count(int64_t *count, const void *rows, const void *n, mc_error *err)
+mc_status mci_check_count(int64_t *count, const void *out, mc_error *err)
 {
-    if (n == NULL)
-        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "n is NULL");
+    if (out == NULL)
+        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "out is NULL");
     if (*count < 0)
         return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "count is negative");
-    if (*count > 0 && rows == NULL)
-        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "rows is NULL");
     if (*count > MCI_MAX_BATCH)
         *count = MCI_MAX_BATCH;
     return MC_OK;
