@@ -242,8 +242,7 @@ static int run_over_http(app *a, const args *g, const bench_plan *mix)
         rc = args_int(g, "top-share", 0, 100, &plan.top_share);
     if (rc)
         return rc;
-    const char *dot = plan.report ? strrchr(plan.report, '.') : ".svg";
-    if (!dot || (strcmp(dot, ".svg") != 0 && strcmp(dot, ".html") != 0))
+    if (plan.report && !plot_kind_ok(plan.report))
         return usage_error("--report: '%.80s' ends in neither .svg nor .html", plan.report);
     if (http_parse(&plan.server, plan.url, why, sizeof why))
         return usage_error("--http: %s", why);
