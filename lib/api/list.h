@@ -3,7 +3,7 @@
 #ifndef MCI_API_LIST_H
 #define MCI_API_LIST_H
 
-#include "api/client.h"
+#include "api/call.h"
 #include <mflixcache/list.h>
 
 typedef enum mci_list_kind { MCI_LIST_RATED = 0, MCI_LIST_VIEWED = 1, MCI_LIST_NEAR = 2 } mci_list_kind;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns: the public functions on theaters. Refuses: I/O before the checks. */
+#include "api/call.h"
 #include "api/list.h"
 
 #include "schema/theaters.h"
@@ -11,21 +12,21 @@
 
 mc_status mc_get_theater(mc_client *mc, const char *id, const mc_theater **out, mc_info *info, mc_error *err)
 {
-    mci_entry en;
+    mci_frame fr;
     char key[MCI_ID_CAP];
     mci_doc *d = NULL;
     if (out != NULL)
         *out = NULL;
-    mc_status st = mci_enter(&en, mc, info, err);
+    mc_status st = mci_enter(&fr, mc, info, err);
     if (st != MC_OK)
         return st;
-    st = out == NULL ? mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL")
-                     : mci_check_id(en.cl->theaters, id, key, &en.own_err);
+    st = out == NULL ? mci_fail(&fr.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL")
+                     : mci_check_id(fr.cl->theaters, id, key, &fr.own_err);
     if (st == MC_OK) {
-        st = mci_read_one(&en.call, en.cl->theaters, key, MCI_WANT_FIELDS, &d);
+        st = mci_read_one(&fr.call, fr.cl->theaters, key, MCI_WANT_FIELDS, &d);
         *out = mci_theater_of(d);
     }
-    return mci_leave(&en, st, MCI_H_READ);
+    return mci_leave(&fr, st, MCI_H_READ);
 }
 
 static mc_status check_place(double lon, double lat, double radius_m, mc_error *err)
@@ -44,18 +45,18 @@ static mc_status check_place(double lon, double lat, double radius_m, mc_error *
 mc_status mc_nearby_theaters(mc_client *mc, double lon, double lat, double radius_m, int64_t count, mc_list **out,
                              mc_info *info, mc_error *err)
 {
-    mci_entry en;
+    mci_frame fr;
     if (out != NULL)
         *out = NULL;
-    mc_status st = mci_enter(&en, mc, info, err);
+    mc_status st = mci_enter(&fr, mc, info, err);
     if (st != MC_OK)
         return st;
-    st = mci_check_count(&count, out, &en.own_err);
+    st = mci_check_count(&count, out, &fr.own_err);
     if (st == MC_OK)
-        st = check_place(lon, lat, radius_m, &en.own_err);
+        st = check_place(lon, lat, radius_m, &fr.own_err);
     if (st != MC_OK)
-        return mci_leave(&en, st, MCI_H_NEAR);
-    mc_list *l = mci_list_new(MCI_LIST_NEAR, count, &en.own_err);
-    st = l == NULL ? MC_E_NOMEM : mci_geo_near(&en.call, en.cl->theaters, lon, lat, radius_m, (size_t)count, l->rows, &l->n);
-    return mci_leave(&en, mci_list_hand_out(l, st, out), MCI_H_NEAR);
+        return mci_leave(&fr, st, MCI_H_NEAR);
+    mc_list *l = mci_list_new(MCI_LIST_NEAR, count, &fr.own_err);
+    st = l == NULL ? MC_E_NOMEM : mci_geo_near(&fr.call, fr.cl->theaters, lon, lat, radius_m, (size_t)count, l->rows, &l->n);
+    return mci_leave(&fr, mci_list_hand_out(l, st, out), MCI_H_NEAR);
 }
