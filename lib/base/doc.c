@@ -283,3 +283,36 @@ void mci_docb_drop(mci_docb *b)
     free(b->d);
     *b = (mci_docb){.list_field = -1};
 }
+
+static int same_value(const mci_doc *a, const mci_doc *b, size_t field)
+{
+    const mci_val *x = mci_doc_val(a, field);
+    const mci_val *y = mci_doc_val(b, field);
+    if (x->kind != y->kind)
+        return 0;
+    switch (x->kind) {
+    case MCI_ABSENT:
+        return 1;
+    case MCI_REAL:
+        return memcmp(&x->u.d, &y->u.d, sizeof x->u.d) == 0;
+    case MCI_STR:
+        return x->len == y->len && memcmp(mci_doc_text(a, field), mci_doc_text(b, field), x->len) == 0;
+    case MCI_LIST:
+        if (x->len != y->len)
+            return 0;
+        for (size_t i = 0; i < x->len; i++)
+            if (strcmp(mci_doc_item(a, field, i), mci_doc_item(b, field, i)) != 0)
+                return 0;
+        return 1;
+    default:
+        return x->u.i == y->u.i;
+    }
+}
+
+int mci_doc_same_fields(const mci_doc *a, const mci_doc *b)
+{
+    for (size_t i = 0; i < mci_doc_spec(a)->nfields; i++)
+        if (!same_value(a, b, i))
+            return 0;
+    return 1;
+}

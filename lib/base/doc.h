@@ -75,6 +75,9 @@ int mci_doc_has_fields(const mci_doc *d);                           /* 0 when on
 /* The number of a field, INT or REAL, when it is finite. 1 or 0. */
 int mci_doc_number(const mci_doc *d, size_t field, double *out);
 
+/* Are all fields of two documents of one collection the same? */
+int mci_doc_same_fields(const mci_doc *a, const mci_doc *b);
+
 /*
  * Building: begin, any number of puts, then finish (which hands the document out) or drop. Failures are sticky: finish
  * returns NULL. Strings need not be NUL-terminated; they may hold no NUL. One thread.

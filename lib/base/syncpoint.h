@@ -6,8 +6,6 @@
 #ifndef MCI_BASE_SYNCPOINT_H
 #define MCI_BASE_SYNCPOINT_H
 
-#include "base/old_names.h"
-
 #ifdef MCI_TEST_HOOKS
 #include <stdatomic.h>
 

@@ -33,8 +33,6 @@ void mci_ops_free(mci_ops *ops)
             mci_doc_unref(f->doc);
     }
     free(ops->op);
-    if (ops->release != NULL)
-        ops->release(ops->held);
     mci_arena_free(&ops->arena);
     *ops = (mci_ops){0};
 }

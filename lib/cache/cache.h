@@ -98,6 +98,7 @@ typedef enum mci_op_kind {
     MCI_OP_BUILD_LEAVE,
     MCI_OP_COUNTER_ADD,
     MCI_OP_COUNTER_PAGE,
+    MCI_OP_COUNTER_CLEAR,
     MCI_OP_KINDS
 } mci_op_kind;
 
@@ -200,7 +201,12 @@ typedef struct mci_op_string_remove {
     int removed; /* out */
 } mci_op_string_remove;
 
-/* ---- derived sets ------------------------------------------------------------------------------------------------- */
+/*
+ * ---- derived sets: the protocol is in docs/consistency.md ----
+ * Times of the protocol are the cache's own: a quarantine (write.quarantine_ms), after which a writer of whom nothing is heard is given up,
+ * and MCI_SOFT_MS, after which an announced id is due and a repair's lease ends.
+ */
+#define MCI_SOFT_MS 1000
 
 typedef enum mci_set_query {
     MCI_QUERY_PAGE = 0, /* `count` members from place `offset`, highest score first, of equals the higher id first */
@@ -257,7 +263,7 @@ typedef struct mci_op_set_announce {
     const mci_set *set;
     const char *id;
     const char *token;
-    int64_t span_ms;           /* quarantine */
+    int64_t span_ms;           /* how long the announcement stands at most */
     const char *fresh;         /* nonce to begin with when keys of the set were lost */
     int64_t now_ms;            /* out */
     char nonce[MCI_NONCE_CAP]; /* out */
@@ -269,8 +275,7 @@ typedef struct mci_op_set_settle {
     const char *token;
     const char *nonce;    /* of the announcement; "": there was none */
     int64_t announced_ms; /* its time */
-    int64_t span_ms;
-    int carried_out; /* 0: the write changed nothing */
+    int carried_out;      /* 0: the write changed nothing */
     mci_place place;
     const char *fresh;
     int settled; /* out */
@@ -308,6 +313,7 @@ typedef struct mci_op_set_raise {
     const char *
         nonce; /* the one that is not believed: nothing happens when it is another's by now; "": raise whatever stands there */
     const char *fresh;
+    int wipe; /* remove all that is there first, as if it had been lost: something in it is none of ours */
 } mci_op_set_raise;
 
 /* Remove members that no id can be. */
@@ -355,8 +361,8 @@ typedef struct mci_op_build_leave {
 typedef struct mci_op_counter_add {
     const mci_set *set;
     const char *id;
-    double total; /* out */
-    int mended;   /* out: something else stood in its place and was removed; nothing was counted */
+    double total;   /* out */
+    int wrong_kind; /* out: something else stands in its place, and nothing was counted: clear it */
 } mci_op_counter_add;
 
 typedef struct mci_op_counter_page {
@@ -365,13 +371,18 @@ typedef struct mci_op_counter_page {
     int64_t count;
     const mci_member *members; /* out */
     size_t n;
-    int mended; /* out: something else stood in its place */
+    int wrong_kind; /* out */
 } mci_op_counter_page;
+
+typedef struct mci_op_counter_clear {
+    const mci_set *set;
+} mci_op_counter_clear;
 
 typedef struct mci_op {
     mci_op_kind kind;
     mc_status status;    /* MC_OK: the outputs hold; else the cache refused this one */
     const mc_error *why; /* when it did */
+    size_t first;        /* the cache's own */
     union {
         mci_op_identity identity;
         mci_op_value_read value_read;
@@ -396,6 +407,7 @@ typedef struct mci_op {
         mci_op_build_leave build_leave;
         mci_op_counter_add counter_add;
         mci_op_counter_page counter_page;
+        mci_op_counter_clear counter_clear;
     } u;
 } mci_op;
 
@@ -409,17 +421,16 @@ typedef struct mci_ops {
     int once;         /* never send twice, whatever happens (a counter) */
     int64_t clock_ms; /* by which deadlines of values are judged; 0: they are not */
     /* what running it gave: */
-    int64_t epoch;          /* the present one, when a value, a set or the epoch was asked for; 0: there is none yet */
-    mc_status epoch_status; /* MC_OK: it is known */
+    int64_t epoch;             /* the present one, when a value, a set or the epoch was asked for; 0: there is none yet */
+    mc_status epoch_status;    /* MC_OK: it is known */
+    const mc_error *epoch_why; /* when it is not */
     int round_trips;
-    int sent;                    /* the cache may have seen it */
-    int repeated;                /* it was sent once more on a new connection: it may have been carried out twice */
-    const char *refusal;         /* the server answered and refuses what a cache needs; NULL: it does not */
-    int refusal_lasts;           /* this will not end by waiting */
-    mci_arena arena;             /* where outputs live */
-    void (*release)(void *held); /* what else they live in */
-    void *held;
-    mci_op spare; /* takes what no memory was found for; the list has failed then, and nobody looks at it */
+    int sent;            /* the cache may have seen it */
+    int repeated;        /* it was sent once more on a new connection: it may have been carried out twice */
+    const char *refusal; /* the server answered and refuses what a cache needs; NULL: it does not */
+    int refusal_lasts;   /* this will not end by waiting */
+    mci_arena arena;     /* where outputs live */
+    mci_op spare;        /* takes what no memory was found for; the list has failed then, and nobody looks at it */
 } mci_ops;
 
 void mci_ops_init(mci_ops *ops);

@@ -4,7 +4,6 @@
 #ifndef MCI_CODEC_HASH_H
 #define MCI_CODEC_HASH_H
 
-#include "base/old_names.h"
 #include "codec/envelope.h"
 
 #define MCI_HASH_ENVELOPE "_m"

@@ -10,8 +10,8 @@ struct mci_flight {
     int64_t begun_ns;
     int refs; /* guarded by the table's lock, as everything here */
     int landed;
-    int64_t epoch; /* of its lease; -1: not given yet */
-    const mci_spec *spec;
+    int64_t epoch; /* of its lease; -1: not given yet, or there is none */
+    const mci_family *family;
     char *id; /* what is loaded; NULL: the token alone says it */
     mc_status status;
     mci_doc *doc;
@@ -57,7 +57,7 @@ static mci_flight *drop(mci_flight *fl)
     return --fl->refs == 0 ? fl : NULL;
 }
 
-static void bury(mci_flight *fl)
+static void free_flight(mci_flight *fl)
 {
     if (fl == NULL)
         return;
@@ -68,7 +68,7 @@ static void bury(mci_flight *fl)
 }
 
 /* With the lock held. */
-static void list(mci_flights *f, mci_flight *fl)
+static void insert(mci_flights *f, mci_flight *fl)
 {
     mci_flight **b = bucket_of(f, fl->token);
     fl->next = *b;
@@ -84,19 +84,19 @@ static mci_flight *find(mci_flights *f, const char *token)
     return fl;
 }
 
-mci_flight *mci_flight_begin(mci_flights *f, const char *token, const mci_spec *spec, const char *id)
+mci_flight *mci_flight_begin(mci_flights *f, const char *token, const mci_family *family, const char *id)
 {
     mci_flight *fl = new_flight(token);
     if (fl == NULL)
         return NULL;
-    fl->spec = spec;
+    fl->family = family;
     fl->id = strdup(id);
     if (fl->id == NULL) {
-        bury(fl);
+        free_flight(fl);
         return NULL;
     }
     mci_mutex_lock(&f->lock);
-    list(f, fl);
+    insert(f, fl);
     mci_mutex_unlock(&f->lock);
     return fl;
 }
@@ -109,7 +109,7 @@ mci_flight *mci_flight_enter(mci_flights *f, const char *token, int *mine)
     if (fl != NULL)
         fl->refs++;
     else if ((fl = new_flight(token)) != NULL)
-        list(f, fl);
+        insert(f, fl);
     mci_mutex_unlock(&f->lock);
     return fl;
 }
@@ -136,7 +136,7 @@ void mci_flight_land(mci_flights *f, mci_flight *fl, mc_status status, mci_doc *
     mci_cond_broadcast(&fl->done);
     mci_flight *dead = drop(fl);
     mci_mutex_unlock(&f->lock);
-    bury(dead);
+    free_flight(dead);
 }
 
 void mci_flight_leased(mci_flights *f, mci_flight *fl, int64_t epoch)
@@ -145,18 +145,19 @@ void mci_flight_leased(mci_flights *f, mci_flight *fl, int64_t epoch)
         return;
     mci_mutex_lock(&f->lock);
     fl->epoch = epoch;
+    mci_cond_broadcast(&fl->done); /* those who joined look whether it is theirs */
     mci_mutex_unlock(&f->lock);
 }
 
-mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, const mci_spec *spec, const char *id,
+mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, const mci_family *family, const char *id,
                             int64_t epoch, int64_t after_ns)
 {
     if (len != MCI_TOKEN_SIZE - 1)
         return NULL;
     mci_mutex_lock(&f->lock);
     mci_flight *fl = find(f, token);
-    if (fl != NULL &&
-        (fl->epoch != epoch || fl->spec != spec || fl->id == NULL || strcmp(fl->id, id) != 0 || fl->begun_ns <= after_ns))
+    if (fl != NULL && (fl->family != family || fl->id == NULL || strcmp(fl->id, id) != 0 || fl->begun_ns <= after_ns ||
+                       (fl->epoch != -1 && fl->epoch != epoch)))
         fl = NULL;
     if (fl != NULL)
         fl->refs++;
@@ -164,19 +165,19 @@ mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, const
     return fl;
 }
 
-int mci_flight_wait(mci_flights *f, mci_flight *fl, mci_deadline dl, mc_status *status, mci_doc **doc)
+int mci_flight_wait(mci_flights *f, mci_flight *fl, int64_t epoch, mci_deadline dl, mc_status *status, mci_doc **doc)
 {
     mci_mutex_lock(&f->lock);
     int rc = 0;
-    while (!fl->landed && rc == 0)
+    while (!fl->landed && rc == 0 && (fl->id == NULL || fl->epoch == -1 || fl->epoch == epoch))
         rc = mci_cond_wait(&fl->done, &f->lock, dl);
-    rc = fl->landed ? 0 : -1;
+    rc = fl->landed && (fl->id == NULL || fl->epoch == epoch) ? 0 : -1;
     if (rc == 0) {
         *status = fl->status;
         *doc = fl->doc != NULL ? mci_doc_ref(fl->doc) : NULL;
     }
     mci_flight *dead = drop(fl);
     mci_mutex_unlock(&f->lock);
-    bury(dead);
+    free_flight(dead);
     return rc;
 }

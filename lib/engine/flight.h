@@ -9,8 +9,7 @@
 
 #include "base/doc.h"
 #include "base/sync.h"
-
-#define MCI_TOKEN_SIZE 33
+#include "cache/cache.h"
 
 typedef struct mci_flight mci_flight;
 
@@ -24,8 +23,8 @@ typedef struct mci_flights {
 int mci_flights_init(mci_flights *f); /* 0, or -1 */
 void mci_flights_destroy(mci_flights *f);
 
-/* Announce a load of this id under its lease's token. NULL when memory is short (then nobody can join). */
-mci_flight *mci_flight_begin(mci_flights *f, const char *token, const mci_spec *spec, const char *id);
+/* Make known a load of this id under its lease's token, before the lease is given. NULL when memory is short (then nobody can join). */
+mci_flight *mci_flight_begin(mci_flights *f, const char *token, const mci_family *family, const char *id);
 
 /* Without leases (Redis is away): join the load under this token, or begin it; `*mine` tells. NULL when memory is short. */
 mci_flight *mci_flight_enter(mci_flights *f, const char *token, int *mine);
@@ -33,20 +32,23 @@ mci_flight *mci_flight_enter(mci_flights *f, const char *token, int *mine);
 /* When it began, on the monotonic clock. */
 int64_t mci_flight_begun_ns(const mci_flight *fl);
 
-/* The load ended: hand the outcome to all that joined, and forget it. `fl` may be NULL. */
-void mci_flight_land(mci_flights *f, mci_flight *fl, mc_status status, mci_doc *doc);
-
-/* Its lease was given in this epoch; until then nobody can join. */
+/* Its lease was given in this epoch. */
 void mci_flight_leased(mci_flights *f, mci_flight *fl, int64_t epoch);
+
+/* The load ended: hand the outcome to all that joined, wake them, and forget it. `fl` may be NULL. */
+void mci_flight_land(mci_flights *f, mci_flight *fl, mc_status status, mci_doc *doc);
 
 /*
  * The load under this token, if it is one of ours, of this id (the token comes from Redis, where others can write), of this epoch
- * (everything may have been invalidated since it began), and began after `after_ns`. NULL: there is none to join.
+ * (everything may have been invalidated since it began), and began after `after_ns`. It may not know yet that it has its lease. NULL: there is none to join.
  */
-mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, const mci_spec *spec, const char *id,
+mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, const mci_family *family, const char *id,
                             int64_t epoch, int64_t after_ns);
 
-/* Wait for it and let go of it. 0: `*status` and `*doc` (a reference) are its outcome; -1: the deadline passed. */
-int mci_flight_wait(mci_flights *f, mci_flight *fl, mci_deadline dl, mc_status *status, mci_doc **doc);
+/*
+ * Wait for it and let go of it. 0: `*status` and `*doc` (a reference) are its outcome; -1: the deadline passed, or its lease was of another
+ * epoch than `epoch` (everything may have been invalidated since it began).
+ */
+int mci_flight_wait(mci_flights *f, mci_flight *fl, int64_t epoch, mci_deadline dl, mc_status *status, mci_doc **doc);
 
 #endif

@@ -6,21 +6,18 @@
 #ifndef MCI_ENGINE_HEALTH_H
 #define MCI_ENGINE_HEALTH_H
 
-#include "engine/engine.h"
+#include "engine/call.h"
 
-/* What the batch's replies say about the server: flags the call and counts. After an exchange that succeeded. */
-void mci_health_look(mci_call *c, const mci_batch *b);
-/* A reply of put.lua: it stored something, so Redis can be used; or it found Redis full. */
-void mci_health_of_put(mci_call *c, const mci_reply *r);
+/* Redis cannot be used in this call, and this is why. */
+void mci_health_refused(mci_call *c, const char *why);
+/* A commit stored something, so Redis can be used; or it found Redis full. */
+void mci_health_of_commit(mci_call *c, const mci_op_commit *k);
 
 /*
- * Ask by PING, which goes out even while Redis is left alone, and by a script that writes and reads. MC_OK: it can be used.
+ * Ask by PING, which goes out even while Redis is left alone, and by an operation that writes and reads. MC_OK: it can be used.
  * `*lasting` (may be NULL) becomes 1 when the refusal will not end by waiting: a permission, a cluster, a read-only server, scripts
  * turned off, another database's values (`adopt`: take them over, by dropping them).
  */
 mc_status mci_health_ask(mci_engine *e, mci_deadline dl, int adopt, int *lasting, mc_error *err);
-
-/* Redis cannot be used in this call, and this is why. */
-void mci_health_refused(mci_call *c, const char *why);
 
 #endif

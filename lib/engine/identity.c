@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: comparing the handle's database with the one whose values Redis holds. Refuses: mixing the two. */
+/* Owns: comparing the handle's database with the one whose values the cache holds. Refuses: mixing the two. */
 #include "engine/identity.h"
 
 #include "engine/health.h"
@@ -22,59 +22,56 @@ void mci_identity_init(mci_engine *e)
                        (unsigned long long)mci_checksum(0, text, n));
 }
 
-void mci_identity_cmd(mci_engine *e, mci_batch *b, int adopt)
+void mci_identity_add(mci_engine *e, mci_ops *ops, int adopt)
 {
-    mci_cmd_script(b, &mci_script_probe, 3, 5);
-    mci_arg_str(b, e->probe_key);
-    mci_arg_str(b, e->epoch_key);
-    mci_arg_str(b, e->identity_key);
-    mci_arg_str(b, e->identity);
-    mci_arg_str(b, adopt ? "1" : "");
+    mci_op *op = mci_ops_add(ops, MCI_OP_IDENTITY);
+    op->u.identity.identity = e->identity;
+    op->u.identity.adopt = adopt;
 }
 
-mc_status mci_identity_reply(mci_engine *e, const mci_reply *r, int64_t *epoch, mc_error *err)
+mc_status mci_identity_judge(mci_engine *e, const mci_ops *ops, mc_error *err)
 {
-    int64_t ours = 0;
-    mc_status st = mci_reply_error(r, "ping", err);
+    const mci_op_identity *i = &ops->op[0].u.identity;
+    mc_status st = mci_op_error(&ops->op[0], err);
     if (st != MC_OK)
         return st;
-    if (mci_reply_int(mci_reply_item(r, 0), &ours) != 0 || mci_reply_epoch(mci_reply_item(r, 1), epoch) != 0)
-        return mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "ping: Redis answered something else");
-    if (ours) {
-        atomic_store(&e->verified_epoch, *epoch);
+    if (i->ours) {
+        atomic_store(&e->verified_epoch, ops->epoch);
+        atomic_store_explicit(&e->last_epoch, ops->epoch, memory_order_relaxed);
         return MC_OK;
     }
-    mci_slice whose = mci_reply_slice(mci_reply_item(r, 2));
     return mci_fail(err, MC_E_DATABASE, MC_TIER_REDIS,
                     "what Redis holds under the prefix \"%.60s\" is of another database (%.*s), not of %.120s: use another "
                     "cache.prefix, or drop it all: mflix invalidate --all --adopt (option store.adopt)",
-                    e->set.cache_prefix, (int)(whose.n < 120 ? whose.n : 120), whose.p != NULL ? whose.p : "", e->identity);
+                    e->set.cache_prefix, (int)(i->whose.n < 120 ? i->whose.n : 120), i->whose.p != NULL ? i->whose.p : "",
+                    e->identity);
 }
 
-int mci_identity_holds(mci_call *c, int64_t *epoch)
+mci_identity_state mci_identity_of(mci_call *c, const mci_ops *list)
 {
     mci_engine *e = c->e;
-    if (e->identity[0] == '\0' || *epoch == atomic_load_explicit(&e->verified_epoch, memory_order_acquire))
-        return 1;
+    if (e->identity[0] == '\0' || list->epoch == atomic_load_explicit(&e->verified_epoch, memory_order_acquire))
+        return MCI_IDENTITY_OURS;
     if (mci_now_ns() < atomic_load(&e->foreign_until_ns)) {
         mci_health_refused(c, "it holds another database's values");
-        return 0;
+        return MCI_IDENTITY_FOREIGN;
     }
-    mci_batch b;
+    mci_ops ops;
     mc_error err = {0};
     mci_call ask = *c;
     ask.err = &err;
-    mci_batch_init(&b);
-    mci_identity_cmd(e, &b, 0);
-    mc_status st = mci_call_exec(&ask, &b);
+    mci_ops_init(&ops);
+    mci_identity_add(e, &ops, 0);
+    mc_status st = mci_call_run(&ask, &ops);
     if (st == MC_OK)
-        st = mci_identity_reply(e, mci_batch_reply(&b, 0), epoch, &err);
+        st = mci_identity_judge(e, &ops, &err);
+    int moved = st == MC_OK && ops.epoch != list->epoch;
+    mci_ops_free(&ops);
     if (st == MC_E_DATABASE) {
         atomic_store(&e->foreign_until_ns, mci_now_ns() + ASK_AGAIN_NS);
         mci_health_refused(c, err.text);
     }
     if (st != MC_OK && c->err != NULL)
         *c->err = err;
-    mci_batch_free(&b);
-    return st == MC_OK;
+    return st != MC_OK ? MCI_IDENTITY_FOREIGN : moved ? MCI_IDENTITY_MOVED : MCI_IDENTITY_OURS;
 }

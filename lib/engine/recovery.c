@@ -16,20 +16,20 @@ int mci_recovery_init(mci_recovery *r, size_t max)
     return mci_mutex_init(&r->lock);
 }
 
-static mci_recovery_item **slot_of(mci_recovery *r, size_t coll, int alias, const char *id)
+static mci_recovery_item **slot_of(mci_recovery *r, size_t coll, int unique, const char *id)
 {
-    uint32_t h = (uint32_t)coll * 2u + (uint32_t)alias;
+    uint32_t h = (uint32_t)coll * 2u + (uint32_t)unique;
     for (const char *p = id; *p != '\0'; p++)
         h = h * 16777619u ^ (unsigned char)*p;
     mci_recovery_item **at = &r->bucket[h % MCI_RECOVERY_BUCKETS];
-    while (*at != NULL && !((*at)->coll == coll && (*at)->alias == alias && strcmp((*at)->id, id) == 0))
+    while (*at != NULL && !((*at)->coll == coll && (*at)->unique == unique && strcmp((*at)->id, id) == 0))
         at = &(*at)->next_in_bucket;
     return at;
 }
 
 static void unlink_item(mci_recovery *r, mci_recovery_item *it)
 {
-    *slot_of(r, it->coll, it->alias, it->id) = it->next_in_bucket;
+    *slot_of(r, it->coll, it->unique, it->id) = it->next_in_bucket;
     if (it->older != NULL)
         it->older->newer = it->newer;
     else
@@ -39,7 +39,7 @@ static void unlink_item(mci_recovery *r, mci_recovery_item *it)
     else
         r->newest = it->older;
     atomic_fetch_sub(&r->count, 1);
-    r->of_coll[it->coll] -= (size_t)(it->alias == 0);
+    r->of_coll[it->coll] -= (size_t)(it->unique == 0);
     free(it->id);
     free(it);
 }
@@ -58,11 +58,11 @@ static void lose(mci_recovery *r, int64_t until_ns)
         atomic_store(&r->all_until_ns, until_ns);
 }
 
-static int push(mci_recovery *r, size_t coll, int alias, const char *id, int64_t until_ns, int unknown)
+static int push(mci_recovery *r, size_t coll, int unique, const char *id, int64_t until_ns, int unknown)
 {
     int lost = 0;
     mci_mutex_lock(&r->lock);
-    mci_recovery_item *it = *slot_of(r, coll, alias, id);
+    mci_recovery_item *it = *slot_of(r, coll, unique, id);
     if (it == NULL) {
         it = calloc(1, sizeof *it);
         char *copy = strdup(id);
@@ -76,8 +76,8 @@ static int push(mci_recovery *r, size_t coll, int alias, const char *id, int64_t
         }
         it->id = copy;
         it->coll = coll;
-        it->alias = alias;
-        *slot_of(r, coll, alias, id) = it;
+        it->unique = unique;
+        *slot_of(r, coll, unique, id) = it;
         it->older = r->newest;
         if (r->newest != NULL)
             r->newest->newer = it;
@@ -85,7 +85,7 @@ static int push(mci_recovery *r, size_t coll, int alias, const char *id, int64_t
             r->oldest = it;
         r->newest = it;
         atomic_fetch_add(&r->count, 1);
-        r->of_coll[coll] += (size_t)(alias == 0);
+        r->of_coll[coll] += (size_t)(unique == 0);
     }
     it->unknown |= unknown;
     it->until_ns = until_ns;
@@ -99,14 +99,14 @@ static int push(mci_recovery *r, size_t coll, int alias, const char *id, int64_t
     return lost;
 }
 
-int mci_recovery_push(mci_recovery *r, size_t coll, int alias, const char *id, int64_t until_ns)
+int mci_recovery_push(mci_recovery *r, size_t coll, int unique, const char *id, int64_t until_ns)
 {
-    return push(r, coll, alias, id, until_ns, 0);
+    return push(r, coll, unique, id, until_ns, 0);
 }
 
-int mci_recovery_push_unknown(mci_recovery *r, size_t coll, int alias, const char *id, int64_t until_ns)
+int mci_recovery_push_unknown(mci_recovery *r, size_t coll, int unique, const char *id, int64_t until_ns)
 {
-    return push(r, coll, alias, id, until_ns, 1);
+    return push(r, coll, unique, id, until_ns, 1);
 }
 
 /* Nothing in Redis is believed any more. */
@@ -122,12 +122,12 @@ int mci_recovery_is_empty(const mci_recovery *r)
            atomic_load_explicit(&r->all_until_ns, memory_order_acquire) == 0;
 }
 
-int mci_recovery_has(mci_recovery *r, size_t coll, int alias, const char *id)
+int mci_recovery_has(mci_recovery *r, size_t coll, int unique, const char *id)
 {
     if (mci_recovery_is_empty(r))
         return 0;
     mci_mutex_lock(&r->lock);
-    int there = lost_some(r) || *slot_of(r, coll, alias, id) != NULL;
+    int there = lost_some(r) || *slot_of(r, coll, unique, id) != NULL;
     mci_mutex_unlock(&r->lock);
     return there;
 }
@@ -181,7 +181,7 @@ size_t mci_recovery_begin(mci_recovery *r, mci_recovery_copy *out, size_t cap)
         if (out[n].id == NULL)
             break;
         out[n].coll = it->coll;
-        out[n].alias = it->alias;
+        out[n].unique = it->unique;
         out[n].unknown = it->unknown;
         out[n++].seq = it->seq;
     }
@@ -196,7 +196,7 @@ size_t mci_recovery_finish(mci_recovery *r, mci_recovery_copy *copies, size_t n,
     size_t done = 0;
     mci_mutex_lock(&r->lock);
     for (size_t i = 0; i < n; i++) {
-        mci_recovery_item *it = *slot_of(r, copies[i].coll, copies[i].alias, copies[i].id);
+        mci_recovery_item *it = *slot_of(r, copies[i].coll, copies[i].unique, copies[i].id);
         if (ok && it != NULL && it->seq == copies[i].seq) {
             unlink_item(r, it);
             done++;

@@ -13,7 +13,7 @@
 typedef struct mci_recovery_item {
     char *id;
     size_t coll;
-    int alias;   /* the id is an encoded alias */
+    int unique;  /* the id is an encoded unique key */
     int unknown; /* whether the write was carried out nobody knows: it may still land after Redis was told */
     int64_t until_ns;
     uint64_t seq; /* grows with each push of the same id */
@@ -28,7 +28,7 @@ typedef struct mci_recovery {
     uint64_t seq;
     int draining;                       /* one thread replays */
     _Atomic int64_t all_until_ns;       /* an id was pushed out: until then nothing in Redis is believed; 0: none was */
-    size_t of_coll[MCI_RECOVERY_COLLS]; /* ids that wait, without aliases */
+    size_t of_coll[MCI_RECOVERY_COLLS]; /* ids that wait, without unique keys */
     mci_recovery_item *bucket[MCI_RECOVERY_BUCKETS];
     mci_recovery_item *oldest, *newest;
 } mci_recovery;
@@ -40,12 +40,12 @@ void mci_recovery_destroy(mci_recovery *r);
  * Remember an id until `until_ns` (after which its cached value has expired by itself). When the queue is full, or memory short, an id is
  * pushed out and 1 returned: from then on mci_recovery_has() says yes to every id, until everything was dropped.
  */
-int mci_recovery_push(mci_recovery *r, size_t coll, int alias, const char *id, int64_t until_ns);
+int mci_recovery_push(mci_recovery *r, size_t coll, int unique, const char *id, int64_t until_ns);
 /* The same for a write whose outcome is not known. */
-int mci_recovery_push_unknown(mci_recovery *r, size_t coll, int alias, const char *id, int64_t until_ns);
+int mci_recovery_push_unknown(mci_recovery *r, size_t coll, int unique, const char *id, int64_t until_ns);
 
 /* 1 when the id waits, or one that nobody can name any more. */
-int mci_recovery_has(mci_recovery *r, size_t coll, int alias, const char *id);
+int mci_recovery_has(mci_recovery *r, size_t coll, int unique, const char *id);
 /* 1 when any id of the collection waits: its lists cannot be believed. */
 int mci_recovery_has_any(mci_recovery *r, size_t coll);
 /* Is there anything to do? */
@@ -59,7 +59,7 @@ size_t mci_recovery_all_done(mci_recovery *r, uint64_t seq);
 typedef struct mci_recovery_copy {
     char *id; /* malloc'ed */
     size_t coll;
-    int alias;
+    int unique;
     int unknown;
     uint64_t seq;
 } mci_recovery_copy;

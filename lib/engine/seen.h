@@ -18,13 +18,13 @@ typedef struct mci_seen {
     _Atomic int64_t at_ns[MCI_SEEN_PLACES];
 } mci_seen;
 
-/* The store was read about this id (or encoded alias) by now, on the monotonic clock. */
-void mci_seen_note(mci_seen *s, size_t coll, int alias, const char *id, int64_t now_ns);
+/* The store was read about this id (or encoded unique key) by now, on the monotonic clock. */
+void mci_seen_note(mci_seen *s, size_t coll, int unique, const char *id, int64_t now_ns);
 
 /* When it was last; 0: never. */
-int64_t mci_seen_at(const mci_seen *s, size_t coll, int alias, const char *id);
+int64_t mci_seen_at(const mci_seen *s, size_t coll, int unique, const char *id);
 
 /* May a value that was loaded `age_ms` before now be older than what was read past Redis? */
-int mci_seen_newer(const mci_seen *s, size_t coll, int alias, const char *id, int64_t now_ns, int64_t age_ms);
+int mci_seen_newer(const mci_seen *s, size_t coll, int unique, const char *id, int64_t now_ns, int64_t age_ms);
 
 #endif

@@ -6,7 +6,6 @@
 #ifndef MCI_OBSERVE_METRICS_H
 #define MCI_OBSERVE_METRICS_H
 
-#include "base/old_names.h"
 #include "base/sync.h"
 #include <mflixcache/observe.h>
 #include <stdatomic.h>
@@ -100,7 +99,7 @@ typedef struct mci_stripe {
 /* About 28 KiB. Alignment 64: allocate it with mci_metrics_new(), or put it in static or automatic storage. */
 typedef struct mci_metrics {
     mci_stripe stripe[MCI_STRIPES];
-    _Alignas(64) _Atomic(int64_t) set[MCI_C_COUNT]; /* what mci_set() said; added to the stripes' sums */
+    _Alignas(64) _Atomic(int64_t) set[MCI_C_COUNT]; /* what mci_gauge_set() said; added to the stripes' sums */
 } mci_metrics;
 
 mci_metrics *mci_metrics_new(void); /* zeroed; NULL when memory is short */
@@ -124,7 +123,7 @@ static inline void mci_count(mci_metrics *m, mci_counter c)
 }
 
 /* A gauge that is set, not counted: MCI_C_REDIS_UP, MCI_C_STORE_UP, MCI_C_RECOVERY_PENDING. Do not mix with mci_add() on the same one. */
-static inline void mci_set(mci_metrics *m, mci_counter c, int64_t value)
+static inline void mci_gauge_set(mci_metrics *m, mci_counter c, int64_t value)
 {
     if (m != NULL)
         atomic_store_explicit(&m->set[c], value, memory_order_relaxed);

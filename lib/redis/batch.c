@@ -24,8 +24,32 @@ void mci_batch_free(mci_batch *b)
     mci_arena_free(&b->arena);
 }
 
+/* The counts of the last command, now that they are known: one digit was left for the number of arguments. */
+void mci_batch_seal(mci_batch *b)
+{
+    mci_command *c = b->n > 0 ? &b->cmds[b->n - 1] : NULL;
+    if (c == NULL || c->sealed || b->out.failed)
+        return;
+    c->sealed = 1;
+    char digits[24];
+    mci_buf text = {.data = digits, .cap = sizeof digits, .max = sizeof digits - 1};
+    mci_buf_int(&text, (int64_t)c->argc);
+    size_t more = text.len - 1;
+    for (size_t i = 0; i < more; i++)
+        mci_buf_char(&b->out, ' ');
+    if (b->out.failed)
+        return;
+    char *at = b->out.data + c->begin + 1;
+    memmove(at + text.len, at + 1, b->out.len - more - c->begin - 2);
+    memcpy(at, digits, text.len);
+    c->tail += more;
+    if (c->tail > more) /* a script: its number of keys stands first in the tail, as "$1", "0" */
+        b->out.data[c->tail + sizeof "$1\r\n" - 1] = (char)('0' + c->keys);
+}
+
 static mci_command *add_command(mci_batch *b)
 {
+    mci_batch_seal(b);
     if (b->n == b->cap) {
         size_t cap = b->cap == 0 ? 8 : b->cap * 2;
         mci_command *cmds = realloc(b->cmds, cap * sizeof *cmds);
@@ -48,13 +72,11 @@ static void header(mci_batch *b, char mark, size_t n)
     mci_buf_add(&b->out, "\r\n", 2);
 }
 
-void mci_cmd(mci_batch *b, const char *name, size_t argc)
+void mci_cmd(mci_batch *b, const char *name)
 {
-    mci_command *c = add_command(b);
-    if (c == NULL)
+    if (add_command(b) == NULL)
         return;
-    c->argc = argc;
-    header(b, '*', argc);
+    header(b, '*', 0);
     mci_arg_str(b, name);
 }
 
@@ -73,14 +95,13 @@ static const char *other_text(const mci_script *s)
 }
 #endif
 
-void mci_cmd_script(mci_batch *b, const mci_script *s, size_t keys, size_t args)
+void mci_cmd_script(mci_batch *b, const mci_script *s)
 {
     mci_command *c = add_command(b);
     if (c == NULL)
         return;
-    c->argc = args + 3;
     c->script = s;
-    header(b, '*', args + 3);
+    header(b, '*', 0);
     const char *text = other_text(s);
     if (text != NULL) {
         c->script = NULL;
@@ -91,11 +112,30 @@ void mci_cmd_script(mci_batch *b, const mci_script *s, size_t keys, size_t args)
         mci_arg(b, s->sha1, 40);
     }
     b->cmds[b->n - 1].tail = b->out.len;
-    mci_arg_int(b, (int64_t)keys);
+    mci_arg_int(b, 0);
+}
+
+void mci_key(mci_batch *b, const char *name, const char *id)
+{
+    size_t name_len = strlen(name);
+    size_t id_len = id != NULL ? strlen(id) : 0;
+    header(b, '$', name_len + id_len + (id != NULL));
+    mci_buf_add(&b->out, name, name_len);
+    if (id != NULL) {
+        mci_buf_add(&b->out, id, id_len);
+        mci_buf_char(&b->out, '}');
+    }
+    mci_buf_add(&b->out, "\r\n", 2);
+    if (b->n > 0) {
+        b->cmds[b->n - 1].argc++;
+        b->cmds[b->n - 1].keys++;
+    }
 }
 
 void mci_arg(mci_batch *b, const void *p, size_t n)
 {
+    if (b->n > 0)
+        b->cmds[b->n - 1].argc++;
     header(b, '$', n);
     mci_buf_add(&b->out, p, n);
     mci_buf_add(&b->out, "\r\n", 2);
@@ -121,17 +161,6 @@ void mci_arg_double(mci_batch *b, double v)
     mci_arg(b, text, n);
 }
 
-void mci_arg_join(mci_batch *b, const char *first, const char *middle, size_t middle_len, const char *last)
-{
-    size_t first_len = strlen(first);
-    size_t last_len = strlen(last);
-    header(b, '$', first_len + middle_len + last_len);
-    mci_buf_add(&b->out, first, first_len);
-    mci_buf_add(&b->out, middle, middle_len);
-    mci_buf_add(&b->out, last, last_len);
-    mci_buf_add(&b->out, "\r\n", 2);
-}
-
 void mci_arg_buf(mci_batch *b, const mci_buf *v)
 {
     if (v->failed)
@@ -139,21 +168,40 @@ void mci_arg_buf(mci_batch *b, const mci_buf *v)
     mci_arg(b, v->data == NULL ? "" : v->data, v->len);
 }
 
-void mci_args_encoded(mci_batch *b, const mci_buf *args)
+void mci_args_init(mci_args *args)
 {
-    if (args->failed)
-        b->out.failed = 1;
-    mci_buf_add(&b->out, args->data, args->len);
+    args->n = 0;
+    mci_buf_init(&args->bytes, (size_t)64 * 1024);
 }
 
-void mci_args_encode(mci_buf *args, const char *arg)
+void mci_args_free(mci_args *args)
+{
+    mci_buf_free(&args->bytes);
+}
+
+void mci_args_encode(mci_args *args, const char *arg)
 {
     size_t n = strlen(arg);
-    mci_buf_char(args, '$');
-    mci_buf_int(args, (int64_t)n);
-    mci_buf_add(args, "\r\n", 2);
-    mci_buf_add(args, arg, n);
-    mci_buf_add(args, "\r\n", 2);
+    mci_buf_char(&args->bytes, '$');
+    mci_buf_int(&args->bytes, (int64_t)n);
+    mci_buf_add(&args->bytes, "\r\n", 2);
+    mci_buf_add(&args->bytes, arg, n);
+    mci_buf_add(&args->bytes, "\r\n", 2);
+    args->n++;
+}
+
+void mci_args_raw(mci_batch *b, const char *bytes, size_t len, size_t n)
+{
+    mci_buf_add(&b->out, bytes, len);
+    if (b->n > 0)
+        b->cmds[b->n - 1].argc += n;
+}
+
+void mci_args_encoded(mci_batch *b, const mci_args *args)
+{
+    if (args->bytes.failed)
+        b->out.failed = 1;
+    mci_args_raw(b, args->bytes.data, args->bytes.len, args->n);
 }
 
 const mci_reply *mci_batch_reply(const mci_batch *b, size_t i)

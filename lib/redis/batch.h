@@ -11,9 +11,11 @@
 #include "redis/script.h"
 
 typedef struct mci_command {
-    size_t begin; /* where its bytes start in `out` */
-    size_t tail;  /* EVALSHA: where the part after the script's name starts */
-    size_t argc;
+    size_t begin;             /* where its bytes start in `out` */
+    size_t tail;              /* EVALSHA: where the part after the script's name starts */
+    size_t argc;              /* arguments so far, its name among them */
+    size_t keys;              /* of a script */
+    int sealed;               /* the counts stand in its bytes */
     const mci_script *script; /* NULL: a plain command */
     mci_reply *reply;
 } mci_command;
@@ -39,21 +41,31 @@ void mci_batch_free(mci_batch *b);
 extern const char *(*mci_script_hook)(const mci_script *s);
 #endif
 
-/* Start a command of `argc` arguments (its name is the first), then give exactly so many. */
-void mci_cmd(mci_batch *b, const char *name, size_t argc);
-/* Start a script call: `args` counts keys and arguments together, given by the calls below, keys first. */
-void mci_cmd_script(mci_batch *b, const mci_script *s, size_t keys, size_t args);
+/* Start a command, then give its arguments: they are counted here. The next command, or mci_batch_seal(), ends it. */
+void mci_cmd(mci_batch *b, const char *name);
+/* Start a script call: first its keys (at most 9) by mci_key(), then its arguments. */
+void mci_cmd_script(mci_batch *b, const mci_script *s);
+/* A key as the next argument, put together from a name and, unless `id` is NULL, an id and a closing brace. */
+void mci_key(mci_batch *b, const char *name, const char *id);
+/* No more arguments are coming: the batch can be sent. */
+void mci_batch_seal(mci_batch *b);
 
 void mci_arg(mci_batch *b, const void *p, size_t n);
 void mci_arg_str(mci_batch *b, const char *s);
 void mci_arg_int(mci_batch *b, int64_t v);
 void mci_arg_double(mci_batch *b, double v); /* shortest text that reads back the same */
-/* One argument put together from three texts: the parts of a key. */
-void mci_arg_join(mci_batch *b, const char *first, const char *middle, size_t middle_len, const char *last);
 void mci_arg_buf(mci_batch *b, const mci_buf *v);
 /* Several arguments at once, encoded before by mci_args_encode(): what is the same in every read is encoded once. */
-void mci_args_encoded(mci_batch *b, const mci_buf *args);
-void mci_args_encode(mci_buf *args, const char *arg);
+typedef struct mci_args {
+    mci_buf bytes;
+    size_t n;
+} mci_args;
+void mci_args_init(mci_args *args);
+void mci_args_free(mci_args *args);
+void mci_args_encode(mci_args *args, const char *arg);
+void mci_args_encoded(mci_batch *b, const mci_args *args);
+/* The same from a part of another batch: `n` arguments. */
+void mci_args_raw(mci_batch *b, const char *bytes, size_t len, size_t n);
 
 /* Reply of command `i`, after an exchange; NULL before. */
 const mci_reply *mci_batch_reply(const mci_batch *b, size_t i);

@@ -253,16 +253,17 @@ static mc_status hello(mci_conn *c, const mci_redis_addr *a, mci_deadline dl, in
         &b.out,
         2048); /* it must not grow and leave the password in the smaller one; what is short of memory says so below */
     if (a->password[0] != '\0' || a->user[0] != '\0') {
-        mci_cmd(&b, "AUTH", a->user[0] != '\0' ? 3 : 2);
+        mci_cmd(&b, "AUTH");
         if (a->user[0] != '\0')
             mci_arg_str(&b, a->user);
         mci_arg_str(&b, a->password);
     }
     if (a->db != 0) {
-        mci_cmd(&b, "SELECT", 2);
+        mci_cmd(&b, "SELECT");
         mci_arg_int(&b, a->db);
     }
-    mci_cmd(&b, "TIME", 1);
+    mci_cmd(&b, "TIME");
+    mci_batch_seal(&b);
     int eof = 0;
     mc_status st = b.out.failed ? mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory to log in to Redis")
                                 : mci_conn_exchange(c, &b, dl, &eof, err);

@@ -254,7 +254,7 @@ static mc_status guarded_exchange(mci_redis *r, mci_batch *b, mci_deadline dl, i
         r->last_error = here;
     int is_up = r->breaker.open_until_ns == 0;
     mci_mutex_unlock(&r->lock);
-    mci_set(r->metrics, MCI_C_REDIS_UP, is_up);
+    mci_gauge_set(r->metrics, MCI_C_REDIS_UP, is_up);
     if (was_up != is_up)
         mci_log_write(r->log, is_up ? MC_LOG_INFO : MC_LOG_WARN, is_up ? "Redis answers again%s" : "Redis is away: %s",
                       is_up ? "" : here.text);
@@ -288,10 +288,11 @@ static mc_status resend_scripts(mci_redis *r, mci_batch *b, mci_deadline dl, mc_
         if (!is_noscript(c))
             continue;
         size_t end = i + 1 < b->n ? b->cmds[i + 1].begin : b->out.len;
-        mci_cmd(&full, "EVAL", c->argc);
+        mci_cmd(&full, "EVAL");
         mci_arg(&full, c->script->text, c->script->len);
-        mci_buf_add(&full.out, b->out.data + c->tail, end - c->tail);
+        mci_args_raw(&full, b->out.data + c->tail, end - c->tail, c->argc - 2);
     }
+    mci_batch_seal(&full);
     mc_status st = full.out.failed ? mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a script")
                                    : guarded_exchange(r, &full, dl, 0, err);
     if (st == MC_OK) {
@@ -311,6 +312,7 @@ static mc_status resend_scripts(mci_redis *r, mci_batch *b, mci_deadline dl, mc_
 
 mc_status mci_redis_exec(mci_redis *r, mci_batch *b, mci_deadline dl, mc_error *err)
 {
+    mci_batch_seal(b);
     if (b->out.failed)
         return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for the commands, or above 64 MiB");
     if (b->n == 0)
@@ -323,7 +325,8 @@ mc_status mci_redis_ping(mci_redis *r, mci_deadline dl, mc_error *err)
 {
     mci_batch b;
     mci_batch_init(&b);
-    mci_cmd(&b, "PING", 1);
+    mci_cmd(&b, "PING");
+    mci_batch_seal(&b);
     mc_status st = guarded_exchange(r, &b, dl, 1, err);
     if (st == MC_OK)
         st = mci_reply_error(mci_batch_reply(&b, 0), "PING", err);

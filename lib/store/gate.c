@@ -85,7 +85,7 @@ void mci_store_gate_leave(mci_store_gate *g, mci_pass pass, mci_verdict v, const
     if (was_up && !is_up)
         text = g->last;
     mci_mutex_unlock(&g->lock);
-    mci_set(g->metrics, MCI_C_STORE_UP, is_up);
+    mci_gauge_set(g->metrics, MCI_C_STORE_UP, is_up);
     if (was_up != is_up)
         mci_log_write(g->log, is_up ? MC_LOG_INFO : MC_LOG_WARN,
                       is_up ? "the database answers again%s" : "the database is away: %s", is_up ? "" : text.text);

@@ -3,8 +3,8 @@
 #include "fuzz.h"
 
 #include "base/num.h"
+#include "base/sphere.h"
 #include "base/utf8.h"
-#include "engine/sphere.h"
 
 #include <math.h>
 #include <string.h>

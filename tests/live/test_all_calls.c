@@ -29,8 +29,8 @@ static void call_all(mc_client *mc)
 static void test_cold_and_warm(void **state)
 {
     (void)state;
-    static const char *const lost[] = {"mflix:board:movies:rating", "mflix:geo:theaters", "mflix:movie:{" ID1 "}",
-                                       "mflix:title:{Two}", "mfc:epoch:mflix:"};
+    static const char *const lost[] = {"mflix:board:{movies:rating}", "mflix:geo:{theaters:place}", "mflix:movie:{" ID1 "}",
+                                       "mflix:movie:title:{Two}", "mfc:{mflix:@}:epoch"};
     char json[300];
     fixture_reset(&f);
     for (int i = 0; i < 8; i++) {

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#define BOARD "mflix:board:movies:rating"
+#define BOARD "mflix:board:{movies:rating}"
 
 static fixture f;
 
@@ -33,18 +33,23 @@ static void start(void)
 
 static int top_is_cached(mc_client *mc)
 {
-    mc_list *rows = NULL;
+    mc_ranked rows[5];
+    size_t n = 0;
     mc_info info;
-    assert_int_equal(mc_top_movies(mc, 0, 5, &rows, &info, NULL), MC_OK);
-    assert_true(mc_list_size(rows) >= 3);
-    mc_list_free(rows);
+    assert_int_equal(mc_top_movies(mc, 0, 5, rows, &n, &info, NULL), MC_OK);
+    assert_true(n >= 3);
+    mc_ranked_clear(rows, n);
     return info.tier == MC_TIER_REDIS;
 }
 
+/* In a thread of its own: what it answers is looked at by others. */
 static void build_a(void *arg)
 {
+    mc_ranked rows[5];
+    size_t n = 0;
     (void)arg;
-    (void)top_is_cached(f.a);
+    if (mc_top_movies(f.a, 0, 5, rows, &n, NULL, NULL) == MC_OK)
+        mc_ranked_clear(rows, n);
 }
 
 /* A build stands at its point; something happens to it; it goes on. The very next list is built and cached. */
@@ -68,25 +73,25 @@ static void invalidate_all(void)
     assert_int_equal(mc_invalidate_all(f.b, NULL, NULL), MC_OK);
 }
 
-static void evict_set(void)
+static void evict_new_set(void)
 {
-    free(fixture_redis(&f, "DEL", "mfc:t:" BOARD, NULL));
+    free(fixture_redis(&f, "DEL", "mfc:n:" BOARD, NULL));
 }
 
-static void evict_build(void)
+static void evict_announcements(void)
 {
-    free(fixture_redis(&f, "DEL", "mfc:b:" BOARD, NULL));
+    free(fixture_redis(&f, "DEL", "mfc:a:" BOARD, NULL));
 }
 
-static void evict_changes(void)
+static void evict_pending(void)
 {
-    free(fixture_redis(&f, "DEL", "mfc:d:" BOARD, NULL));
+    free(fixture_redis(&f, "DEL", "mfc:p:" BOARD, NULL));
 }
 
 static void test_interrupted(void **state)
 {
     (void)state;
-    void (*const events[])(void) = {invalidate_all, evict_set, evict_build, evict_changes};
+    void (*const events[])(void) = {invalidate_all, evict_new_set, evict_announcements, evict_pending};
     const char *const points[] = {"build:page", "build:swap"};
     for (size_t e = 0; e < sizeof events / sizeof events[0]; e++)
         for (size_t p = 0; p < 2; p++)
@@ -131,9 +136,10 @@ static void test_builder_killed(void **state)
     assert_true(pid >= 0);
     if (pid == 0) {
         mc_client *mc = fixture_open(&f, NULL);
-        mc_list *rows = NULL;
+        mc_ranked rows[5];
+        size_t n = 0;
         atomic_store(&mci_sync_hook, die);
-        (void)mc_top_movies(mc, 0, 5, &rows, NULL, NULL);
+        (void)mc_top_movies(mc, 0, 5, rows, &n, NULL, NULL);
         _exit(0);
     }
     int status = 0;
@@ -141,37 +147,38 @@ static void test_builder_killed(void **state)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     assert_false(top_is_cached(f.b));
     /* By Redis' own clock: no more than a second is left of it, and the work is kept. */
-    char *until = fixture_redis(&f, "HGET", "mfc:b:" BOARD, "until", NULL);
-    assert_non_null(until);
-    int64_t wait = atoll(until) - (int64_t)mci_wall_ms();
-    free(until);
+    char *holder = fixture_redis(&f, "HGET", "mfc:a:" BOARD, "@ holder", NULL);
+    assert_non_null(holder);
+    assert_non_null(strchr(holder, ' '));
+    int64_t wait = atoll(strchr(holder, ' ')) - (int64_t)mci_wall_ms();
+    free(holder);
     assert_true(wait <= 1000);
-    assert_true(fixture_redis_int(&f, "PTTL", "mfc:b:" BOARD, NULL) > 1000);
+    assert_true(fixture_redis_int(&f, "PTTL", "mfc:n:" BOARD, NULL) > 1000);
     fixture_sleep_ms(wait > 0 ? (int)wait + 50 : 50);
     assert_true(top_is_cached(f.b));
 }
 
-/* Changes that writers noted during a build get lost (evicted): the board would lie until its TTL. */
-static int changes_lost(void)
+/* What was built, and what writers put there, gets lost (evicted): the board would lie until its TTL. */
+static int new_set_lost(void)
 {
     actor s;
     actor_start(&s, build_a, NULL, "build:swap");
     assert_true(actor_wait(&s));
     assert_int_equal(mc_update_rating(f.b, ID1, 9.0, NULL, NULL, NULL), MC_OK);
-    evict_changes();
+    evict_new_set();
     assert_int_equal(mc_update_rating(f.b, ID2, 8.0, NULL, NULL, NULL), MC_OK);
     actor_join(&s);
     return fixture_board_rating(f.b, ID1) == 9.0 && fixture_board_rating(f.b, ID2) == 8.0;
 }
 
-static void test_changes_lost(void **state)
+static void test_new_set_lost(void **state)
 {
     (void)state;
     start();
-    assert_true(changes_lost());
+    assert_true(new_set_lost());
     start();
-    mutate_script("build_swap", "noted ~= nonce", "false");
-    assert_false(changes_lost());
+    mutate_script("derived_swap", "score_of(NEW, '@ ' .. nonce) and true or false", "true");
+    assert_false(new_set_lost());
 }
 
 /* Two builders, the first of them too slow to keep its right: one board, whole, and no page twice wrong. */
@@ -182,25 +189,25 @@ static void test_taken_over(void **state)
     start();
     actor_start(&s, build_a, NULL, "build:page");
     assert_true(actor_wait(&s));
-    free(fixture_redis(&f, "HSET", "mfc:b:" BOARD, "until", "1", NULL)); /* its second has passed */
+    free(fixture_redis(&f, "HSET", "mfc:a:" BOARD, "@ holder", "somebody 1", NULL)); /* its second has passed */
     assert_true(top_is_cached(f.b));
     assert_int_equal(mc_update_rating(f.b, ID1, 9.0, NULL, NULL, NULL), MC_OK);
     actor_join(&s);
     assert_true(fixture_board_rating(f.b, ID1) == 9.0);
     assert_int_equal(fixture_redis_int(&f, "ZCARD", BOARD, NULL), 4);
-    assert_int_equal(fixture_redis_int(&f, "EXISTS", "mfc:b:" BOARD, "mfc:d:" BOARD, "mfc:t:" BOARD, NULL), 0);
+    assert_int_equal(fixture_redis_int(&f, "EXISTS", "mfc:n:" BOARD, NULL), 0);
+    assert_int_equal(fixture_redis_int(&f, "HEXISTS", "mfc:a:" BOARD, "@ ", NULL), 0);
 }
 
 /* Every helper key in every wrong type: lists are built, writes are seen, views count. */
 static void test_wrong_types(void **state)
 {
     (void)state;
-    const char *const keys[] = {"mfc:b:" BOARD,
-                                "mfc:d:" BOARD,
-                                "mfc:t:" BOARD,
+    const char *const keys[] = {"mfc:a:" BOARD,
+                                "mfc:n:" BOARD,
                                 BOARD,
-                                "mfc:r:mflix:movies",
-                                "mflix:board:views",
+                                "mfc:p:" BOARD,
+                                "mflix:counter:{movies:views}",
                                 "mfc:q:mflix:movie:{" ID1 "}",
                                 "mfc:s:mflix:movie:{" ID1 "}",
                                 "mfc:l:mflix:movie:{" ID1 "}",
@@ -221,10 +228,11 @@ static void test_wrong_types(void **state)
             int cached = top_is_cached(f.b) || top_is_cached(f.b);
             if (!cached)
                 fail_msg("%s made by %s keeps lists from being cached", keys[k], makes[t][0]);
-            mc_list *rows = NULL;
-            assert_int_equal(mc_trending(f.b, 5, &rows, NULL, NULL), MC_OK);
-            assert_true(mc_list_size(rows) >= 1);
-            mc_list_free(rows);
+            mc_ranked rows[5];
+            size_t n = 0;
+            assert_int_equal(mc_trending(f.b, 5, rows, &n, NULL, NULL), MC_OK);
+            assert_true(n >= 1);
+            mc_ranked_clear(rows, n);
         }
     }
 }
@@ -233,7 +241,7 @@ static void test_wrong_types(void **state)
 static void test_lists_heal(void **state)
 {
     (void)state;
-    const char *const keys[] = {"mfc:b:" BOARD, "mfc:d:" BOARD, "mfc:t:" BOARD, BOARD, "mfc:r:mflix:movies"};
+    const char *const keys[] = {"mfc:a:" BOARD, "mfc:n:" BOARD, BOARD, "mfc:p:" BOARD};
     for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
         start();
         (void)top_is_cached(f.a);
@@ -265,10 +273,11 @@ static void test_flood_of_invalidations(void **state)
     int calls = 0;
     mc_info info = {0};
     while (info.tier != MC_TIER_REDIS && calls < 10000) {
-        mc_list *rows = NULL;
-        assert_int_equal(mc_top_movies(f.a, 0, 3, &rows, &info, NULL), MC_OK);
-        assert_true(mc_list_size(rows) == 3 && mc_list_score(rows, 0) == 3.0);
-        mc_list_free(rows);
+        mc_ranked rows[3];
+        size_t n = 0;
+        assert_int_equal(mc_top_movies(f.a, 0, 3, rows, &n, &info, NULL), MC_OK);
+        assert_true(n == 3 && rows[0].score == 3.0);
+        mc_ranked_clear(rows, n);
         assert_true(info.store_calls <= 3);
         assert_true(info.redis_round_trips <= 8);
         if (info.tier != MC_TIER_REDIS)
@@ -298,7 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_interrupted),    cmocka_unit_test(test_redis_full),
-        cmocka_unit_test(test_builder_killed), cmocka_unit_test(test_changes_lost),
+        cmocka_unit_test(test_builder_killed), cmocka_unit_test(test_new_set_lost),
         cmocka_unit_test(test_taken_over),     cmocka_unit_test(test_wrong_types),
         cmocka_unit_test(test_lists_heal),     cmocka_unit_test(test_flood_of_invalidations),
     };

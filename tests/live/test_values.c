@@ -362,7 +362,7 @@ static void test_a_hundred_requests_one_query(void **state)
 
     start(); /* the safeguard taken away: everybody is given a lease */
     src.slow_ms = 150;
-    mutate_script("kv_miss", "if holder and holder ~= ARGV[1] then", "if false then");
+    mutate_script("string_acquire", "if holder and holder ~= ARGV[1] then", "if false then");
     crowd();
     assert_true(src.calls > 1);
 }
@@ -427,7 +427,7 @@ static void test_load_and_put(void **state)
         assert_true(newer_stays(put));
     }
     start();
-    mutate_script("kv_set", "if redis.call('GET', KEYS[3]) ~= ARGV[2] then", "if false then");
+    mutate_script("string_set", "if redis.call('GET', KEYS[3]) ~= ARGV[2] then", "if false then");
     assert_false(newer_stays(0));
 }
 

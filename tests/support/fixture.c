@@ -2,6 +2,8 @@
 /* Owns: the stage on which protocol tests play. Refuses: mocks of Redis. */
 #include "fixture.h"
 
+#include "scripts.h"
+
 #include <hiredis/hiredis.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -110,10 +112,29 @@ void fixture_json(char out[512], const char *id, const char *title, double ratin
         id, title, rating);
 }
 
+void fixture_calm(fixture *f)
+{
+    static const char *const sets[] = {"board:{movies:rating}", "geo:{theaters:place}"};
+    free(fixture_redis(f, "SET", "mfc:{mflix:@}:epoch", "4711", "NX", NULL));
+    char *epoch = fixture_redis(f, "GET", "mfc:{mflix:@}:epoch", NULL);
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        char key[4][80];
+        static const char *const before[] = {"", "mfc:p:", "mfc:a:", "mfc:n:"};
+        char fresh[48];
+        for (int k = 0; k < 4; k++)
+            snprintf(key[k], sizeof key[k], "%smflix:%s", before[k], sets[i]);
+        snprintf(fresh, sizeof fresh, "%.20s.0123456789abcdef", epoch);
+        free(fixture_redis(f, "EVAL", mci_script_derived_raise.text, "4", key[0], key[1], key[2], key[3], fresh, "10000", "",
+                           "E", NULL));
+    }
+    free(epoch);
+}
+
 void fixture_reset(fixture *f)
 {
     char json[512];
     free(fixture_redis(f, "FLUSHALL", NULL));
+    fixture_calm(f);
     pthread_mutex_lock(&f->mem.lock);
     for (size_t i = 0; i < f->mem.n; i++)
         free(f->mem.docs[i].json);
@@ -227,14 +248,15 @@ double fixture_stored_rating(fixture *f, const char *id)
 
 double fixture_board_rating(mc_client *mc, const char *id)
 {
-    mc_list *rows = NULL;
+    mc_ranked rows[100];
+    size_t n = 0;
     double r = -1;
-    if (mc_top_movies(mc, 0, 100, &rows, NULL, NULL) != MC_OK)
+    if (mc_top_movies(mc, 0, 100, rows, &n, NULL, NULL) != MC_OK)
         return -2;
-    for (size_t i = 0; i < mc_list_size(rows); i++)
-        if (strcmp(mc_movie_id(mc_list_movie(rows, i)), id) == 0)
-            r = mc_list_score(rows, i);
-    mc_list_free(rows);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(mc_movie_id(rows[i].movie), id) == 0)
+            r = rows[i].score;
+    mc_ranked_clear(rows, n);
     return r;
 }
 

@@ -24,7 +24,10 @@ typedef struct fixture {
 /* Start Redis and open two clients with the given options, as key, value, ... NULL. */
 void fixture_start(fixture *f, ...) __attribute__((sentinel));
 void fixture_stop(fixture *f);
-/* Empty Redis and database, and give the database movies ID1 to ID3 with ratings 1, 2, 3 and titles "One", "Two", "Three". */
+/* As if Redis had been running for long: an epoch, and derived sets of which is known that nobody writes. An empty Redis cannot know that, and
+ * counts nobody as the only writer for a quarantine. */
+void fixture_calm(fixture *f);
+/* Empty Redis and database, make it calm, and give the database movies ID1 to ID3 with ratings 1, 2, 3 and titles "One", "Two", "Three". */
 void fixture_reset(fixture *f);
 /* One more client on the same Redis and database. */
 mc_client *fixture_open(fixture *f, ...) __attribute__((sentinel));

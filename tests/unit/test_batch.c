@@ -15,12 +15,13 @@ static void test_encoding(void **state)
     (void)state;
     mci_batch b;
     mci_batch_init(&b);
-    mci_cmd(&b, "SET", 4);
+    mci_cmd(&b, "SET");
     mci_arg(&b, "k\r\n\0x", 5); /* any byte */
     mci_arg_int(&b, -7);
     mci_arg_double(&b, 8.7);
-    mci_cmd(&b, "GET", 2);
-    mci_arg_join(&b, "p:{", "id", 2, "}");
+    mci_cmd(&b, "GET");
+    mci_key(&b, "p:{", "id");
+    mci_batch_seal(&b);
     static const char want[] =
         "*4\r\n$3\r\nSET\r\n$5\r\nk\r\n\0x\r\n$2\r\n-7\r\n$3\r\n8.7\r\n*2\r\n$3\r\nGET\r\n$6\r\np:{id}\r\n";
     assert_int_equal(b.out.len, sizeof want - 1);

@@ -69,11 +69,11 @@ static void test_null_and_set(void **state)
 {
     mci_metrics *m = *state;
     mci_count(NULL, MCI_C_READS);
-    mci_set(NULL, MCI_C_REDIS_UP, 1);
+    mci_gauge_set(NULL, MCI_C_REDIS_UP, 1);
     mci_time(NULL, MCI_H_TOP, 1);
-    mci_set(m, MCI_C_REDIS_UP, 1);
+    mci_gauge_set(m, MCI_C_REDIS_UP, 1);
     assert_int_equal(mci_metrics_get(m, MCI_C_REDIS_UP), 1);
-    mci_set(m, MCI_C_REDIS_UP, 0);
+    mci_gauge_set(m, MCI_C_REDIS_UP, 0);
     assert_int_equal(mci_metrics_get(m, MCI_C_REDIS_UP), 0);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Distances, wrapping circles, places out of scores. */
-#include "engine/sphere.h"
+#include "base/sphere.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns: spelling the keys. Refuses: a key without its hash tag. */
+#include "cache/redis/keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void mci_keys_init(mci_key_names *k, const char *prefix)
+{
+    memset(k, 0, sizeof *k);
+    (void)snprintf(k->prefix, sizeof k->prefix, "%s", prefix);
+    (void)snprintf(k->string[MCI_KEY_STRING], MCI_KEY_MAX, "%skv:{", k->prefix);
+    (void)snprintf(k->string[MCI_KEY_METADATA], MCI_KEY_MAX, "mfc:v:%skv:{", k->prefix);
+    (void)snprintf(k->string[MCI_KEY_STRING_LEASE], MCI_KEY_MAX, "mfc:l:%skv:{", k->prefix);
+    (void)snprintf(k->fixed[MCI_KEY_PROBE], MCI_KEY_MAX, "mfc:{%s@}:probe", k->prefix);
+    (void)snprintf(k->fixed[MCI_KEY_EPOCH], MCI_KEY_MAX, "mfc:{%s@}:epoch", k->prefix);
+    (void)snprintf(k->fixed[MCI_KEY_IDENTITY], MCI_KEY_MAX, "mfc:{%s@}:identity", k->prefix);
+}
+
+void mci_keys_free(mci_key_names *k)
+{
+    for (size_t i = 0; i < k->nfamilies; i++)
+        free(k->family[i]);
+    for (size_t i = 0; i < k->nsets; i++)
+        free(k->set[i]);
+    k->nfamilies = k->nsets = 0;
+}
+
+int mci_keys_add_family(mci_key_names *k, const mci_family *f)
+{
+    static const char *const before[MCI_VALUE_KEYS] = {"", "mfc:q:", "mfc:l:", "mfc:s:"};
+    char(*names)[MCI_KEY_MAX] = k->nfamilies < MCI_MAX_FAMILIES ? calloc(MCI_VALUE_KEYS, sizeof *names) : NULL;
+    if (names == NULL)
+        return -1;
+    for (int i = 0; i < MCI_VALUE_KEYS; i++)
+        (void)snprintf(names[i], MCI_KEY_MAX, "%s%s%.48s%s%.48s:{", before[i], k->prefix, f->spec->key,
+                       f->unique != NULL ? ":" : "", f->unique != NULL ? f->unique : "");
+    k->family[k->nfamilies] = names;
+    return (int)k->nfamilies++;
+}
+
+int mci_keys_add_set(mci_key_names *k, const mci_set *s)
+{
+    static const char *const before[MCI_SET_KEYS] = {"", "mfc:p:", "mfc:a:", "mfc:n:"};
+    static const char *const kind[] = {[MCI_SET_RANK] = "board", [MCI_SET_GEO] = "geo", [MCI_SET_COUNTER] = "counter"};
+    char(*names)[MCI_KEY_MAX] = k->nsets < MCI_MAX_SETS ? calloc(MCI_SET_KEYS, sizeof *names) : NULL;
+    if (names == NULL)
+        return -1;
+    for (int i = 0; i < MCI_SET_KEYS; i++)
+        (void)snprintf(names[i], MCI_KEY_MAX, "%s%s%s:{%.48s:%.48s}", before[i], k->prefix, kind[s->kind], s->spec->name,
+                       s->name);
+    k->set[k->nsets] = names;
+    return (int)k->nsets++;
+}
+
+void mci_key_of_value(mci_batch *b, const mci_key_names *k, const mci_family *f, mci_value_key which, const char *id)
+{
+    mci_key(b, k->family[f->number][which], id);
+}
+
+void mci_key_of_string(mci_batch *b, const mci_key_names *k, mci_string_key which, const char *key)
+{
+    mci_key(b, k->string[which], key);
+}
+
+void mci_key_of_set(mci_batch *b, const mci_key_names *k, const mci_set *s, mci_set_key which)
+{
+    mci_key(b, k->set[s->number][which], NULL);
+}
+
+void mci_key_fixed(mci_batch *b, const mci_key_names *k, mci_fixed_key which)
+{
+    mci_key(b, k->fixed[which], NULL);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The names of all keys in Redis: nothing else spells one. Every key of one id has one hash tag, so one id lies in one slot of a
+ * cluster; so have the four keys of a derived set, and the keys of a prefix as a whole. Every key contains its collection.
+ *   <prefix>movie:{<id>}                     document             mfc:q: quarantine, mfc:l: lease, mfc:s: sole-writer token before it
+ *   <prefix>movie:title:{<title>}            unique key           the same
+ *   <prefix>board:{movies:imdb_rating}       rank                 mfc:p: pending, mfc:a: announcements, mfc:n: new set before it
+ *   <prefix>geo:{theaters:place}             geo                  the same
+ *   <prefix>counter:{movies:views}           counter
+ *   <prefix>kv:{<key>}                       string               mfc:v: metadata, mfc:l: lease before it
+ *   mfc:{<prefix>@}:epoch, :identity, :probe
+ */
+#ifndef MCI_CACHE_REDIS_KEYS_H
+#define MCI_CACHE_REDIS_KEYS_H
+
+#include "cache/cache.h"
+#include "redis/batch.h"
+
+#define MCI_KEY_MAX 224 /* names and fixed keys, with their NUL */
+
+typedef enum mci_value_key {
+    MCI_KEY_VALUE = 0,
+    MCI_KEY_QUARANTINE,
+    MCI_KEY_LEASE,
+    MCI_KEY_SOLE,
+    MCI_VALUE_KEYS
+} mci_value_key;
+typedef enum mci_string_key { MCI_KEY_STRING = 0, MCI_KEY_METADATA, MCI_KEY_STRING_LEASE, MCI_STRING_KEYS } mci_string_key;
+typedef enum mci_set_key { MCI_KEY_SET = 0, MCI_KEY_PENDING, MCI_KEY_ANNOUNCED, MCI_KEY_NEW, MCI_SET_KEYS } mci_set_key;
+typedef enum mci_fixed_key { MCI_KEY_PROBE = 0, MCI_KEY_EPOCH, MCI_KEY_IDENTITY, MCI_FIXED_KEYS } mci_fixed_key;
+
+typedef struct mci_key_names {
+    char prefix[64];
+    char (*family[MCI_MAX_FAMILIES])[MCI_KEY_MAX]; /* MCI_VALUE_KEYS names each */
+    size_t nfamilies;
+    char (*set[MCI_MAX_SETS])[MCI_KEY_MAX]; /* MCI_SET_KEYS names each */
+    size_t nsets;
+    char string[MCI_STRING_KEYS][MCI_KEY_MAX];
+    char fixed[MCI_FIXED_KEYS][MCI_KEY_MAX];
+} mci_key_names;
+
+void mci_keys_init(mci_key_names *k, const char *prefix);
+void mci_keys_free(mci_key_names *k);
+/* Names for one more family or set; its number, or -1. */
+int mci_keys_add_family(mci_key_names *k, const mci_family *f);
+int mci_keys_add_set(mci_key_names *k, const mci_set *s);
+
+/* The key as the batch's next one. */
+void mci_key_of_value(mci_batch *b, const mci_key_names *k, const mci_family *f, mci_value_key which, const char *id);
+void mci_key_of_string(mci_batch *b, const mci_key_names *k, mci_string_key which, const char *key);
+void mci_key_of_set(mci_batch *b, const mci_key_names *k, const mci_set *s, mci_set_key which);
+void mci_key_fixed(mci_batch *b, const mci_key_names *k, mci_fixed_key which);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: strings. The value stands in Redis as it is, for any client to read; under a key of its own stands its metadata: an
+ * envelope with the time it was written, its deadline and the value's checksum. A value without metadata is another client's SET: it
+ * counts, its age is not known. Metadata that does not fit its value is damage. Refuses: strings without a TTL.
+ */
+#include "cache/redis/redis_cache.h"
+
+#include "scripts.h"
+
+#include <string.h>
+
+/* Keys and values as documents without fields: the seed of the sums. */
+static const mci_spec string_spec = {
+    .name = "kv", .key = "kv", .alias_field = -1, .rank_field = -1, .lon_field = -1, .lat_field = -1};
+
+static void keys_of(const mci_redis_cache *rc, mci_batch *b, const char *key)
+{
+    for (int which = 0; which < MCI_STRING_KEYS; which++)
+        mci_key_of_string(b, &rc->names, (mci_string_key)which, key);
+}
+
+static void decode(const mci_unpack *u, const char *key, const mci_reply *value, const mci_reply *metadata, mci_found *f)
+{
+    mci_slice v = mci_reply_slice(value);
+    mci_slice m = mci_reply_slice(metadata);
+    mci_seal seal;
+    mci_envelope env = {0};
+    *f = (mci_found){.text = v, .written_ms = -1};
+    f->name = mci_name_of(&u->ops->arena, m);
+    if (m.p == NULL) {
+        /* Another client's SET. With a key, what nobody has signed does not count: it is dropped like damage. */
+        f->state = v.p == NULL ? MCI_FOUND_NONE : u->rc->macs.n == 0 ? MCI_FOUND_VALUE : MCI_FOUND_CORRUPT;
+        if (f->state == MCI_FOUND_CORRUPT) { /* no metadata to name it by: by its size */
+            char text[24];
+            mci_buf name = {.data = text, .cap = sizeof text, .max = sizeof text - 1};
+            mci_buf_char(&name, '!');
+            mci_buf_int(&name, (int64_t)v.n);
+            f->name = (mci_slice){mci_arena_text(&u->ops->arena, text, name.len), name.len};
+        }
+        return;
+    }
+    int ours = mci_envelope_open(&u->rc->macs, &string_spec, key, m.p, m.n, &env, &seal) == 0;
+    if (v.p != NULL && (!ours || env.negative || env.doc_sum != mci_seal_value(seal, v.p, v.n))) {
+        f->state = MCI_FOUND_CORRUPT;
+    } else if (!ours || (u->ops->clock_ms != 0 && u->ops->clock_ms > env.hard_ms) || (v.p == NULL && !env.negative)) {
+        f->state = MCI_FOUND_OLD;
+    } else {
+        f->state = env.negative ? MCI_FOUND_NEGATIVE : MCI_FOUND_VALUE;
+        f->written_ms = env.written_ms;
+    }
+}
+
+/* Above the limit: a miss of this key alone, and no fault of the server. The script that is asked next removes it. */
+static void too_big(const mci_unpack *u, const mci_reply *r, mci_found *f)
+{
+    *f = (mci_found){.state = MCI_FOUND_TOO_BIG, .written_ms = -1};
+    f->name = mci_name_of(&u->ops->arena, (mci_slice){r->len > 0 ? "" : NULL, r->len > MCI_ENVELOPE_MAX ? r->len : 0});
+}
+
+void mci_string_read_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+{
+    mci_cmd(b, "MGET");
+    mci_key_of_string(b, &rc->names, MCI_KEY_STRING, op->u.string_read.key);
+    mci_key_of_string(b, &rc->names, MCI_KEY_METADATA, op->u.string_read.key);
+}
+
+void mci_string_read_unpack(const mci_unpack *u)
+{
+    mci_op_string_read *s = &u->op->u.string_read;
+    const mci_reply *r = mci_unpack_reply(u, 0);
+    if (mci_reply_too_big(r))
+        too_big(u, r, &s->found);
+    else if (mci_unpack_check(u, "get") == MC_OK)
+        decode(u, s->key, mci_reply_item(r, 0), mci_reply_item(r, 1), &s->found);
+}
+
+void mci_string_acquire_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+{
+    const mci_op_acquire *a = &op->u.acquire;
+    mci_cmd_script(b, &mci_script_string_acquire);
+    keys_of(rc, b, a->id);
+    mci_arg_str(b, a->token);
+    mci_arg_int(b, a->lease_ms);
+    mci_arg(b, a->rejected.p != NULL ? a->rejected.p : "", a->rejected.n);
+}
+
+void mci_string_acquire_unpack(const mci_unpack *u)
+{
+    mci_op_acquire *a = &u->op->u.acquire;
+    const mci_reply *r = mci_unpack_reply(u, 0);
+    const mci_reply *tag = mci_reply_item(r, 0);
+    if (mci_reply_too_big(r)) {
+        too_big(u, r, &a->found);
+        return;
+    }
+    if (mci_unpack_check(u, "load") != MC_OK)
+        return;
+    a->now_ms = mci_unpack_time(u, mci_reply_item(r, 1));
+    if (a->now_ms < 0) {
+        mci_unpack_refused(u, NULL, "load");
+    } else if (mci_reply_is(tag, "V")) {
+        decode(u, a->id, mci_reply_item(r, 2), mci_reply_item(r, 3), &a->found);
+    } else if (mci_reply_is(tag, "L")) {
+        a->acquired = MCI_ACQUIRED_LEASE;
+    } else {
+        a->acquired = MCI_ACQUIRED_OTHER;
+        a->holder = mci_reply_slice(mci_reply_item(r, 2));
+    }
+}
+
+void mci_string_set_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+{
+    const mci_op_string_set *s = &op->u.string_set;
+    mci_seal seal = mci_envelope_own_seal(&rc->macs, &string_spec, s->key, strlen(s->key));
+    mci_envelope env = {.negative = s->mode == MCI_STRING_NONE, .written_ms = s->now_ms};
+    const char *value = s->value != NULL ? s->value : "";
+    char mode[2] = {(char)s->mode, '\0'};
+    mci_buf metadata;
+    mci_buf_init(&metadata, MCI_ENVELOPE_MAX);
+    env.soft_ms = env.hard_ms = s->now_ms + s->ttl_ms;
+    env.doc_sum = mci_seal_value(seal, value, s->size);
+    if (s->mode != MCI_STRING_RELEASE)
+        mci_envelope_write(&env, seal, &metadata);
+    mci_cmd_script(b, &mci_script_string_set);
+    keys_of(rc, b, s->key);
+    mci_arg_str(b, mode);
+    mci_arg_str(b, s->token);
+    mci_arg_int(b, s->ttl_ms);
+    mci_arg_buf(b, &metadata);
+    mci_arg(b, value, s->size);
+    mci_buf_free(&metadata);
+}
+
+void mci_string_set_unpack(const mci_unpack *u)
+{
+    int64_t stored = 0;
+    if (mci_unpack_check(u, "put") != MC_OK)
+        return;
+    (void)mci_reply_int(mci_unpack_reply(u, 0), &stored);
+    u->op->u.string_set.stored = stored == 1;
+}
+
+/* The lease goes first: from here on no load under way may fill. */
+void mci_string_remove_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+{
+    const char *key = op->u.string_remove.key;
+    mci_cmd(b, "DEL");
+    mci_key_of_string(b, &rc->names, MCI_KEY_STRING_LEASE, key);
+    mci_key_of_string(b, &rc->names, MCI_KEY_METADATA, key);
+    mci_cmd(b, "DEL");
+    mci_key_of_string(b, &rc->names, MCI_KEY_STRING, key);
+}
+
+void mci_string_remove_unpack(const mci_unpack *u)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < 2; i++) {
+        const mci_reply *r = mci_unpack_reply(u, i);
+        if (r == NULL || r->type == MCI_REPLY_ERROR) {
+            mci_unpack_refused(u, r, "remove");
+            return;
+        }
+    }
+    (void)mci_reply_int(mci_unpack_reply(u, 1), &n);
+    u->op->u.string_remove.removed = n > 0;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: values under the write/fill protocol: reading, leases, commits, announcements, drops. Each script touches the four keys of one
+ * id, which lie in one slot. Refuses: values above value.max_bytes, and handing out what does not decode.
+ */
+#include "cache/redis/redis_cache.h"
+
+#include "codec/unique_entry.h"
+#include "scripts.h"
+
+#include <string.h>
+
+static void keys_of(const mci_redis_cache *rc, mci_batch *b, const mci_family *f, const char *id)
+{
+    for (int which = 0; which < MCI_VALUE_KEYS; which++)
+        mci_key_of_value(b, &rc->names, f, (mci_value_key)which, id);
+}
+
+/* What a read of this family fetches; entries of unique keys are strings, which "$" says to the scripts. */
+int mci_value_init(mci_redis_cache *rc, const mci_family *f)
+{
+    for (int want = 0; want <= MCI_WANT_BOTH; want++) {
+        mci_args *a = &rc->fields[f->number][want];
+        mci_args_init(a);
+        mci_args_encode(a, f->unique != NULL ? "$" : MCI_HASH_ENVELOPE);
+        for (size_t i = 0; f->unique == NULL && want & MCI_WANT_FIELDS && i < f->spec->nfields; i++)
+            mci_args_encode(a, f->spec->fields[i].name);
+        if (f->unique == NULL && want & MCI_WANT_DOC)
+            mci_args_encode(a, MCI_HASH_DOC);
+        if (a->bytes.failed)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- what stands there -------------------------------------------------------------------------------------------- */
+
+typedef struct reading {
+    const mci_family *family;
+    const char *id;
+    mci_want want;
+    mci_found *found;
+} reading;
+
+static void decode_document(const mci_unpack *u, const reading *rd, const mci_reply *r)
+{
+    static const mci_found_state as[] = {[MCI_VALUE_NONE] = MCI_FOUND_NONE,         [MCI_VALUE_HIT] = MCI_FOUND_VALUE,
+                                         [MCI_VALUE_NEGATIVE] = MCI_FOUND_NEGATIVE, [MCI_VALUE_OLD] = MCI_FOUND_OLD,
+                                         [MCI_VALUE_CORRUPT] = MCI_FOUND_CORRUPT,   [MCI_VALUE_NOMEM] = MCI_FOUND_NO_MEMORY};
+    const mci_spec *spec = rd->family->spec;
+    size_t nfields = rd->want & MCI_WANT_FIELDS ? spec->nfields : 0;
+    mci_slice fields[MCI_MAX_FIELDS];
+    for (size_t i = 0; i < nfields; i++)
+        fields[i] = mci_reply_slice(mci_reply_item(r, 1 + i));
+    mci_slice json = rd->want & MCI_WANT_DOC ? mci_reply_slice(mci_reply_item(r, 1 + nfields)) : (mci_slice){NULL, 0};
+    mci_slice m = mci_reply_slice(mci_reply_item(r, 0));
+    mci_envelope e = {0};
+    mci_found *f = rd->found;
+    mci_value_state state = mci_hash_decode(&u->rc->macs, spec, rd->id, m, nfields > 0 ? fields : NULL, json, u->ops->epoch,
+                                            u->ops->clock_ms, &f->doc, &e);
+    if (state == MCI_VALUE_HIT && rd->want & MCI_WANT_DOC && json.p == NULL) {
+        mci_doc_unref(f->doc); /* a hash without its document cannot answer this read */
+        f->doc = NULL;
+        state = MCI_VALUE_CORRUPT;
+    }
+    f->state = as[state];
+    f->written_ms = e.written_ms;
+    f->name = mci_name_of(&u->ops->arena, m);
+}
+
+static void decode_entry(const mci_unpack *u, const reading *rd, const mci_reply *r)
+{
+    mci_found *f = rd->found;
+    mci_slice text = mci_reply_slice(r);
+    mci_unique_entry e;
+    if (text.p == NULL)
+        return;
+    f->name = mci_name_of(&u->ops->arena, text);
+    const mci_unique_of of = {rd->family->spec, rd->family->unique, rd->id};
+    if (text.n > MCI_ENTRY_MAX || mci_unique_entry_read(&u->rc->macs, &of, text.p, text.n, &e) != 0) {
+        f->state = MCI_FOUND_CORRUPT;
+        return;
+    }
+    f->written_ms = e.written_ms;
+    f->target = e.id[0] != '\0' ? mci_arena_text(&u->ops->arena, e.id, strlen(e.id)) : NULL;
+    if (e.epoch != u->ops->epoch)
+        f->state = MCI_FOUND_OLD;
+    else if (e.id[0] == '\0')
+        f->state = MCI_FOUND_NEGATIVE;
+    else
+        f->state = f->target != NULL ? MCI_FOUND_VALUE : MCI_FOUND_NO_MEMORY;
+}
+
+/* `r` is HMGET's or GET's reply, or what a script gave in its place. */
+static void decode(const mci_unpack *u, const reading *rd, const mci_reply *r)
+{
+    mci_found *f = rd->found;
+    *f = (mci_found){.written_ms = -1};
+    if (mci_reply_too_big(r)) { /* named by its size, unless it is others that left no room */
+        f->state = MCI_FOUND_TOO_BIG;
+        f->name = mci_name_of(&u->ops->arena, (mci_slice){r->len > 0 ? "" : NULL, r->len > MCI_ENVELOPE_MAX ? r->len : 0});
+    } else if (mci_reply_is_wrong_type(r)) {
+        f->state = MCI_FOUND_CORRUPT;
+    } else if (r == NULL || r->type == MCI_REPLY_ERROR) {
+        mci_unpack_refused(u, r, "read");
+    } else if (u->ops->epoch_status == MC_OK) {
+        if (rd->family->unique != NULL)
+            decode_entry(u, rd, r);
+        else
+            decode_document(u, rd, r);
+    }
+}
+
+void mci_value_read_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+{
+    const mci_op_value_read *v = &op->u.value_read;
+    mci_cmd(b, v->family->unique != NULL ? "GET" : "HMGET");
+    mci_key_of_value(b, &rc->names, v->family, MCI_KEY_VALUE, v->id);
+    if (v->family->unique == NULL)
+        mci_args_encoded(b, &rc->fields[v->family->number][v->want]);
+}
+
+void mci_value_read_unpack(const mci_unpack *u)
+{
+    mci_op_value_read *v = &u->op->u.value_read;
+    decode(u, &(reading){v->family, v->id, v->want, &v->found}, mci_unpack_reply(u, 0));
+}
+
+/* ---- leases ------------------------------------------------------------------------------------------------------- */
+
+void mci_value_acquire_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+{
+    const mci_op_acquire *a = &op->u.acquire;
+    mci_cmd_script(b, &mci_script_value_miss);
+    keys_of(rc, b, a->family, a->id);
+    mci_arg_str(b, a->token);
+    mci_arg_int(b, a->lease_ms);
+    mci_arg(b, a->rejected.p != NULL ? a->rejected.p : "", a->rejected.n);
+    mci_args_encoded(b, &rc->fields[a->family->number][a->want]);
+}
+
+void mci_value_acquire_unpack(const mci_unpack *u)
+{
+    mci_op_acquire *a = &u->op->u.acquire;
+    const mci_reply *r = mci_unpack_reply(u, 0);
+    const mci_reply *tag = mci_reply_item(r, 0);
+    reading rd = {a->family, a->id, a->want, &a->found};
+    if (mci_reply_too_big(r)) { /* what stands there, of which nothing could be taken */
+        decode(u, &rd, r);
+        return;
+    }
+    if (mci_unpack_check(u, "read") != MC_OK)
+        return;
+    a->now_ms = tag != NULL ? mci_unpack_time(u, mci_reply_item(r, 1)) : -1;
+    if (a->now_ms < 0) {
+        mci_unpack_refused(u, NULL, "read");
+    } else if (mci_reply_is(tag, "V")) {
+        const mci_reply *found = mci_reply_item(r, 2);
+        decode(u, &rd, a->family->unique != NULL ? mci_reply_item(found, 0) : found);
+    } else if (mci_reply_is(tag, "L")) {
+        a->acquired = MCI_ACQUIRED_LEASE;
+    } else if (mci_reply_is(tag, "Q")) {
+        a->acquired = MCI_ACQUIRED_WRITER;
+    } else {
+        a->acquired = MCI_ACQUIRED_OTHER;
+        a->holder = mci_reply_slice(mci_reply_item(r, 2));
+    }
+}
+
+/* ---- commits ------------------------------------------------------------------------------------------------------ */
+
+static void arg_document(mci_batch *b, const mci_doc *d, const mci_hash_fields *f)
+{
+    const mci_spec *spec = mci_doc_spec(d);
+    for (size_t i = 0; i < f->n; i++) {
+        if (!f->field[i].there)
+            continue;
+        mci_arg_str(b, spec->fields[i].name);
+        mci_arg(b, f->text.data + f->field[i].off, f->field[i].len);
+    }
+    size_t json_len = 0;
+    const char *json = mci_doc_json(d, &json_len);
+    if (json != NULL) {
+        mci_arg_str(b, MCI_HASH_DOC);
+        mci_arg(b, json, json_len);
+    }
+}
+
+static void commit_document(const mci_redis_cache *rc, mci_batch *b, const mci_op_commit *k)
+{
+    mci_envelope env = {.negative = k->doc == NULL, .epoch = k->epoch, .written_ms = k->now_ms};
+    mci_seal seal = mci_envelope_own_seal(&rc->macs, k->family->spec, k->id, strlen(k->id));
+    mci_hash_fields f = {0};
+    mci_buf text;
+    int64_t ttl = k->ttl_ms;
+    mci_buf_init(&text, MCI_ENVELOPE_MAX);
+    if (ttl != 0 && k->doc != NULL) {
+        int too_long = mci_hash_encode(k->doc, seal, (size_t)rc->value_max_bytes, &f, &env);
+        if (too_long < 0)
+            b->out.failed = 1;
+        ttl = too_long != 0 ? 0 : ttl;
+    }
+    mci_arg_int(b, ttl);
+    if (ttl != 0) {
+        env.soft_ms = env.hard_ms = k->now_ms + ttl;
+        mci_envelope_write(&env, seal, &text);
+        mci_arg_str(b, MCI_HASH_ENVELOPE);
+        mci_arg_buf(b, &text);
+        if (k->doc != NULL)
+            arg_document(b, k->doc, &f);
+    }
+    mci_buf_free(&text);
+    mci_hash_fields_free(&f);
+}
+
+static void commit_entry(const mci_redis_cache *rc, mci_batch *b, const mci_op_commit *k)
+{
+    mci_arg_int(b, k->ttl_ms);
+    if (k->ttl_ms == 0)
+        return;
+    const mci_unique_of of = {k->family->spec, k->family->unique, k->id};
+    mci_unique_entry e = {.epoch = k->epoch, .written_ms = k->now_ms};
+    size_t n = k->target != NULL ? strlen(k->target) : 0;
+    mci_buf text;
+    if (n < sizeof e.id && n > 0)
+        memcpy(e.id, k->target, n + 1);
+    mci_buf_init(&text, MCI_ENTRY_MAX);
+    mci_unique_entry_write(&rc->macs, &of, &e, &text);
+    mci_arg_str(b, "$");
+    mci_arg_buf(b, &text);
+    mci_buf_free(&text);
+}
+
+void mci_value_commit_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+{
+    const mci_op_commit *k = &op->u.commit;
+    char mode[2] = {(char)k->mode, '\0'};
+    mci_cmd_script(b, &mci_script_value_put);
+    keys_of(rc, b, k->family, k->id);
+    mci_arg_str(b, mode);
+    mci_arg_str(b, k->token);
+    if (k->family->unique != NULL)
+        commit_entry(rc, b, k);
+    else
+        commit_document(rc, b, k);
+}
+
+void mci_value_commit_unpack(const mci_unpack *u)
+{
+    mci_op_commit *k = &u->op->u.commit;
+    const mci_reply *r = mci_unpack_reply(u, 0);
+    int64_t n[3] = {0};
+    if (mci_unpack_check(u, "put") != MC_OK)
+        return;
+    for (size_t i = 0; i < 3; i++)
+        if (mci_reply_count(mci_reply_item(r, i), &n[i]) != 0 && i < 2) {
+            mci_unpack_refused(u, NULL, "put");
+            return;
+        }
+    k->stored = n[0] == 1;
+    k->others = n[1] > 0;
+    k->full = n[2] == 1;
+}
+
+/* ---- announcements and drops -------------------------------------------------------------------------------------- */
+
+void mci_value_announce_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+{
+    const mci_op_announce *a = &op->u.announce;
+    mci_cmd_script(b, &mci_script_value_pre);
+    keys_of(rc, b, a->family, a->id);
+    mci_arg_str(b, a->token);
+    mci_arg_int(b, a->span_ms);
+}
+
+void mci_value_announce_unpack(const mci_unpack *u)
+{
+    mci_op_announce *a = &u->op->u.announce;
+    if (mci_unpack_check(u, "announce a write") != MC_OK)
+        return;
+    a->now_ms = mci_unpack_time(u, mci_reply_item(mci_unpack_reply(u, 0), 0));
+    if (a->now_ms < 0)
+        mci_unpack_refused(u, NULL, "announce a write");
+}
+
+void mci_value_drop_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+{
+    const mci_op_drop *d = &op->u.drop;
+    const mci_spec *spec = d->family->spec;
+    mci_cmd_script(b, &mci_script_value_drop);
+    keys_of(rc, b, d->family, d->id);
+    mci_arg_str(b, d->family->unique == NULL && spec->alias_field >= 0 ? spec->fields[spec->alias_field].name : "");
+}
+
+void mci_value_drop_unpack(const mci_unpack *u)
+{
+    if (mci_unpack_check(u, "invalidate") == MC_OK)
+        u->op->u.drop.unique = mci_reply_slice(mci_unpack_reply(u, 0));
+}

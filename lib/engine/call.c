@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns: exchanges of a call with the cache. Refuses: an exchange that nobody counts. */
+#include "engine/call.h"
+
+#include "engine/freshness.h"
+#include "engine/health.h"
+
+#include <stdio.h>
+
+mc_status mci_call_run(mci_call *c, mci_ops *ops)
+{
+    mci_engine *e = c->e;
+    int64_t now = e->cache->ops->now_ms(e->cache);
+    ops->clock_ms = mci_clock_at(e, now);
+    mc_status st = e->cache->ops->run(e->cache, ops, c->dl, c->err);
+    c->info->redis_round_trips += ops->round_trips;
+    if (st != MC_OK)
+        c->info->flags |= MC_FLAG_REDIS_DOWN;
+    else if (ops->refusal != NULL)
+        mci_health_refused(c, ops->refusal);
+    if (st == MC_OK && ops->epoch_status == MC_OK && ops->epoch != 0)
+        atomic_store_explicit(&e->last_epoch, ops->epoch, memory_order_relaxed);
+    return st;
+}
+
+mc_status mci_call_run_one(mci_call *c, mci_ops *ops)
+{
+    mc_status st = mci_call_run(c, ops);
+    return st == MC_OK ? mci_op_error(&ops->op[0], c->err) : st;
+}
+
+mci_call mci_call_quiet(const mci_call *c)
+{
+    mci_call quiet = *c;
+    quiet.err = NULL;
+    return quiet;
+}
+
+mci_call mci_call_aside(const mci_call *c, mc_info *info)
+{
+    mci_call aside = *c;
+    *info = (mc_info){0};
+    aside.err = NULL;
+    aside.info = info;
+    return aside;
+}
+
+void mci_call_count(const mci_call *c, const mc_info *aside)
+{
+    c->info->redis_round_trips += aside->redis_round_trips;
+    c->info->store_calls += aside->store_calls;
+}
+
+void mci_call_fresh_nonce(const mci_call *c, char out[MCI_NONCE_CAP])
+{
+    (void)snprintf(out, MCI_NONCE_CAP, "%lld.%016llx",
+                   (long long)atomic_load_explicit(&c->e->last_epoch, memory_order_relaxed),
+                   (unsigned long long)mci_random_u64(&c->e->rnd));
+}

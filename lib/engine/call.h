@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One call on its way down: deadline, what to tell the caller; and its exchanges with the cache. */
+#ifndef MCI_ENGINE_CALL_H
+#define MCI_ENGINE_CALL_H
+
+#include "engine/engine.h"
+
+typedef struct mci_call {
+    mci_engine *e;
+    mci_deadline dl;
+    mc_info *info; /* never NULL in the engine */
+    mc_error *err; /* may be NULL */
+} mci_call;
+
+/* Run a list of operations, count its round trips and judge the server by it. MC_OK: each operation has its own status. */
+mc_status mci_call_run(mci_call *c, mci_ops *ops);
+/* The same for a list of one that has to succeed: its own refusal is an error too. */
+mc_status mci_call_run_one(mci_call *c, mci_ops *ops);
+
+/* The same call for a part whose errors do not count. */
+mci_call mci_call_quiet(const mci_call *c);
+/* The same with what it did told in `info`, for a part that says nothing about the answer; mci_call_count() adds its exchanges. */
+mci_call mci_call_aside(const mci_call *c, mc_info *info);
+void mci_call_count(const mci_call *c, const mc_info *aside);
+
+/* A fresh nonce for a derived set: "<epoch>.<random>". Sets of another epoch than the present one are not believed. */
+void mci_call_fresh_nonce(const mci_call *c, char out[MCI_NONCE_CAP]);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns: the cache's side of one write. Refuses: storing a value whose place among other writes is not known, and forgetting a write
+ * that the cache has not heard of. */
+#include "engine/writing.h"
+
+#include "base/syncpoint.h"
+#include "engine/freshness.h"
+#include "engine/health.h"
+#include "engine/identity.h"
+#include "engine/invalidate.h"
+#include "engine/unique_key.h"
+
+void mci_writing_begin(mci_writing *w, mci_call *c, mci_coll *coll, const char *id)
+{
+    *w = (mci_writing){.c = c, .coll = coll, .id = id};
+    mci_buf_init(&w->unique, MCI_UNIQUE_MAX * 3);
+    mci_random_token(&c->e->rnd, w->token);
+}
+
+void mci_writing_free(mci_writing *w)
+{
+    mci_buf_free(&w->unique);
+}
+
+void mci_writing_unique(mci_writing *w, const char *p, size_t n)
+{
+    if (n > 0 && n <= MCI_UNIQUE_MAX) /* longer ones cannot be asked for */
+        mci_unique_encode(p, n, &w->unique);
+}
+
+void mci_writing_unique_of(mci_writing *w, const mci_doc *d)
+{
+    int field = w->coll->spec->alias_field;
+    if (d != NULL && field >= 0 && mci_doc_text(d, (size_t)field) != NULL)
+        mci_writing_unique(w, mci_doc_text(d, (size_t)field), mci_doc_val(d, (size_t)field)->len);
+}
+
+int64_t mci_suspect_ms(const mci_engine *e)
+{
+    return e->set.write_suspect_ms > e->set.write_quarantine_ms ? e->set.write_suspect_ms : e->set.write_quarantine_ms;
+}
+
+/* ---- announcing --------------------------------------------------------------------------------------------------- */
+
+void mci_announce_value(mci_ops *ops, const mci_family *family, const char *id, const char *token, int64_t span_ms)
+{
+    mci_op_announce *a = &mci_ops_add(ops, MCI_OP_VALUE_ANNOUNCE)->u.announce;
+    a->family = family;
+    a->id = id;
+    a->token = token;
+    a->span_ms = span_ms;
+}
+
+void mci_writing_announce(mci_writing *w, mci_ops *ops, int64_t span_ms)
+{
+    mci_coll *coll = w->coll;
+    w->at = ops->n;
+    mci_announce_value(ops, &coll->docs, w->id, w->token, span_ms);
+    if (w->unique.len > 0)
+        mci_announce_value(ops, &coll->unique, w->unique.data, w->token, span_ms);
+    for (size_t i = 0; i < coll->nindexes; i++) {
+        if (!mci_index_is_derived(&coll->index[i]))
+            continue;
+        mci_call_fresh_nonce(w->c, w->set[i].fresh);
+        mci_op_set_announce *a = &mci_ops_add(ops, MCI_OP_SET_ANNOUNCE)->u.set_announce;
+        a->set = &coll->index[i].set;
+        a->id = w->id;
+        a->token = w->token;
+        a->span_ms = span_ms;
+        a->fresh = w->set[i].fresh;
+    }
+}
+
+/* Operations that a write adds to a list. */
+static size_t count_ops(const mci_writing *w)
+{
+    size_t n = w->unique.len > 0 ? 2 : 1;
+    for (size_t i = 0; i < w->coll->nindexes; i++)
+        n += (size_t)mci_index_is_derived(&w->coll->index[i]);
+    return n;
+}
+
+int mci_writing_is_known(const mci_writing *w, const mci_ops *ops)
+{
+    for (size_t i = 0; i < count_ops(w); i++)
+        if (ops->op[w->at + i].status != MC_OK)
+            return 0;
+    return 1;
+}
+
+mc_status mci_writing_announced(mci_writing *w, const mci_ops *ops)
+{
+    mci_engine *e = w->c->e;
+    size_t n = count_ops(w);
+    for (size_t i = 0; i < n; i++)
+        if (ops->op[w->at + i].status != MC_OK)
+            return mci_op_error(&ops->op[w->at + i], w->c->err);
+    if (ops->epoch_status != MC_OK)
+        return mci_fail(w->c->err, MC_E_PROTO, MC_TIER_REDIS, "announce a write: Redis answered something else");
+    w->epoch = ops->epoch;
+    w->foreign = mci_identity_of(w->c, ops) == MCI_IDENTITY_FOREIGN;
+    if (w->foreign && e->set.write_mode == MCI_WRITE_STRICT)
+        return MC_E_DATABASE;
+    w->now_ms = mci_clock_at(e, ops->op[w->at].u.announce.now_ms);
+    size_t at = w->at + (w->unique.len > 0 ? 2 : 1);
+    for (size_t i = 0; i < w->coll->nindexes; i++) {
+        if (!mci_index_is_derived(&w->coll->index[i]))
+            continue;
+        const mci_op_set_announce *a = &ops->op[at++].u.set_announce;
+        w->set[i].announced_ms = a->now_ms;
+        for (size_t k = 0; k < MCI_NONCE_CAP; k++)
+            w->set[i].nonce[k] = a->nonce[k];
+    }
+    w->announced = 1;
+    return MC_OK;
+}
+
+/* ---- ending ------------------------------------------------------------------------------------------------------- */
+
+static void settle_value(mci_writing *w, mci_ops *ops, mci_writing_end how, const mci_doc *d)
+{
+    mci_engine *e = w->c->e;
+    int64_t now = mci_clock(e); /* alone until now, it is the newest version as of now; when it was not, nothing is stored */
+    mci_op_commit *k = &mci_ops_add(ops, MCI_OP_VALUE_COMMIT)->u.commit;
+    k->family = &w->coll->docs;
+    k->id = w->id;
+    k->mode = how == MCI_WRITING_NOT_DONE ? MCI_COMMIT_ABORT : MCI_COMMIT_POST;
+    k->token = w->token;
+    k->doc = d;
+    k->epoch = w->epoch;
+    k->now_ms = now > w->now_ms ? now : w->now_ms;
+    k->ttl_ms = how == MCI_WRITING_DONE ? mci_value_ttl(e, w->coll, d != NULL) : 0;
+    if (w->unique.len == 0)
+        return;
+    k = &mci_ops_add(ops, MCI_OP_VALUE_COMMIT)->u.commit;
+    k->family = &w->coll->unique;
+    k->id = w->unique.data;
+    k->mode = MCI_COMMIT_ABORT; /* where it leads, the next reader asks the store */
+    k->token = w->token;
+}
+
+void mci_writing_settle(mci_writing *w, mci_ops *ops, mci_writing_end how, const mci_doc *d)
+{
+    mci_coll *coll = w->coll;
+    if (w->foreign) {
+        how = MCI_WRITING_NOT_DONE;
+        d = NULL;
+    }
+    w->at = ops->n;
+    settle_value(w, ops, how, d);
+    for (size_t i = 0; i < coll->nindexes; i++) {
+        if (!mci_index_is_derived(&coll->index[i]))
+            continue;
+        if (w->set[i].fresh[0] == '\0')
+            mci_call_fresh_nonce(w->c, w->set[i].fresh);
+        mci_op_set_settle *s = &mci_ops_add(ops, MCI_OP_SET_SETTLE)->u.set_settle;
+        s->set = &coll->index[i].set;
+        s->id = w->id;
+        s->token = w->token;
+        s->nonce = w->set[i].nonce;
+        s->announced_ms = w->set[i].announced_ms;
+        s->carried_out = how != MCI_WRITING_NOT_DONE;
+        s->place = mci_index_place(&coll->index[i], d);
+        s->fresh = w->set[i].fresh;
+    }
+}
+
+/* The last of writers that overlapped: nobody was sure of the place, so it is read from the store now. */
+static void repair_own(mci_writing *w, const mci_ops *ops)
+{
+    const mci_op_commit *k = &ops->op[w->at].u.commit;
+    if (k->stored || k->others || w->c->e->repair == NULL || !MCI_SAFEGUARD(MCI_SAFEGUARD_REPAIR))
+        return;
+    size_t at = w->at + (w->unique.len > 0 ? 2 : 1);
+    for (size_t i = 0; i < w->coll->nindexes; i++) {
+        if (!mci_index_is_derived(&w->coll->index[i]))
+            continue;
+        const mci_op_set_settle *s = &ops->op[at++].u.set_settle;
+        if (s->settled || s->others)
+            continue;
+        mc_info info;
+        mci_call aside = mci_call_aside(w->c, &info);
+        w->c->e->repair(&aside, w->coll, &w->coll->index[i], w->id);
+        mci_call_count(w->c, &info);
+    }
+}
+
+int mci_writing_settled(mci_writing *w, mci_ops *ops, mci_writing_end how)
+{
+    mci_engine *e = w->c->e;
+    if (!mci_writing_is_known(w, ops))
+        return 0;
+    const mci_op_commit *k = &ops->op[w->at].u.commit;
+    mci_health_of_commit(w->c, k);
+    if (how == MCI_WRITING_NOT_DONE)
+        return 1;
+    mci_count(e->metrics, k->stored ? MCI_C_WRITES_SOLO : MCI_C_WRITES_CONTENDED);
+    if (e->set.write_mode != MCI_WRITE_FAST && !w->foreign)
+        repair_own(w, ops);
+    return 1;
+}
+
+void mci_writing_remember(mci_writing *w, int unknown)
+{
+    mci_engine *e = w->c->e;
+    size_t coll = mci_coll_number(e, w->coll);
+    int64_t longest = w->coll->ttl_ms; /* of all that may say something old about this id */
+    longest = e->set.negative_ttl_ms > longest ? e->set.negative_ttl_ms : longest;
+    longest = e->set.alias_ttl_ms > longest ? e->set.alias_ttl_ms : longest;
+    longest = e->set.board_ttl_ms > longest ? e->set.board_ttl_ms : longest;
+    longest += longest / 100 * e->set.ttl_jitter_pct + e->set.ttl_jitter_pct;
+    int64_t until = mci_deadline_in(longest + e->set.write_quarantine_ms);
+    int (*push)(mci_recovery *, size_t, int, const char *, int64_t) =
+        unknown ? mci_recovery_push_unknown : mci_recovery_push;
+    int lost = push(&e->recovery, coll, 0, w->id, until);
+    if (w->unique.len > 0)
+        lost += push(&e->recovery, coll, 1, w->unique.data, until);
+    mci_add(e->metrics, MCI_C_RECOVERY_QUEUED, w->unique.len > 0 ? 2 : 1);
+    mci_add(e->metrics, MCI_C_RECOVERY_LOST, lost);
+    mci_gauge_set(e->metrics, MCI_C_RECOVERY_PENDING, (int64_t)atomic_load(&e->recovery.count));
+    w->c->info->flags |= MC_FLAG_QUEUED;
+    if (lost > 0)
+        mci_log_write(e->log, MC_LOG_WARN,
+                      "recovery queue is full (recovery.max): some ids may be stale until their TTL ends");
+    mci_call quiet = mci_call_quiet(w->c); /* the cache may be back already, or only have refused the announcement */
+    (void)mci_recover(&quiet);
+}

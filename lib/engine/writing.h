@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One write on its way: what is announced to the cache before the store is touched, and what ends it. Announced are its value, the unique
+ * key that comes into being, and its place in each derived set, all in one exchange; they are ended in one exchange, too.
+ * write.c and import.c put these steps around the store.
+ */
+#ifndef MCI_ENGINE_WRITING_H
+#define MCI_ENGINE_WRITING_H
+
+#include "engine/call.h"
+
+typedef struct mci_writing_set {
+    char fresh[MCI_NONCE_CAP];
+    char nonce[MCI_NONCE_CAP]; /* of the announcement; "": there is none */
+    int64_t announced_ms;
+} mci_writing_set;
+
+typedef struct mci_writing {
+    mci_call *c;
+    mci_coll *coll;
+    const char *id;
+    mci_buf unique; /* encoded unique key that comes into being; empty: none does */
+    char token[MCI_TOKEN_SIZE];
+    int announced; /* the cache has acknowledged it */
+    int foreign;   /* the cache holds another database's values: nothing of ours goes there */
+    int64_t epoch;
+    int64_t now_ms; /* the engine's clock when the write was announced */
+    mci_writing_set set[MCI_MAX_INDEXES];
+    size_t at; /* its first operation in the list under way */
+} mci_writing;
+
+void mci_writing_begin(mci_writing *w, mci_call *c, mci_coll *coll, const char *id);
+void mci_writing_free(mci_writing *w);
+/* The unique key of this document, or this text of one, comes into being. */
+void mci_writing_unique_of(mci_writing *w, const mci_doc *d);
+void mci_writing_unique(mci_writing *w, const char *p, size_t n);
+
+/* Announce for `span_ms`; and what the cache said: MC_OK when all of it was done. */
+void mci_writing_announce(mci_writing *w, mci_ops *ops, int64_t span_ms);
+mc_status mci_writing_announced(mci_writing *w, const mci_ops *ops);
+/* Was it announced, as far as that alone is asked? For a write whose outcome is not known. */
+int mci_writing_is_known(const mci_writing *w, const mci_ops *ops);
+
+/* End it: carried out, with the new document (NULL: there is none any more; or not with no_value), or not carried out. */
+typedef enum mci_writing_end { MCI_WRITING_DONE, MCI_WRITING_DONE_NO_VALUE, MCI_WRITING_NOT_DONE } mci_writing_end;
+void mci_writing_settle(mci_writing *w, mci_ops *ops, mci_writing_end how, const mci_doc *d);
+/* Count what became of it, and put right what writers overlapped on. 1: the cache has heard of it; 0: it has to be told later. */
+int mci_writing_settled(mci_writing *w, mci_ops *ops, mci_writing_end how);
+
+/* The cache may hold an old value that could not be dropped: remember the id until that value must have expired. `unknown`: whether it
+ * was carried out nobody knows. */
+void mci_writing_remember(mci_writing *w, int unknown);
+
+/* How long a write whose outcome is not known stays announced. */
+int64_t mci_suspect_ms(const mci_engine *e);
+
+/* Announce a value again, or its unique key, under a fresh token: it may still land. `token` and `fresh` live as long as the list. */
+void mci_announce_value(mci_ops *ops, const mci_family *family, const char *id, const char *token, int64_t span_ms);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns: believing a derived set. Refuses: taking an error for an empty set. */
+#include "index/judge.h"
+
+#include "engine/identity.h"
+#include "index/build.h"
+#include "index/repair.h"
+
+#include <stdlib.h>
+
+/* The epoch in a nonce; -1 when it has none. */
+static int64_t epoch_of(const char *nonce)
+{
+    char *end = NULL;
+    long long v = strtoll(nonce, &end, 10);
+    return end != nonce && *end == '.' ? (int64_t)v : -1;
+}
+
+/* Begin a new nonce: the old one is of another epoch; or (`wipe`) something in the set's keys is none of ours. */
+static int raise_nonce(mci_call *c, const mci_index *ix, const char *nonce, int wipe)
+{
+    char fresh[MCI_NONCE_CAP];
+    mci_ops ops;
+    mci_ops_init(&ops);
+    mci_call_fresh_nonce(c, fresh);
+    mci_op_set_raise *r = &mci_ops_add(&ops, MCI_OP_SET_RAISE)->u.set_raise;
+    r->set = &ix->set;
+    r->nonce = nonce;
+    r->fresh = fresh;
+    r->wipe = wipe;
+    mci_call quiet = mci_call_quiet(c);
+    int ok = mci_call_run_one(&quiet, &ops) == MC_OK;
+    mci_ops_free(&ops);
+    return ok;
+}
+
+static mci_belief build(mci_call *c, mci_coll *coll, mci_index *ix)
+{
+    return mci_rebuild(c, coll, ix) ? MCI_ASK_AGAIN : MCI_ASK_STORE;
+}
+
+mci_belief mci_judge(mci_call *c, mci_coll *coll, mci_index *ix, const mci_ops *ops, const mci_op *op)
+{
+    static const mci_belief next[] = {
+        [MCI_REPAIR_CLEAN] = MCI_BELIEVED, [MCI_REPAIR_DONE] = MCI_ASK_AGAIN, [MCI_REPAIR_LEFT] = MCI_ASK_STORE};
+    const mci_set_answer *a = &op->u.set_read.answer;
+    int strict = c->e->set.write_mode == MCI_WRITE_STRICT;
+    if (op->u.set_read.too_big) { /* a member that no reader can take */
+        mci_count(c->e->metrics, MCI_C_CORRUPT);
+        (void)raise_nonce(c, ix, "", 1); /* the next call builds anew */
+        return MCI_ASK_STORE;
+    }
+    if (op->status != MC_OK || ops->epoch_status != MC_OK) {
+        (void)mci_op_error(op, c->err);
+        return MCI_ASK_STORE;
+    }
+    switch (mci_identity_of(c, ops)) {
+    case MCI_IDENTITY_FOREIGN:
+        return MCI_ASK_STORE;
+    case MCI_IDENTITY_MOVED:
+        return MCI_ASK_AGAIN;
+    default:
+        break;
+    }
+    atomic_store_explicit(&ix->size, a->size, memory_order_relaxed);
+    if (a->nonce[0] != '\0' && epoch_of(a->nonce) != ops->epoch)
+        return raise_nonce(c, ix, a->nonce, 0) ? build(c, coll, ix) : MCI_ASK_STORE;
+    if (a->nonce[0] == '\0' || a->whole == MCI_WHOLE_NOT || (a->whole == MCI_WHOLE_PROVISIONAL && strict))
+        return build(c, coll, ix);
+    mci_belief belief = next[mci_repair(c, coll, ix, a->due, a->ndue)];
+    if (belief == MCI_BELIEVED && a->build_wanted)
+        (void)mci_rebuild(c, coll, ix); /* it is whole; who wrote when its keys were lost, only a second build can know */
+    return belief;
+}
