@@ -5,7 +5,6 @@
  */
 #include "engine/import.h"
 
-#include "engine/announce.h"
 #include "engine/source.h"
 #include "engine/writing.h"
 

@@ -3,8 +3,6 @@
 #include "fuzz.h"
 
 #include "store/snapshot.h"
-#include "store/snapshot_file.h"
-#include "store/snapshot_read.h"
 
 #include <string.h>
 
