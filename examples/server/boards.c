@@ -3,13 +3,15 @@
 #include "respond.h"
 #include "router.h"
 
+#include <stdlib.h>
+
 /* What both boards say about a movie. */
-static void write_row(request *r, const mc_list *rows, size_t i)
+static void write_row(request *r, const mc_ranked *row)
 {
     text *t = &r->out;
-    const mc_movie *m = mc_list_movie(rows, i);
+    const mc_movie *m = row->movie;
     char year[32];
-    put_int(t, "rank", mc_list_rank(rows, i) + 1);
+    put_int(t, "rank", row->rank + 1);
     put_text(t, "id", mc_movie_id(m));
     put_text(t, "title", mc_movie_title(m));
     put_text(t, "year", mc_movie_year_text(m, year, sizeof year) == MC_OK ? year : NULL);
@@ -35,17 +37,17 @@ static void write_details(request *r, const mc_movie *m)
     put_text(t, "poster", mc_movie_poster(m));
 }
 
-static void write_board(request *r, const mc_list *rows, int views)
+static void write_board(request *r, const mc_ranked *rows, size_t n, int views)
 {
     text *t = &r->out;
     put_open(t, NULL, '{');
     put_open(t, "movies", '[');
-    for (size_t i = 0; i < mc_list_size(rows); i++) {
+    for (size_t i = 0; i < n; i++) {
         put_open(t, NULL, '{');
-        write_row(r, rows, i);
+        write_row(r, &rows[i]);
         if (views)
-            put_int(t, "views", mc_list_views(rows, i));
-        write_details(r, mc_list_movie(rows, i));
+            put_int(t, "views", (int64_t)rows[i].score);
+        write_details(r, rows[i].movie);
         put_close(t, '}');
     }
     put_close(t, ']');
@@ -55,38 +57,50 @@ void get_top(request *r)
 {
     int64_t n;
     int64_t offset;
+    size_t found = 0;
     mc_info info;
     mc_error err;
     if (!param_int(r, "n", 10, 1, 1000, &n) || !param_int(r, "offset", 0, 0, 1000000, &offset))
         return;
-    mc_list *rows = NULL;
-    mc_status st = mc_top_movies(chosen(r), offset, n, &rows, &info, &err);
+    mc_ranked *rows = calloc((size_t)n, sizeof *rows);
+    if (!rows) {
+        refuse_status(r, MC_E_NOMEM, NULL);
+        return;
+    }
+    mc_status st = mc_top_movies(chosen(r), offset, n, rows, &found, &info, &err);
     answered(r, &info);
     if (st) {
         refuse_status(r, st, &err);
     } else {
-        write_board(r, rows, 0);
+        write_board(r, rows, found, 0);
         put_int(&r->out, "offset", offset);
         end_answer(r);
     }
-    mc_list_free(rows);
+    mc_ranked_clear(rows, found);
+    free(rows);
 }
 
 void get_trending(request *r)
 {
     int64_t n;
+    size_t found = 0;
     mc_info info;
     mc_error err;
     if (!param_int(r, "n", 10, 1, 1000, &n))
         return;
-    mc_list *rows = NULL;
-    mc_status st = mc_trending(r->app->cached, n, &rows, &info, &err);
+    mc_ranked *rows = calloc((size_t)n, sizeof *rows);
+    if (!rows) {
+        refuse_status(r, MC_E_NOMEM, NULL);
+        return;
+    }
+    mc_status st = mc_trending(r->app->cached, n, rows, &found, &info, &err);
     answered(r, &info);
     if (st) {
         refuse_status(r, st, &err);
     } else {
-        write_board(r, rows, 1);
+        write_board(r, rows, found, 1);
         end_answer(r);
     }
-    mc_list_free(rows);
+    mc_ranked_clear(rows, found);
+    free(rows);
 }

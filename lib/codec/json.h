@@ -11,13 +11,8 @@
 
 #include "base/doc.h"
 #include "base/patch.h"
+#include "codec/json_limits.h"
 #include <mflixcache/error.h>
-
-#define MCI_JSON_MAX (15u * 1024u * 1024u)    /* bytes of a document or patch */
-#define MCI_JSON_TREE_BASE ((size_t)16 << 20) /* bytes of memory for a caller's text while it is looked at: this, and ... */
-#define MCI_JSON_TREE_FACTOR 16               /* ... so many for each byte of it */
-#define MCI_JSON_DEPTH 64                     /* levels of a caller's text */
-#define MCI_ID_CAP 257                        /* longest id, with its NUL */
 
 /*
  * Check one id against `kind` and write it in the form the stores take (ObjectIds in lower case). `name` is what the error

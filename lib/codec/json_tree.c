@@ -9,7 +9,7 @@
 #include "base/json_string.h"
 #include "base/num.h"
 #include "base/utf8.h"
-#include "codec/json.h"
+#include "codec/json_limits.h"
 #include "codec/json_shape.h"
 
 #include <stdio.h>

@@ -2,8 +2,8 @@
 /* Owns: exchanges of a call with the cache. Refuses: an exchange that nobody counts. */
 #include "engine/call.h"
 
-#include "engine/freshness.h"
-#include "engine/health.h"
+#include "engine/clock.h"
+#include "engine/refused.h"
 
 #include <stdio.h>
 
@@ -17,7 +17,7 @@ mc_status mci_call_run(mci_call *c, mci_ops *ops)
     if (st != MC_OK)
         c->info->flags |= MC_FLAG_REDIS_DOWN;
     else if (ops->refusal != NULL)
-        mci_health_refused(c, ops->refusal);
+        mci_refused(c->e, c->info, ops->refusal);
     if (st == MC_OK && ops->epoch_status == MC_OK && ops->epoch != 0)
         atomic_store_explicit(&e->last_epoch, ops->epoch, memory_order_relaxed);
     return st;
@@ -27,6 +27,14 @@ mc_status mci_call_run_one(mci_call *c, mci_ops *ops)
 {
     mc_status st = mci_call_run(c, ops);
     return st == MC_OK ? mci_op_error(&ops->op[0], c->err) : st;
+}
+
+mc_status mci_call_run_all(mci_call *c, mci_ops *ops)
+{
+    mc_status st = mci_call_run(c, ops);
+    for (size_t i = 0; st == MC_OK && i < ops->n; i++)
+        st = mci_op_error(&ops->op[i], c->err);
+    return st;
 }
 
 mci_call mci_call_quiet(const mci_call *c)
@@ -49,6 +57,12 @@ void mci_call_count(const mci_call *c, const mc_info *aside)
 {
     c->info->redis_round_trips += aside->redis_round_trips;
     c->info->store_calls += aside->store_calls;
+}
+
+void mci_call_both_away(mc_error *err, const mc_error *cache)
+{
+    mc_error store = *err;
+    (void)mci_fail_code(err, store.code, store.tier, store.backend_code, "%.230s; and %.230s", store.text, cache->text);
 }
 
 void mci_call_fresh_nonce(const mci_call *c, char out[MCI_NONCE_CAP])

@@ -17,11 +17,17 @@ mc_status mci_call_run(mci_call *c, mci_ops *ops);
 /* The same for a list of one that has to succeed: its own refusal is an error too. */
 mc_status mci_call_run_one(mci_call *c, mci_ops *ops);
 
+/* The same for a list of which every operation has to succeed. */
+mc_status mci_call_run_all(mci_call *c, mci_ops *ops);
+
 /* The same call for a part whose errors do not count. */
 mci_call mci_call_quiet(const mci_call *c);
 /* The same with what it did told in `info`, for a part that says nothing about the answer; mci_call_count() adds its exchanges. */
 mci_call mci_call_aside(const mci_call *c, mc_info *info);
 void mci_call_count(const mci_call *c, const mc_info *aside);
+
+/* Cache and store are both away: `err`, which is the store's, says so. */
+void mci_call_both_away(mc_error *err, const mc_error *cache);
 
 /* A fresh nonce for a derived set: "<epoch>.<random>". Sets of another epoch than the present one are not believed. */
 void mci_call_fresh_nonce(const mci_call *c, char out[MCI_NONCE_CAP]);

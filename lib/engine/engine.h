@@ -50,16 +50,10 @@ typedef struct mci_engine {
     void (*repair)(struct mci_call *c, mci_coll *coll, mci_index *ix, const char *id);
 } mci_engine;
 
-/* Opens the cache (no I/O) and takes the store over on success. `log` is borrowed. */
-mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *log, mci_engine **out, mc_error *err);
-void mci_engine_close(mci_engine *e);
-
-/* Register a collection; before any call. `ttl_ms` is for its values. */
-mc_status mci_engine_add(mci_engine *e, const mci_spec *spec, int64_t ttl_ms, mci_coll **out, mc_error *err);
-
 /* Place of the collection among the engine's. */
-size_t mci_coll_number(const mci_engine *e, const mci_coll *coll);
-
-extern const mci_store_env mci_engine_store_env;
+static inline size_t mci_coll_number(const mci_engine *e, const mci_coll *coll)
+{
+    return (size_t)(coll - e->colls);
+}
 
 #endif

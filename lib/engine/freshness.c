@@ -1,33 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: clocks, ages, TTLs. Refuses: I/O. */
+/* Owns: TTLs, lengths of leases, what is outdated. Refuses: I/O. */
 #include "engine/freshness.h"
 
 #include "base/syncpoint.h"
 
 #define LEASE_SPARE_MS 1000 /* after the load, until the fill has arrived */
-
-int64_t mci_cache_now_ms(const mci_engine *e)
-{
-    int64_t now = e->cache->ops->now_ms(e->cache);
-    return now != 0 ? now : mci_wall_ms();
-}
-
-int64_t mci_clock_at(const mci_engine *e, int64_t cache_ms)
-{
-    int64_t set = atomic_load_explicit(&e->set_clock_ms, memory_order_relaxed);
-    return set != 0 ? set : cache_ms;
-}
-
-int64_t mci_clock(const mci_engine *e)
-{
-    return mci_clock_at(e, mci_cache_now_ms(e));
-}
-
-int64_t mci_age_ms(const mci_engine *e, int64_t written_ms)
-{
-    int64_t age = mci_clock(e) - written_ms;
-    return age < 0 ? 0 : age;
-}
 
 int64_t mci_jitter(mci_engine *e, int64_t ttl_ms)
 {

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Can Redis be used for what a cache needs? A server that answers may still refuse: full, read-only, a replica without its
- * primary, an account without a permission, no scripts, a cluster. Each refusal is told by flag, counter, gauge and log line.
- */
+/* Can Redis be used for what a cache needs? Asked at open and by mc_ping(). */
 #ifndef MCI_ENGINE_HEALTH_H
 #define MCI_ENGINE_HEALTH_H
 
-#include "engine/call.h"
-
-/* Redis cannot be used in this call, and this is why. */
-void mci_health_refused(mci_call *c, const char *why);
-/* A commit stored something, so Redis can be used; or it found Redis full. */
-void mci_health_of_commit(mci_call *c, const mci_op_commit *k);
+#include "engine/engine.h"
 
 /*
  * Ask by PING, which goes out even while Redis is left alone, and by an operation that writes and reads. MC_OK: it can be used.

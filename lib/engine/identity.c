@@ -2,7 +2,7 @@
 /* Owns: comparing the handle's database with the one whose values the cache holds. Refuses: mixing the two. */
 #include "engine/identity.h"
 
-#include "engine/health.h"
+#include "engine/refused.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +53,7 @@ mci_identity_state mci_identity_of(mci_call *c, const mci_ops *list)
     if (e->identity[0] == '\0' || list->epoch == atomic_load_explicit(&e->verified_epoch, memory_order_acquire))
         return MCI_IDENTITY_OURS;
     if (mci_now_ns() < atomic_load(&e->foreign_until_ns)) {
-        mci_health_refused(c, "it holds another database's values");
+        mci_refused(c->e, c->info, "it holds another database's values");
         return MCI_IDENTITY_FOREIGN;
     }
     mci_ops ops;
@@ -69,7 +69,7 @@ mci_identity_state mci_identity_of(mci_call *c, const mci_ops *list)
     mci_ops_free(&ops);
     if (st == MC_E_DATABASE) {
         atomic_store(&e->foreign_until_ns, mci_now_ns() + ASK_AGAIN_NS);
-        mci_health_refused(c, err.text);
+        mci_refused(c->e, c->info, err.text);
     }
     if (st != MC_OK && c->err != NULL)
         *c->err = err;

@@ -5,6 +5,7 @@
  */
 #include "engine/import.h"
 
+#include "engine/announce.h"
 #include "engine/source.h"
 #include "engine/writing.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dropping values on demand, and dropping what was written while the cache was away. */
+/* Dropping values on demand. */
 #ifndef MCI_ENGINE_INVALIDATE_H
 #define MCI_ENGINE_INVALIDATE_H
 
@@ -11,10 +11,5 @@ mc_status mci_invalidate_id(mci_call *c, mci_coll *coll, const char *id);
 mc_status mci_invalidate_unique(mci_call *c, mci_coll *coll, const char *text, size_t len);
 /* Everything: the epoch is raised, and whatever was stored before is not believed any more. */
 mc_status mci_invalidate_all(mci_call *c);
-
-/* Drop ids that were written while the cache was away, if it is back. 0 when none of them is left. */
-int mci_recover(mci_call *c);
-/* The same for lists of one collection: 0 when the cache can be believed about all of its ids. */
-int mci_recover_lists(mci_call *c, const mci_coll *coll);
 
 #endif

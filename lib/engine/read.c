@@ -8,10 +8,10 @@
 
 #include "base/syncpoint.h"
 #include "engine/freshness.h"
-#include "engine/health.h"
 #include "engine/identity.h"
-#include "engine/invalidate.h"
 #include "engine/lease.h"
+#include "engine/recover.h"
+#include "engine/refused.h"
 #include "engine/source.h"
 
 #include <stdlib.h>
@@ -226,12 +226,10 @@ static void settle_load(mci_call *c, work *w, mc_status st, mci_doc *doc, const 
     it->info.stale_bound_ms = 0;
     if (it->status >= 0 || c->err == NULL || c->err->tier == MC_TIER_STORE)
         return;
-    if (c->err->tier == MC_TIER_REDIS && mci_status_retriable(err->code)) { /* both are away: say so */
-        mc_error redis = *c->err;
-        (void)mci_fail_code(c->err, err->code, err->tier, err->backend_code, "%.230s; and %.230s", err->text, redis.text);
-    } else {
-        *c->err = *err;
-    }
+    mc_error cache = *c->err;
+    *c->err = *err;
+    if (cache.tier == MC_TIER_REDIS && mci_status_retriable(cache.code))
+        mci_call_both_away(c->err, &cache);
 }
 
 static void load_one(mci_call *c, mci_coll *coll, work *w)
@@ -297,7 +295,7 @@ static void fill(mci_call *c, mci_coll *coll, work **list, size_t n)
         const mci_op_commit *k = ok ? &ops.op[w->op].u.commit : NULL;
         int stored = k != NULL && k->stored;
         if (k != NULL)
-            mci_health_of_commit(c, k);
+            mci_refused_commit(c->e, c->info, k);
         if (stored)
             w->it->info.flags |= MC_FLAG_FILLED;
         if (w->it->status >= 0)
@@ -473,16 +471,14 @@ mc_status mci_read_many(mci_call *c, mci_coll *coll, mci_item *items, size_t n, 
         items[i].info = (mc_info){0};
         mci_lease_init(&w[i].lease, &coll->docs, items[i].id);
     }
-    mc_status st = MC_OK;
-    if (find_duplicates(w, n) == 0) {
+    int ok = find_duplicates(w, n) == 0;
+    if (ok) {
         rounds(c, coll, w, n, want);
         finish(c, w, n);
-    } else {
-        st = mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to read %zu documents", n);
     }
     if (w != &one)
         free(w);
-    return st;
+    return ok ? MC_OK : mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to read %zu documents", n);
 }
 
 mc_status mci_read_one(mci_call *c, mci_coll *coll, const char *id, mci_want want, mci_doc **out)

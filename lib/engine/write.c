@@ -3,6 +3,7 @@
 #include "engine/write.h"
 
 #include "base/syncpoint.h"
+#include "engine/announce.h"
 #include "engine/read.h"
 #include "engine/source.h"
 #include "engine/writing.h"

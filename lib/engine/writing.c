@@ -4,10 +4,11 @@
 #include "engine/writing.h"
 
 #include "base/syncpoint.h"
+#include "engine/announce.h"
 #include "engine/freshness.h"
-#include "engine/health.h"
 #include "engine/identity.h"
-#include "engine/invalidate.h"
+#include "engine/recover.h"
+#include "engine/refused.h"
 #include "engine/unique_key.h"
 
 void mci_writing_begin(mci_writing *w, mci_call *c, mci_coll *coll, const char *id)
@@ -35,29 +36,15 @@ void mci_writing_unique_of(mci_writing *w, const mci_doc *d)
         mci_writing_unique(w, mci_doc_text(d, (size_t)field), mci_doc_val(d, (size_t)field)->len);
 }
 
-int64_t mci_suspect_ms(const mci_engine *e)
-{
-    return e->set.write_suspect_ms > e->set.write_quarantine_ms ? e->set.write_suspect_ms : e->set.write_quarantine_ms;
-}
-
 /* ---- announcing --------------------------------------------------------------------------------------------------- */
-
-void mci_announce_value(mci_ops *ops, const mci_family *family, const char *id, const char *token, int64_t span_ms)
-{
-    mci_op_announce *a = &mci_ops_add(ops, MCI_OP_VALUE_ANNOUNCE)->u.announce;
-    a->family = family;
-    a->id = id;
-    a->token = token;
-    a->span_ms = span_ms;
-}
 
 void mci_writing_announce(mci_writing *w, mci_ops *ops, int64_t span_ms)
 {
     mci_coll *coll = w->coll;
     w->at = ops->n;
-    mci_announce_value(ops, &coll->docs, w->id, w->token, span_ms);
+    mci_add_announce(ops, &coll->docs, w->id, w->token, span_ms);
     if (w->unique.len > 0)
-        mci_announce_value(ops, &coll->unique, w->unique.data, w->token, span_ms);
+        mci_add_announce(ops, &coll->unique, w->unique.data, w->token, span_ms);
     for (size_t i = 0; i < coll->nindexes; i++) {
         if (!mci_index_is_derived(&coll->index[i]))
             continue;
@@ -191,7 +178,7 @@ int mci_writing_settled(mci_writing *w, mci_ops *ops, mci_writing_end how)
     if (!mci_writing_is_known(w, ops))
         return 0;
     const mci_op_commit *k = &ops->op[w->at].u.commit;
-    mci_health_of_commit(w->c, k);
+    mci_refused_commit(e, w->c->info, k);
     if (how == MCI_WRITING_NOT_DONE)
         return 1;
     mci_count(e->metrics, k->stored ? MCI_C_WRITES_SOLO : MCI_C_WRITES_CONTENDED);

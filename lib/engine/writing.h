@@ -51,10 +51,4 @@ int mci_writing_settled(mci_writing *w, mci_ops *ops, mci_writing_end how);
  * was carried out nobody knows. */
 void mci_writing_remember(mci_writing *w, int unknown);
 
-/* How long a write whose outcome is not known stays announced. */
-int64_t mci_suspect_ms(const mci_engine *e);
-
-/* Announce a value again, or its unique key, under a fresh token: it may still land. `token` and `fresh` live as long as the list. */
-void mci_announce_value(mci_ops *ops, const mci_family *family, const char *id, const char *token, int64_t span_ms);
-
 #endif

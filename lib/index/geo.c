@@ -8,7 +8,7 @@
 
 #include "base/sphere.h"
 #include "engine/freshness.h"
-#include "engine/invalidate.h"
+#include "engine/recover.h"
 #include "engine/source.h"
 #include "index/geo_search.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/syncpoint.h"
 #include "engine/freshness.h"
-#include "engine/invalidate.h"
+#include "engine/recover.h"
 #include "engine/source.h"
 #include "index/judge.h"
 
@@ -128,10 +128,7 @@ mc_status mci_rank_place(mci_call *c, mci_coll *coll, const char *id, int64_t *r
         return st;
     c->info->tier = MC_TIER_STORE;
     c->info->cache = mci_store_outcome(c, usable && !(c->info->flags & MC_FLAG_REDIS_DOWN));
-    if (st < 0 && cache.code != 0 && c->err != NULL) { /* both are away: say so */
-        mc_error store = *c->err;
-        (void)mci_fail_code(c->err, store.code, store.tier, store.backend_code, "%.230s; and %.230s", store.text,
-                            cache.text);
-    }
+    if (st < 0 && cache.code != 0 && c->err != NULL)
+        mci_call_both_away(c->err, &cache);
     return st;
 }

@@ -4,9 +4,9 @@
 
 #include "engine/freshness.h"
 #include "engine/identity.h"
-#include "engine/invalidate.h"
 #include "engine/lease.h"
 #include "engine/read.h"
+#include "engine/recover.h"
 #include "engine/source.h"
 #include "engine/unique_key.h"
 

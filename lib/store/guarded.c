@@ -46,7 +46,7 @@ static mc_status leave(visit *v, mc_status st)
 static mc_status op_ping(mci_store *s, mci_deadline dl, mc_error *err)
 {
     guarded *g = (guarded *)s;
-    mc_status st = g->inner->ops->ping(g->inner, dl, err);
+    mc_status st = g->inner->ops->ping != NULL ? g->inner->ops->ping(g->inner, dl, err) : MC_OK;
     return st == MC_OK ? mci_store_gate_state(&g->gate, err) : st; /* there is no callback to try it with */
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The snapshot tier: values by key in one JSON file, written by a producer and read by any number of processes when the tiers
- * before it cannot answer. The file is
+ * before it cannot answer. The file (snapshot_file.h) is
  *   {"format":"mflixcache-snapshot","version":1,"written_ms":MS,"count":N,"sum":"16 HEX","entries":{KEY:{"text":T},...}}
  * with {"base64":B} for a value that is not text. The sum runs over time, keys and values in the order of the keys' bytes: a
  * file that was cut, edited or mixed up is refused as a whole.
@@ -15,10 +15,6 @@
 #include <mflixcache/tiers.h>
 
 typedef struct mci_snapshot mci_snapshot;
-
-#define MCI_SNAPSHOT_ENTRIES_MAX 1000000
-#define MCI_SNAPSHOT_FORMAT "mflixcache-snapshot"
-#define MCI_SNAPSHOT_SUM_SIZE 17 /* with its NUL */
 
 /* No I/O. `path` is borrowed; "" is a tier that has nothing. NULL when memory is short. */
 mci_snapshot *mci_snapshot_new(const char *path, int64_t max_bytes);
@@ -39,28 +35,5 @@ mc_status mci_snapshot_load(mci_snapshot *s, mci_deadline dl, size_t *entries, i
 
 /* Put a new file in the place of the old: all of it, or nothing changes. Keys are checked and distinct, else MC_E_ARG. */
 mc_status mci_snapshot_save(mci_snapshot *s, const mc_entry *entries, size_t n, int64_t written_ms, mc_error *err);
-
-/* ---- snapshot_file.c, snapshot_read.c: text and file ------------------------------------------------------------------------------- */
-
-/* A whole file's content, ordered by key; keys and values live in `text`. */
-typedef struct mci_snapshot_table {
-    mc_entry *entry;
-    size_t n;
-    char *text;
-    int64_t written_ms;
-} mci_snapshot_table;
-
-void mci_snapshot_table_free(mci_snapshot_table *t);
-/* The sum over time, keys and values, as the file has it. */
-void mci_snapshot_sum(const mc_entry *sorted, size_t n, int64_t written_ms, char out[MCI_SNAPSHOT_SUM_SIZE]);
-/* The text of a file (snapshot_read.c). MC_OK, MC_E_JSON, MC_E_TOOBIG, MC_E_NOMEM. */
-mc_status mci_snapshot_decode(const char *json, size_t len, mci_snapshot_table *out, mc_error *err);
-/* `sorted` by key, distinct. MC_OK: `out` holds the text; MC_E_TOOBIG (above the buffer's ceiling), MC_E_NOMEM. */
-mc_status mci_snapshot_encode(const mc_entry *sorted, size_t n, int64_t written_ms, mci_buf *out, mc_error *err);
-/* Write beside `path`, make it durable, rename. MC_OK or MC_E_FILE; on failure nothing is left behind. */
-mc_status mci_snapshot_replace_file(const char *path, const char *p, size_t n, mc_error *err);
-/* MC_E_FILE from errno: "cannot DOING PATH: why". */
-mc_status mci_snapshot_errno(mc_error *err, const char *doing, const char *path);
-int mci_entry_order(const void *a, const void *b);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * Owns: writing a snapshot file, and replacing the old one atomically. Refuses: leaving half a file or a forgotten one behind.
  */
-#include "store/snapshot.h"
+#include "store/snapshot_file.h"
 
 #include "base/base64.h"
 #include "base/clock.h"

@@ -8,7 +8,7 @@
 #define MCI_STORE_SNAPSHOT_READ_H
 
 #include "base/clock.h"
-#include "store/snapshot.h"
+#include "store/snapshot_file.h"
 
 typedef struct mci_snapshot_reader mci_snapshot_reader;
 
@@ -18,5 +18,8 @@ void mci_snapshot_reader_free(mci_snapshot_reader *r); /* NULL is fine */
 
 /* Go on until `dl`. MC_OK: `out` has all of it; MC_E_TIMEOUT: call again; MC_E_JSON, MC_E_TOOBIG, MC_E_FILE, MC_E_NOMEM: it is over. */
 mc_status mci_snapshot_reader_go(mci_snapshot_reader *r, mci_deadline dl, mci_snapshot_table *out, mc_error *err);
+
+/* The text of a file (snapshot_read.c). MC_OK, MC_E_JSON, MC_E_TOOBIG, MC_E_NOMEM. */
+mc_status mci_snapshot_decode(const char *json, size_t len, mci_snapshot_table *out, mc_error *err);
 
 #endif

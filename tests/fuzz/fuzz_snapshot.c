@@ -3,6 +3,8 @@
 #include "fuzz.h"
 
 #include "store/snapshot.h"
+#include "store/snapshot_file.h"
+#include "store/snapshot_read.h"
 
 #include <string.h>
 

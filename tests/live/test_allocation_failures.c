@@ -162,13 +162,14 @@ static mc_status c_delete(void)
 
 static mc_status c_top(void)
 {
-    mc_list *rows = NULL;
-    mc_status st = mc_top_movies(mc, 0, 3, &rows, NULL, NULL);
+    mc_ranked rows[3];
+    size_t n = 0;
+    mc_status st = mc_top_movies(mc, 0, 3, rows, &n, NULL, NULL);
     if (st == MC_OK) {
-        assert_int_equal(mc_list_size(rows), 3);
-        assert_string_equal(mc_movie_id(mc_list_movie(rows, 0)), ID3);
+        assert_int_equal(n, 3);
+        assert_string_equal(mc_movie_id(rows[0].movie), ID3);
     }
-    mc_list_free(rows);
+    mc_ranked_clear(rows, n);
     return st;
 }
 
@@ -190,23 +191,25 @@ static mc_status c_view(void)
 
 static mc_status c_trending(void)
 {
-    mc_list *rows = NULL;
-    mc_status st = mc_trending(mc, 3, &rows, NULL, NULL);
-    if (st == MC_OK && mc_list_size(rows) > 0)
-        assert_string_equal(mc_movie_id(mc_list_movie(rows, 0)), ID1);
-    mc_list_free(rows);
+    mc_ranked rows[3];
+    size_t n = 0;
+    mc_status st = mc_trending(mc, 3, rows, &n, NULL, NULL);
+    if (st == MC_OK && n > 0)
+        assert_string_equal(mc_movie_id(rows[0].movie), ID1);
+    mc_ranked_clear(rows, n);
     return st;
 }
 
 static mc_status c_near(void)
 {
-    mc_list *rows = NULL;
-    mc_status st = mc_nearby_theaters(mc, -93.2, 44.8, 5000, 3, &rows, NULL, NULL);
+    mc_nearby rows[3];
+    size_t n = 0;
+    mc_status st = mc_nearby_theaters(mc, -93.2, 44.8, 5000, 3, rows, &n, NULL, NULL);
     if (st == MC_OK) {
-        assert_int_equal(mc_list_size(rows), 1);
-        assert_string_equal(mc_theater_id(mc_list_theater(rows, 0)), THEATER);
+        assert_int_equal(n, 1);
+        assert_string_equal(mc_theater_id(rows[0].theater), THEATER);
     }
-    mc_list_free(rows);
+    mc_nearby_clear(rows, n);
     return st;
 }
 

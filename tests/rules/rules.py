@@ -7,6 +7,11 @@ import os
 import re
 import subprocess
 
+LIB_FILE_LINES = 500
+# Their functions are declared where those who call them look: one table of operations for all stores, one header for all of a format.
+STEMS_WITHOUT_HEADER = {"lib/codec/json_patch.c", "lib/observe/export.c", "lib/store/sqlite.c", "lib/store/mongo.c", "lib/store/mongo_write.c",
+                        "lib/store/mongo_rank.c", "lib/store/mongo_json.c"}
+LIB_MEDIAN_LINES = 180
 FILE_LINES = 700
 FUNCTION_LINES = 80
 
@@ -195,6 +200,58 @@ def check_sizes(root):
                 start = None
 
 
+def check_lib_sizes(root):
+    """The library's files: none long, most of them short."""
+    sizes = {name: read(path).count("\n") for name, path in files(root, ["lib"], (".c",))}
+    for name, lines in sizes.items():
+        if lines > LIB_FILE_LINES:
+            yield f"{name}: {lines} lines, above {LIB_FILE_LINES}"
+    median = sorted(sizes.values())[len(sizes) // 2] if sizes else 0
+    if median >= LIB_MEDIAN_LINES:
+        yield f"lib: half of the files have {median} lines or more, and should have less than {LIB_MEDIAN_LINES}"
+
+
+def check_stems(root):
+    """One stem is one .c and one .h: a .c of lib has its own header."""
+    for name, path in files(root, ["lib"], (".c",)):
+        if not os.path.exists(path[:-2] + ".h") and not name.startswith("lib/api/") and name not in STEMS_WITHOUT_HEADER:
+            yield f"{name}: no {os.path.basename(name)[:-2]}.h with its contract"
+
+
+def check_seam(root):
+    """Commands and replies of Redis are known below the cache's operations, and nowhere above."""
+    for name, path in files(root, ["lib"], (".c", ".h")):
+        if name.startswith(("lib/redis/", "lib/cache/redis/")):
+            continue
+        code = code_only(read(path))
+        for m in re.finditer(r"\b(mci_cmd\w*|mci_batch\w*|mci_reply\w*)\b", code):
+            yield f"{name}:{code.count(chr(10), 0, m.start()) + 1}: {m.group()}: ask the cache by an operation (cache/cache.h)"
+
+
+def check_circles(root):
+    """No stem of lib includes itself by way of others."""
+    wants = {}
+    for name, path in files(root, ["lib"], (".c", ".h")):
+        stem = name[len("lib/"):-2]
+        for quoted, what, _ in includes(read(path)):
+            if quoted and os.path.exists(os.path.join(root, "lib", what)) and what[:-2] != stem:
+                wants.setdefault(stem, set()).add(what[:-2])
+    done, path_now = set(), []
+
+    def walk(stem):
+        if stem in path_now:
+            yield "lib: a circle of includes: " + " -> ".join(path_now[path_now.index(stem):] + [stem])
+        elif stem not in done:
+            path_now.append(stem)
+            for other in sorted(wants.get(stem, ())):
+                yield from walk(other)
+            path_now.pop()
+            done.add(stem)
+
+    for stem in sorted(wants):
+        yield from walk(stem)
+
+
 def check_opening(root):
     for name, path in files(root, ["lib", "include", "examples", "tools", "tests", "cmake", "script", "bindings"],
                             (".c", ".h", ".h.in", ".lua", ".py", ".cmake", "CMakeLists.txt")):
@@ -319,6 +376,6 @@ def check_hardening(root, library):
         yield "the soname is not libmflixcache.so.1"
 
 
-TREE_RULES = [check_includes, check_domain, check_public_headers, check_documented, check_names, check_sizes, check_opening, check_calls]
+TREE_RULES = [check_lib_sizes, check_stems, check_seam, check_circles, check_includes, check_domain, check_public_headers, check_documented, check_names, check_sizes, check_opening, check_calls]
 LIBRARY_RULES = [check_exports, check_undefined, check_writable, check_hardening]
 ARCHIVE_RULES = [check_static_names]

@@ -22,6 +22,8 @@ def write(root, name, text):
 
 
 CLEAN = {
+    **{stem + ".h": HEAD for stem in ("lib/base/a", "lib/engine/a", "lib/cache/redis/a", "lib/redis/a", "lib/store/mongo_bson", "lib/codec/a",
+                                      "lib/schema/a")},
     "include/mflixcache/a.h": HEADER,
     "lib/base/a.c": HEAD + '#include "base/a.h"\n#include <pthread.h>\nstatic void f(void)\n{\n}\n',
     "lib/engine/a.c": HEAD + '#include "redis/a.h"\n/* never exit() */\nconst char *s = "abort()";\n',
@@ -36,6 +38,12 @@ CLEAN = {
 
 # (rule, file, text, a word of the complaint)
 BROKEN = [
+    (rules.check_lib_sizes, "lib/engine/b.c", "int x;\n" * 501, "above 500"),
+    (rules.check_lib_sizes, "lib/engine/b.c", "int x;\n" * 200, "half of the files"),
+    (rules.check_stems, "lib/engine/b.c", "int x;\n", "no b.h"),
+    (rules.check_seam, "lib/engine/b.c", "void f(void) { mci_cmd(b, x); }\n", "mci_cmd"),
+    (rules.check_seam, "lib/index/b.h", "mci_reply *r;\n", "mci_reply"),
+    (rules.check_circles, "lib/engine/b.c", '#include "engine/c.h"\n', "circle"),
     (rules.check_includes, "lib/engine/b.c", "#include <hiredis/hiredis.h>\n", "hiredis"),
     (rules.check_includes, "lib/codec/b.c", "#include <bson/bson.h>\n", "bson"),
     (rules.check_includes, "lib/store/sqlite.c", "#include <mongoc/mongoc.h>\n", "mongoc"),
@@ -154,6 +162,9 @@ def main():
     for rule, name, text, word in BROKEN:
         with tempfile.TemporaryDirectory() as root:
             write(root, name, HEAD + text)
+            if rule is rules.check_circles:
+                write(root, "lib/engine/b.h", HEAD)
+                write(root, "lib/engine/c.h", HEAD + '#include "engine/b.h"\n')
             expect(f"{rule.__name__} {name} {text[:50]!r}", rule(root), word)
             tests += 1
     for name, text, word in OPENINGS:

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The snapshot file: what goes in comes out; damage of any byte, a full disk, a killed writer: the old file, or none, never a wrong value. */
 #include "store/snapshot.h"
+#include "store/snapshot_file.h"
+#include "store/snapshot_read.h"
 
 #include <errno.h>
 #include <fcntl.h>

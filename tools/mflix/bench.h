@@ -44,7 +44,8 @@ typedef struct bench_result {
     int64_t elapsed_ns;
     int64_t round_trips; /* of the hits */
     char first_error[600];
-    mc_list *trending;
+    mc_ranked trending[BENCH_TRENDING];
+    size_t n_trending;
     bench_check check;
 } bench_result;
 

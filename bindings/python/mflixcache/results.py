@@ -219,15 +219,13 @@ class Theater(_Answered, _Frozen):
 class Ranked(_Frozen):
     """One row of a board."""
 
-    __slots__ = ("movie", "rank", "score", "views")
+    __slots__ = ("movie", "rank", "score")
 
     movie: Movie
     score: float
     """Rating, or number of views."""
     rank: int
     """From 0."""
-    views: int
-    """Number of views, of a row of `trending`; else 0."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns: the steps by which a derived set is built: begin, page, swap, leave. Refuses: a page of a builder whose right is over. */
-#include "cache/redis/redis_cache.h"
+#include "cache/redis/build.h"
 
 #include "scripts.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns: counters in a sorted set. Refuses: what stands in their place and is no set: whoever asked has to clear it. */
-#include "cache/redis/redis_cache.h"
+#include "cache/redis/counter.h"
 
 void mci_counter_add_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
 {
@@ -27,19 +27,6 @@ void mci_counter_page_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
     mci_arg_int(b, p->offset);
     mci_arg_int(b, p->offset + p->count - 1);
     mci_arg_str(b, "WITHSCORES");
-}
-
-size_t mci_unpack_members(const mci_reply *r, size_t most, mci_member *out)
-{
-    size_t n = r != NULL && r->type == MCI_REPLY_ARRAY ? r->len / 2 : 0;
-    if (n > most)
-        n = most;
-    for (size_t i = 0; i < n; i++) {
-        out[i].id = mci_reply_slice(mci_reply_item(r, 2 * i));
-        if (mci_reply_double(mci_reply_item(r, 2 * i + 1), &out[i].score) != 0)
-            out[i].id = (mci_slice){out[i].id.p != NULL ? out[i].id.p : "", 0}; /* no id: whoever checks ids removes it */
-    }
-    return n;
 }
 
 void mci_counter_page_unpack(const mci_unpack *u)

@@ -3,7 +3,7 @@
  * Owns: derived sets: reading them together with what is to be known to believe them, announcements and settlements of writers, repairs.
  * Building is in build.c. Each script touches the four keys of one set, which lie in one slot. Refuses: numbers that no Redis has.
  */
-#include "cache/redis/redis_cache.h"
+#include "cache/redis/derived.h"
 
 #include "base/text.h"
 #include "scripts.h"

@@ -6,21 +6,16 @@
 #include "cache/redis/redis_cache.h"
 
 #include "base/wipe.h"
+#include "cache/redis/build.h"
+#include "cache/redis/counter.h"
+#include "cache/redis/derived.h"
+#include "cache/redis/strings.h"
+#include "cache/redis/value.h"
 #include "redis/refusal.h"
 #include "scripts.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static int64_t fresh_epoch_of(mci_random *rnd)
-{
-    return (int64_t)mci_random_below(rnd, UINT64_C(1) << 53) + 1;
-}
-
-int64_t mci_fresh_epoch(mci_redis_cache *rc)
-{
-    return fresh_epoch_of(rc->rnd);
-}
 
 /* ---- epoch and identity ------------------------------------------------------------------------------------------- */
 
@@ -222,62 +217,6 @@ static mc_status run(mci_cache *c, mci_ops *ops, mci_deadline dl, mc_error *err)
     }
     mci_batch_free(&b);
     return st;
-}
-
-/* ---- what unpacking shares ---------------------------------------------------------------------------------------- */
-
-const mci_reply *mci_unpack_reply(const mci_unpack *u, size_t i)
-{
-    return mci_batch_reply(u->batch, u->first + i);
-}
-
-void mci_unpack_refused(const mci_unpack *u, const mci_reply *r, const char *what)
-{
-    mc_error *why = mci_arena_alloc(&u->ops->arena, sizeof *why);
-    if (why != NULL)
-        *why = (mc_error){0};
-    u->op->status = mci_reply_error(r, what, why);
-    if (u->op->status == MC_OK)
-        u->op->status = mci_fail(why, MC_E_PROTO, MC_TIER_REDIS, "%s: Redis answered something else", what);
-    u->op->why = why;
-}
-
-mc_status mci_unpack_check(const mci_unpack *u, const char *what)
-{
-    const mci_reply *r = mci_unpack_reply(u, 0);
-    if (r == NULL || r->type == MCI_REPLY_ERROR)
-        mci_unpack_refused(u, r, what);
-    return u->op->status;
-}
-
-int64_t mci_unpack_time(const mci_unpack *u, const mci_reply *r)
-{
-    int64_t ms = 0;
-    if (mci_reply_count(r, &ms) != 0)
-        return -1;
-    mci_redis_saw_time(u->rc->redis, ms);
-    return ms;
-}
-
-mci_slice mci_reply_slice(const mci_reply *r)
-{
-    return r != NULL && r->type == MCI_REPLY_STRING ? (mci_slice){r->u.str, r->len} : (mci_slice){NULL, 0};
-}
-
-int mci_reply_is_wrong_type(const mci_reply *r)
-{
-    return r != NULL && r->type == MCI_REPLY_ERROR && strncmp(r->u.str, "WRONGTYPE", 9) == 0;
-}
-
-mci_slice mci_name_of(mci_arena *a, mci_slice metadata)
-{
-    if (metadata.p == NULL || metadata.n <= MCI_ENVELOPE_MAX)
-        return metadata;
-    char text[24];
-    mci_buf b = {.data = text, .cap = sizeof text, .max = sizeof text - 1};
-    mci_buf_char(&b, '!');
-    mci_buf_int(&b, (int64_t)metadata.n);
-    return (mci_slice){mci_arena_text(a, text, b.len), b.len};
 }
 
 /* ---- a cache ------------------------------------------------------------------------------------------------------ */

@@ -3,7 +3,7 @@
  * Owns: values under the write/fill protocol: reading, leases, commits, announcements, drops. Each script touches the four keys of one
  * id, which lie in one slot. Refuses: values above value.max_bytes, and handing out what does not decode.
  */
-#include "cache/redis/redis_cache.h"
+#include "cache/redis/value.h"
 
 #include "codec/unique_entry.h"
 #include "scripts.h"

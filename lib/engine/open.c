@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns: joining settings, cache and store into one engine, and taking it apart. Refuses: knowing any collection. */
-#include "engine/engine.h"
+#include "engine/open.h"
 
 #include "base/wipe.h"
 #include "cache/redis/redis_cache.h"
@@ -133,9 +133,4 @@ mc_status mci_engine_add(mci_engine *e, const mci_spec *spec, int64_t ttl_ms, mc
         return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a collection");
     *out = c;
     return MC_OK;
-}
-
-size_t mci_coll_number(const mci_engine *e, const mci_coll *coll)
-{
-    return (size_t)(coll - e->colls);
 }

@@ -4,7 +4,7 @@
  * envelope with the time it was written, its deadline and the value's checksum. A value without metadata is another client's SET: it
  * counts, its age is not known. Metadata that does not fit its value is damage. Refuses: strings without a TTL.
  */
-#include "cache/redis/redis_cache.h"
+#include "cache/redis/strings.h"
 
 #include "scripts.h"
 

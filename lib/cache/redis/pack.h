@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What packing operations into commands and unpacking replies into outputs share. One file for each kind of operation does both; what a
+ * script takes and gives is known there alone.
+ */
+#ifndef MCI_CACHE_REDIS_PACK_H
+#define MCI_CACHE_REDIS_PACK_H
+
+#include "cache/redis/keys.h"
+#include "codec/mac.h"
+#include "redis/redis.h"
+#include <stdatomic.h>
+
+typedef struct mci_redis_cache {
+    mci_cache head;
+    mci_redis *redis;
+    mci_random *rnd;
+    mci_macs macs;
+    int64_t value_max_bytes;
+    int64_t quarantine_ms;
+    int64_t soft_ms;           /* MCI_SOFT_MS, and never longer than a quarantine */
+    _Atomic int epoch_missing; /* as far as is known: who needs one makes one */
+    mci_key_names names;
+    mci_args fields[MCI_MAX_FAMILIES][MCI_WANT_BOTH + 1]; /* what a read asks for, by family and want */
+} mci_redis_cache;
+
+/* What unpacking sees: the list, the operation, its first reply. */
+typedef struct mci_unpack {
+    mci_redis_cache *rc;
+    mci_ops *ops;
+    mci_op *op;
+    const mci_batch *batch;
+    size_t first;
+} mci_unpack;
+
+typedef void (*mci_pack_fn)(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+typedef void (*mci_unpack_fn)(const mci_unpack *u);
+
+const mci_reply *mci_unpack_reply(const mci_unpack *u, size_t i);
+/* The operation failed with that reply (an error, or something else than was asked for). */
+void mci_unpack_refused(const mci_unpack *u, const mci_reply *r, const char *what);
+/* MC_OK unless reply 0 is an error; then the operation has it. */
+mc_status mci_unpack_check(const mci_unpack *u, const char *what);
+/* A time of the server, noted for its clock; -1: it is none. */
+int64_t mci_unpack_time(const mci_unpack *u, const mci_reply *r);
+/* The text of a reply; nothing when it is none. */
+mci_slice mci_reply_slice(const mci_reply *r);
+/* Is it an error because a key is of another type? */
+int mci_reply_is_wrong_type(const mci_reply *r);
+/* How a reader names what it could not use to the script that removes it: by its metadata, or, when that is larger than any we write (or
+ * all there is was too large to be read), as "!SIZE". Nothing (p NULL) has no name. */
+mci_slice mci_name_of(mci_arena *a, mci_slice metadata);
+/* A random number that was never an epoch: 1 to 2^53. */
+int64_t mci_fresh_epoch(mci_redis_cache *rc);
+/* Members out of a reply of member, score, member, score ..., at most `most`. Returns how many. */
+size_t mci_unpack_members(const mci_reply *r, size_t most, mci_member *out);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values under the write/fill protocol: reading, leases, commits, announcements, drops. Packed into a batch, and unpacked from its replies. */
+#ifndef MCI_CACHE_REDIS_VALUE_H
+#define MCI_CACHE_REDIS_VALUE_H
+
+#include "cache/redis/pack.h"
+
+/* What a read of this family fetches; before any operation names it. 0, or -1 when memory is short. */
+int mci_value_init(mci_redis_cache *rc, const mci_family *f);
+void mci_value_read_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_value_read_unpack(const mci_unpack *u);
+void mci_value_acquire_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_value_acquire_unpack(const mci_unpack *u);
+void mci_value_commit_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_value_commit_unpack(const mci_unpack *u);
+void mci_value_announce_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_value_announce_unpack(const mci_unpack *u);
+void mci_value_drop_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_value_drop_unpack(const mci_unpack *u);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is told to the cache about one id, as operations of a list: it is being written, it is to be dropped, its places may be wrong. */
+#ifndef MCI_ENGINE_ANNOUNCE_H
+#define MCI_ENGINE_ANNOUNCE_H
+
+#include "engine/call.h"
+
+/* A write to this id (or encoded unique key) may be under way for `span_ms`. The texts live as long as the list. */
+void mci_add_announce(mci_ops *ops, const mci_family *family, const char *id, const char *token, int64_t span_ms);
+/* Its value goes. */
+void mci_add_drop(mci_ops *ops, const mci_family *family, const char *id);
+/* Its places may be wrong: readers will ask the store. `id` and `fresh` live as long as the list. */
+void mci_add_tell(mci_ops *ops, const mci_coll *coll, const char *const *id, const char *fresh);
+
+/* How long a write whose outcome is not known stays announced. */
+int64_t mci_suspect_ms(const mci_engine *e);
+
+#endif
