@@ -24,15 +24,14 @@ int main(void)
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }
-    mc_nearby rows[5];
-    size_t n = 0;
-    if (mc_nearby_theaters(mc, -74.0, 40.72, 50000, 5, rows, &n, NULL, &err) != MC_OK) {
+    mc_list *rows = NULL;
+    if (mc_nearby_theaters(mc, -74.0, 40.72, 50000, 5, &rows, NULL, &err) != MC_OK) {
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }
-    for (size_t i = 0; i < n; i++)
-        printf("%.1f km  %s, %s\n", rows[i].distance_m / 1000, mc_theater_street1(rows[i].theater),
-               mc_theater_city(rows[i].theater));
-    mc_nearby_clear(rows, n);
+    for (size_t i = 0; i < mc_list_size(rows); i++)
+        printf("%.1f km  %s, %s\n", mc_list_distance_m(rows, i) / 1000, mc_theater_street1(mc_list_theater(rows, i)),
+               mc_theater_city(mc_list_theater(rows, i)));
+    mc_list_free(rows);
     return mc_close(mc) == MC_OK ? 0 : 1;
 }

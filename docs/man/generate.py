@@ -17,7 +17,7 @@ PAGES = {
                [("types.h", None, None), ("client.h", None, None), ("version.h.in", None, None)]),
     "options": ("settings from code, environment, file or URI", [("options.h", None, None)]),
     "movies": ("read, write and invalidate movies", [("movies.h", None, "---- boards")]),
-    "boards": ("the rating board, ranks, counted views", [("movies.h", "---- boards", None)]),
+    "boards": ("the rating board, ranks, counted views, lists", [("movies.h", "---- boards", None), ("list.h", None, None)]),
     "theaters": ("theaters by id, and the nearest to a point", [("theaters.h", None, None)]),
     "kv": ("string keys in Redis", [("kv.h", None, None)]),
     "tiers": ("values through Redis, a snapshot file and a loader", [("tiers.h", None, None)]),

@@ -3,15 +3,13 @@
 #include "respond.h"
 #include "router.h"
 
-#include <stdlib.h>
-
 /* What both boards say about a movie. */
-static void write_row(request *r, const mc_ranked *row)
+static void write_row(request *r, const mc_list *rows, size_t i)
 {
     text *t = &r->out;
-    const mc_movie *m = row->movie;
+    const mc_movie *m = mc_list_movie(rows, i);
     char year[32];
-    put_int(t, "rank", row->rank + 1);
+    put_int(t, "rank", mc_list_rank(rows, i) + 1);
     put_text(t, "id", mc_movie_id(m));
     put_text(t, "title", mc_movie_title(m));
     put_text(t, "year", mc_movie_year_text(m, year, sizeof year) == MC_OK ? year : NULL);
@@ -37,17 +35,17 @@ static void write_details(request *r, const mc_movie *m)
     put_text(t, "poster", mc_movie_poster(m));
 }
 
-static void write_board(request *r, const mc_ranked *rows, size_t n, int views)
+static void write_board(request *r, const mc_list *rows, int views)
 {
     text *t = &r->out;
     put_open(t, NULL, '{');
     put_open(t, "movies", '[');
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < mc_list_size(rows); i++) {
         put_open(t, NULL, '{');
-        write_row(r, &rows[i]);
+        write_row(r, rows, i);
         if (views)
-            put_int(t, "views", (int64_t)rows[i].score);
-        write_details(r, rows[i].movie);
+            put_int(t, "views", mc_list_views(rows, i));
+        write_details(r, mc_list_movie(rows, i));
         put_close(t, '}');
     }
     put_close(t, ']');
@@ -57,50 +55,38 @@ void get_top(request *r)
 {
     int64_t n;
     int64_t offset;
-    size_t found = 0;
     mc_info info;
     mc_error err;
     if (!param_int(r, "n", 10, 1, 1000, &n) || !param_int(r, "offset", 0, 0, 1000000, &offset))
         return;
-    mc_ranked *rows = calloc((size_t)n, sizeof *rows);
-    if (!rows) {
-        refuse_status(r, MC_E_NOMEM, NULL);
-        return;
-    }
-    mc_status st = mc_top_movies(chosen(r), offset, n, rows, &found, &info, &err);
+    mc_list *rows = NULL;
+    mc_status st = mc_top_movies(chosen(r), offset, n, &rows, &info, &err);
     answered(r, &info);
     if (st) {
         refuse_status(r, st, &err);
     } else {
-        write_board(r, rows, found, 0);
+        write_board(r, rows, 0);
         put_int(&r->out, "offset", offset);
         end_answer(r);
     }
-    mc_ranked_clear(rows, found);
-    free(rows);
+    mc_list_free(rows);
 }
 
 void get_trending(request *r)
 {
     int64_t n;
-    size_t found = 0;
     mc_info info;
     mc_error err;
     if (!param_int(r, "n", 10, 1, 1000, &n))
         return;
-    mc_ranked *rows = calloc((size_t)n, sizeof *rows);
-    if (!rows) {
-        refuse_status(r, MC_E_NOMEM, NULL);
-        return;
-    }
-    mc_status st = mc_trending(r->app->cached, n, rows, &found, &info, &err);
+    mc_list *rows = NULL;
+    mc_status st = mc_trending(r->app->cached, n, &rows, &info, &err);
     answered(r, &info);
     if (st) {
         refuse_status(r, st, &err);
     } else {
-        write_board(r, rows, found, 1);
+        write_board(r, rows, 1);
         end_answer(r);
     }
-    mc_ranked_clear(rows, found);
-    free(rows);
+    mc_list_free(rows);
 }

@@ -10,6 +10,7 @@
 #include <mflixcache/error.h>
 #include <mflixcache/export.h>
 #include <mflixcache/kv.h>
+#include <mflixcache/list.h>
 #include <mflixcache/movies.h>
 #include <mflixcache/observe.h>
 #include <mflixcache/options.h>

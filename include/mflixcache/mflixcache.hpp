@@ -206,15 +206,13 @@ class client
 
     answer<std::vector<ranked>> top_movies(std::int64_t count, std::int64_t offset = 0) const
     {
-        return board(count, [&](mc_ranked *rows, std::size_t *n, mc_info *info, mc_error *err) {
-            return mc_top_movies(mc_, offset, count, rows, n, info, err);
+        return board([&](mc_list **list, mc_info *info, mc_error *err) {
+            return mc_top_movies(mc_, offset, count, list, info, err);
         });
     }
     answer<std::vector<ranked>> trending(std::int64_t count) const
     {
-        return board(count, [&](mc_ranked *rows, std::size_t *n, mc_info *info, mc_error *err) {
-            return mc_trending(mc_, count, rows, n, info, err);
-        });
+        return board([&](mc_list **list, mc_info *info, mc_error *err) { return mc_trending(mc_, count, list, info, err); });
     }
     /** Place from 0 and rating, if it is on the board. */
     std::optional<std::pair<std::int64_t, double>> rank_movie(std::string_view id) const
@@ -246,14 +244,17 @@ class client
     }
     answer<std::vector<nearby>> nearby_theaters(double lon, double lat, double radius_m, std::int64_t count) const
     {
-        std::vector<mc_nearby> rows(room(count));
-        std::size_t n = 0;
+        mc_list *list = nullptr;
         answer<std::vector<nearby>> a;
         mc_error err;
-        detail::check(mc_nearby_theaters(mc_, lon, lat, radius_m, count, rows.data(), &n, &a.info, &err), err);
-        a.value.reserve(n);
-        for (std::size_t i = 0; i < n; i++) /* the references move over */
-            a.value.push_back({theater(rows[i].theater), rows[i].distance_m, rows[i].lon, rows[i].lat});
+        detail::check(mc_nearby_theaters(mc_, lon, lat, radius_m, count, &list, &a.info, &err), err);
+        std::unique_ptr<mc_list, void (*)(mc_list *)> owner(list, mc_list_free);
+        a.value.reserve(mc_list_size(list));
+        for (std::size_t i = 0; i < mc_list_size(list); i++) {
+            nearby row{theater(mc_theater_ref(mc_list_theater(list, i))), mc_list_distance_m(list, i), 0, 0};
+            mc_list_location(list, i, &row.lon, &row.lat);
+            a.value.push_back(std::move(row));
+        }
         a.found = true;
         return a;
     }
@@ -449,10 +450,6 @@ class client
     }
 
   private:
-    static std::size_t room(std::int64_t count)
-    {
-        return count < 1 ? 1 : count > 1000 ? 1000 : static_cast<std::size_t>(count);
-    }
     static answer<movie> finish(answer<movie> &&a, mc_status st, const mc_error &err, const mc_movie *m)
     {
         a.found = detail::check(st, err) == MC_OK;
@@ -469,16 +466,16 @@ class client
         a.value = movie(m);
         return a;
     }
-    template <class Call> answer<std::vector<ranked>> board(std::int64_t count, Call call) const
+    template <class Call> answer<std::vector<ranked>> board(Call call) const
     {
-        std::vector<mc_ranked> rows(room(count));
-        std::size_t n = 0;
+        mc_list *list = nullptr;
         answer<std::vector<ranked>> a;
         mc_error err;
-        detail::check(call(rows.data(), &n, &a.info, &err), err);
-        a.value.reserve(n);
-        for (std::size_t i = 0; i < n; i++) /* the references move over */
-            a.value.push_back({movie(rows[i].movie), rows[i].score, rows[i].rank});
+        detail::check(call(&list, &a.info, &err), err);
+        std::unique_ptr<mc_list, void (*)(mc_list *)> owner(list, mc_list_free);
+        a.value.reserve(mc_list_size(list));
+        for (std::size_t i = 0; i < mc_list_size(list); i++)
+            a.value.push_back({movie(mc_movie_ref(mc_list_movie(list, i))), mc_list_score(list, i), mc_list_rank(list, i)});
         a.found = true;
         return a;
     }

@@ -12,6 +12,7 @@
 #ifndef MFLIXCACHE_MOVIES_H
 #define MFLIXCACHE_MOVIES_H
 
+#include <mflixcache/list.h>
 #include <mflixcache/types.h>
 
 #ifdef __cplusplus
@@ -262,13 +263,6 @@ MC_API mc_status mc_invalidate_title(mc_client *mc, const char *title, mc_info *
 
 /* ---- boards ------------------------------------------------------------------------------------------------------- */
 
-/** One row of a board. */
-typedef struct mc_ranked {
-    const mc_movie *movie; /**< a reference: give it back with mc_ranked_clear() */
-    double score;          /**< rating, or number of views */
-    int64_t rank;          /**< from 0 */
-} mc_ranked;
-
 /**
  * The movies with the highest IMDb rating, details in the same round trip: rating descending, then id descending.
  * Movies without a numeric rating are not on the board.
@@ -276,15 +270,13 @@ typedef struct mc_ranked {
  * @param mc      the handle
  * @param offset  rows to skip, 0 to 1,000,000
  * @param count   rows wanted, 0 or more; above 1,000 it counts as 1,000
- * @param rows    array of at least `count` rows, or 1,000 if that is less (may be NULL when count is 0)
- * @param n       receives how many rows there are
+ * @param out     receives the list, freed with mc_list_free(); NULL on failure. Its accessors are in list.h
  * @param info    tier, round trips
  * @param err     may be NULL
  * @return  MC_OK; MC_E_RANGE; MC_E_STORE, MC_E_TIMEOUT.
- * Threads: any. Ownership: mc_ranked_clear(rows, *n) afterwards.
+ * Threads: any. Ownership: the list is the caller's, and owns its movies.
  */
-MC_API mc_status mc_top_movies(mc_client *mc, int64_t offset, int64_t count, mc_ranked *rows, size_t *n, mc_info *info,
-                               mc_error *err);
+MC_API mc_status mc_top_movies(mc_client *mc, int64_t offset, int64_t count, mc_list **out, mc_info *info, mc_error *err);
 
 /**
  * A movie's place on the rating board. Asked of the store when Redis cannot be used, its board is not complete, or a place has a pending repair.
@@ -315,27 +307,17 @@ MC_API mc_status mc_rank_movie(mc_client *mc, const char *id, int64_t *rank, dou
 MC_API mc_status mc_record_view(mc_client *mc, const char *id, int64_t *views, mc_info *info, mc_error *err);
 
 /**
- * The movies with the most views, with their counts (`score`). Movies that do not exist any more are left out.
+ * The movies with the most views, with their counts (mc_list_views()). Movies that do not exist any more are left out.
  *
  * @param mc     the handle
  * @param count  rows wanted, 0 or more; above 1,000 it counts as 1,000
- * @param rows   array of at least `count` rows, or 1,000 if that is less
- * @param n      receives how many rows there are
+ * @param out    receives the list, freed with mc_list_free(); NULL on failure
  * @param info   may be NULL
  * @param err    may be NULL
  * @return  MC_OK; MC_E_RANGE; MC_E_CACHE, MC_E_TIMEOUT (views live in Redis only).
- * Threads: any. Ownership: mc_ranked_clear(rows, *n) afterwards.
+ * Threads: any. Ownership: the list is the caller's, and owns its movies.
  */
-MC_API mc_status mc_trending(mc_client *mc, int64_t count, mc_ranked *rows, size_t *n, mc_info *info, mc_error *err);
-
-/**
- * Give back the references in rows of mc_top_movies() or mc_trending(), and zero the rows: calling it twice is harmless.
- *
- * @param rows  the rows, or NULL
- * @param n     how many
- * Threads: one at a time per array. Errors: none.
- */
-MC_API void mc_ranked_clear(mc_ranked *rows, size_t n);
+MC_API mc_status mc_trending(mc_client *mc, int64_t count, mc_list **out, mc_info *info, mc_error *err);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@
 #ifndef MFLIXCACHE_THEATERS_H
 #define MFLIXCACHE_THEATERS_H
 
+#include <mflixcache/list.h>
 #include <mflixcache/types.h>
 
 #ifdef __cplusplus
@@ -49,14 +50,6 @@ MC_API const char *mc_theater_zipcode(const mc_theater *t);
  */
 MC_API mc_status mc_theater_location(const mc_theater *t, double *lon, double *lat);
 
-/** One theater near a point. */
-typedef struct mc_nearby {
-    const mc_theater *theater; /**< a reference: give it back with mc_nearby_clear() */
-    double distance_m;         /**< metres on a sphere of radius 6,372,797.560856 m, as Redis computes it */
-    double lon;                /**< degrees east, as in the document */
-    double lat;                /**< degrees north */
-} mc_nearby;
-
 /**
  * The theaters nearest to a point, ascending by distance.
  *
@@ -65,24 +58,14 @@ typedef struct mc_nearby {
  * @param lat       degrees north, -85.05112878 to 85.05112878
  * @param radius_m  metres, 0 to 20,100,000 (more than half the way round)
  * @param count     rows wanted, 0 or more; above 1,000 it counts as 1,000
- * @param rows      array of at least `count` rows, or 1,000 if that is less
- * @param n         receives how many rows there are
+ * @param out       receives the list, freed with mc_list_free(); NULL on failure. Its accessors are in list.h
  * @param info      may be NULL
  * @param err       may be NULL
  * @return  MC_OK; MC_E_RANGE; MC_E_STORE, MC_E_TIMEOUT.
- * Threads: any. Ownership: mc_nearby_clear(rows, *n) afterwards.
+ * Threads: any. Ownership: the list is the caller's, and owns its theaters.
  */
-MC_API mc_status mc_nearby_theaters(mc_client *mc, double lon, double lat, double radius_m, int64_t count, mc_nearby *rows,
-                                    size_t *n, mc_info *info, mc_error *err);
-
-/**
- * Give back the references in rows of mc_nearby_theaters(), and zero the rows: calling it twice is harmless.
- *
- * @param rows  the rows, or NULL
- * @param n     how many
- * Threads: one at a time per array. Errors: none.
- */
-MC_API void mc_nearby_clear(mc_nearby *rows, size_t n);
+MC_API mc_status mc_nearby_theaters(mc_client *mc, double lon, double lat, double radius_m, int64_t count, mc_list **out,
+                                    mc_info *info, mc_error *err);
 
 #ifdef __cplusplus
 }

@@ -26,6 +26,9 @@ typedef struct mc_movie mc_movie;
 /** One theater: immutable, counted, as mc_movie. */
 typedef struct mc_theater mc_theater;
 
+/** The rows of a ranked or near list: immutable, freed with mc_list_free(). See list.h. */
+typedef struct mc_list mc_list;
+
 /** How the cache took part in an answer. */
 enum mc_cache_outcome {
     MC_CACHE_NONE = 0,  /**< no cached value was asked for */

@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: opening and closing a client, and the calls about the whole cache. Refuses: half-open clients. */
+/* Owns: opening, closing and asking after a client as a whole. Refuses: half-open clients. */
 #include "api/client.h"
 
+#include "api/call.h"
+#include "api/callbacks.h"
+#include "api/handle.h"
 #include "api/options.h"
-#include "codec/json.h"
-#include "engine/freshness.h"
 #include "engine/health.h"
-#include "engine/import.h"
-#include "engine/invalidate.h"
 #include "engine/source.h"
-#include "index/build.h"
 #include "index/repair.h"
 #include "schema/schema.h"
 #include "store/guarded.h"
 
-#include <mflixcache/kv.h>
-#include <mflixcache/version.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void destroy(mci_client *cl)
 {
@@ -171,240 +166,47 @@ mc_status mc_close(mc_client *mc)
 
 mc_status mc_ping(mc_client *mc, int *redis_ok, int *store_ok, mc_error *err)
 {
-    mci_entry en;
+    mci_frame fr;
     if (redis_ok != NULL)
         *redis_ok = 0;
     if (store_ok != NULL)
         *store_ok = 0;
-    mc_status st = mci_enter(&en, mc, NULL, err);
+    mc_status st = mci_enter(&fr, mc, NULL, err);
     if (st != MC_OK)
         return st;
-    mci_engine *e = en.cl->engine;
+    mci_engine *e = fr.cl->engine;
     mc_error second = {0};
-    st = mci_health_ask(e, en.call.dl, 0, NULL, &en.own_err);
-    mc_status st2 = mci_source_ping(&en.call, &second);
+    st = mci_health_ask(e, fr.call.dl, 0, NULL, &fr.own_err);
+    mc_status st2 = mci_source_ping(&fr.call, &second);
     if (redis_ok != NULL)
         *redis_ok = st == MC_OK;
     if (store_ok != NULL)
         *store_ok = st2 == MC_OK;
     if (st == MC_OK && st2 != MC_OK) {
         st = st2;
-        en.own_err = second;
+        fr.own_err = second;
     }
-    return mci_leave(&en, st, MCI_H_NONE);
-}
-
-mc_status mc_invalidate_all(mc_client *mc, mc_info *info, mc_error *err)
-{
-    mci_entry en;
-    mc_status st = mci_enter(&en, mc, info, err);
-    if (st != MC_OK)
-        return st;
-    return mci_leave(&en, mci_invalidate_all(&en.call), MCI_H_NONE);
-}
-
-/* A set and the values of one collection, as far as they are wanted. */
-static mc_status warm(mci_call *c, mci_coll *coll, mci_index *ix, int values, int64_t limit, mci_progress *p,
-                      int64_t *loaded)
-{
-    if (!mci_reads_cache(c))
-        return mci_fail(c->err, MC_E_UNSUPPORTED, MC_TIER_NONE, "read.tiers leaves Redis out: there is nothing to warm");
-    mc_status st = ix != NULL ? mci_build_or_wait(c, coll, ix, p) : MC_OK;
-    return st == MC_OK && values ? mci_warm_values(c, coll, limit, p, loaded) : st;
-}
-
-mc_status mc_warm(mc_client *mc, unsigned what, int64_t limit, mc_progress_fn progress, void *user, int64_t *loaded,
-                  mc_error *err)
-{
-    mci_entry en;
-    int64_t count = 0;
-    if (loaded != NULL)
-        *loaded = 0;
-    mc_status st = mci_enter(&en, mc, NULL, err);
-    if (st != MC_OK)
-        return st;
-    mci_progress_guard g = {en.cl, progress, user};
-    mc_progress_fn fn = progress != NULL ? mci_guard_progress : NULL;
-    if (what == 0 || (what & ~(unsigned)MC_WARM_ALL) != 0)
-        st = mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "what must be made of MC_WARM_ bits");
-    else if (limit < 0)
-        st = mci_fail(&en.own_err, MC_E_RANGE, MC_TIER_NONE, "limit is negative");
-    mci_progress p;
-    mci_progress_begin(&p, fn, &g);
-    if (st == MC_OK && what & (MC_WARM_BOARD | MC_WARM_MOVIES))
-        st = warm(&en.call, en.cl->movies, what & MC_WARM_BOARD ? en.cl->movies->rank : NULL, (what & MC_WARM_MOVIES) != 0,
-                  limit, &p, &count);
-    if (st == MC_OK && what & MC_WARM_THEATERS)
-        st = warm(&en.call, en.cl->theaters, en.cl->theaters->geo, 1, limit, &p, &count);
-    if (loaded != NULL)
-        *loaded = count;
-    return mci_leave(&en, st, MCI_H_NONE);
-}
-
-static mc_status import(mc_client *mc, int theaters, const char *const *json, const size_t *sizes, size_t n, int mode,
-                        mc_status *statuses, mc_error *err)
-{
-    mci_entry en;
-    mc_status st = mci_enter(&en, mc, NULL, err);
-    if (st != MC_OK)
-        return st;
-    if (json == NULL || sizes == NULL || statuses == NULL)
-        st = mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "%s is NULL",
-                      json == NULL    ? "json"
-                      : sizes == NULL ? "sizes"
-                                      : "statuses");
-    else if (n == 0 || n > MCI_MAX_BATCH)
-        st = mci_fail(&en.own_err, MC_E_RANGE, MC_TIER_NONE, "n is %zu; 1 to %d documents go into one call", n,
-                      MCI_MAX_BATCH);
-    else if (mode != MC_IMPORT_SKIP && mode != MC_IMPORT_REPLACE)
-        st = mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "mode must be MC_IMPORT_SKIP or MC_IMPORT_REPLACE");
-    else
-        st = mci_import(&en.call, theaters ? en.cl->theaters : en.cl->movies, json, sizes, n, mode == MC_IMPORT_REPLACE,
-                        statuses);
-    if (st == MC_OK && en.caller_err != NULL)
-        *en.caller_err = en.own_err; /* about the first item that was refused */
-    return mci_leave(&en, st, MCI_H_NONE);
-}
-
-mc_status mc_import_movies(mc_client *mc, const char *const *json, const size_t *sizes, size_t n, int mode,
-                           mc_status *statuses, mc_error *err)
-{
-    return import(mc, 0, json, sizes, n, mode, statuses, err);
-}
-
-mc_status mc_import_theaters(mc_client *mc, const char *const *json, const size_t *sizes, size_t n, int mode,
-                             mc_status *statuses, mc_error *err)
-{
-    return import(mc, 1, json, sizes, n, mode, statuses, err);
-}
-
-/* The checks of an import, and nothing else: no server is asked. */
-static mc_status check_document(mc_client *mc, int theater, const char *json, size_t size, mc_error *err)
-{
-    mci_entry en;
-    char id[MCI_ID_CAP];
-    mci_buf text;
-    mci_doc *doc = NULL;
-    mc_status st = mci_enter(&en, mc, NULL, err);
-    if (st != MC_OK)
-        return st;
-    const mci_spec *spec = theater ? en.cl->theaters->spec : en.cl->movies->spec;
-    mci_buf_init(&text, (size_t)2 * MCI_JSON_MAX);
-    if (json == NULL)
-        st = mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "json is NULL");
-    else
-        st = mci_json_document(spec, json, size, NULL, &text, id, NULL, &en.own_err);
-    if (st == MC_OK)
-        st = mci_json_decode(spec, text.data, text.len, &doc, &en.own_err);
-    mci_doc_unref(doc);
-    mci_buf_free(&text);
-    return mci_leave(&en, st, MCI_H_NONE);
-}
-
-mc_status mc_check_movie(mc_client *mc, const char *json, size_t size, mc_error *err)
-{
-    return check_document(mc, 0, json, size, err);
-}
-
-mc_status mc_check_theater(mc_client *mc, const char *json, size_t size, mc_error *err)
-{
-    return check_document(mc, 1, json, size, err);
+    return mci_leave(&fr, st, MCI_H_NONE);
 }
 
 mc_status mc_prepare_store(mc_client *mc, mc_error *err)
 {
-    mci_entry en;
-    mc_status st = mci_enter(&en, mc, NULL, err);
+    mci_frame fr;
+    mc_status st = mci_enter(&fr, mc, NULL, err);
     if (st != MC_OK)
         return st;
-    return mci_leave(&en, mci_source_prepare(&en.call, &en.own_err), MCI_H_NONE);
-}
-
-mc_status mc_get_stats(mc_client *mc, mc_stats *out)
-{
-    mci_entry en;
-    if (out != NULL)
-        memset(out, 0, sizeof *out);
-    mc_status st = mci_enter(&en, mc, NULL, NULL);
-    if (st != MC_OK)
-        return st;
-    if (out == NULL)
-        st = MC_E_ARG;
-    else
-        mci_metrics_stats(en.cl->engine->metrics, out);
-    return mci_leave(&en, st, MCI_H_NONE);
-}
-
-static mc_status text(mc_client *mc, char *(*write)(const mci_metrics *, const char *), char **out, mc_error *err)
-{
-    mci_entry en;
-    if (out != NULL)
-        *out = NULL;
-    mc_status st = mci_enter(&en, mc, NULL, err);
-    if (st != MC_OK)
-        return st;
-    if (out == NULL)
-        st = mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL");
-    else if ((*out = write(en.cl->engine->metrics, MC_VERSION_TEXT)) == NULL)
-        st = mci_fail(&en.own_err, MC_E_NOMEM, MC_TIER_NONE, "no memory for the text");
-    return mci_leave(&en, st, MCI_H_NONE);
-}
-
-mc_status mc_stats_json(mc_client *mc, char **out, mc_error *err)
-{
-    return text(mc, mci_metrics_json, out, err);
-}
-
-mc_status mc_metrics_prometheus(mc_client *mc, char **out, mc_error *err)
-{
-    return text(mc, mci_metrics_prometheus, out, err);
-}
-
-mc_status mc_set_log(mc_client *mc, mc_log_fn fn, int level, void *user)
-{
-    mci_entry en;
-    mc_status st = mci_enter(&en, mc, NULL, NULL);
-    if (st != MC_OK)
-        return st;
-    return mci_leave(&en, mci_guard_log(en.cl, fn, level, user), MCI_H_NONE);
+    return mci_leave(&fr, mci_source_prepare(&fr.call, &fr.own_err), MCI_H_NONE);
 }
 
 mc_status mc_set_clock(mc_client *mc, int64_t now_ms)
 {
-    mci_entry en;
-    mc_status st = mci_enter(&en, mc, NULL, NULL);
+    mci_frame fr;
+    mc_status st = mci_enter(&fr, mc, NULL, NULL);
     if (st != MC_OK)
         return st;
     if (now_ms < 0 || now_ms > (INT64_C(1) << 53))
         st = MC_E_RANGE;
     else
-        atomic_store_explicit(&en.cl->engine->set_clock_ms, now_ms, memory_order_relaxed);
-    return mci_leave(&en, st, MCI_H_NONE);
-}
-
-void mc_free(void *p)
-{
-    free(p);
-}
-
-const char *mc_version(void)
-{
-    return MC_VERSION_TEXT;
-}
-
-int mc_version_number(void)
-{
-    return MC_VERSION_MAJOR * 10000 + MC_VERSION_MINOR * 100 + MC_VERSION_PATCH;
-}
-
-const char *mc_features(void)
-{
-    return "redis unix-socket callback"
-#if MFLIXCACHE_WITH_MONGODB
-           " mongodb"
-#endif
-#if MFLIXCACHE_WITH_SQLITE
-           " sqlite"
-#endif
-        ;
+        atomic_store_explicit(&fr.cl->engine->set_clock_ms, now_ms, memory_order_relaxed);
+    return mci_leave(&fr, st, MCI_H_NONE);
 }

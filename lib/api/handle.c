@@ -4,7 +4,7 @@
  * without touching memory that may be gone. This table is the library's only writable file-scope data: no per-handle structure
  * could answer for a handle that is gone. Refuses: waiting in anything but close.
  */
-#include "api/client.h"
+#include "api/handle.h"
 
 #define SLOTS 256u
 

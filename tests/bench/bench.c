@@ -64,11 +64,10 @@ static void get_by_hand(void)
 
 static void top_library(void)
 {
-    mc_ranked rows[TOP];
-    size_t n = 0;
-    if (mc_top_movies(mc, 0, TOP, rows, &n, NULL, NULL) != MC_OK || n != TOP)
+    mc_list *rows = NULL;
+    if (mc_top_movies(mc, 0, TOP, &rows, NULL, NULL) != MC_OK || mc_list_size(rows) != TOP)
         die("no board");
-    mc_ranked_clear(rows, n);
+    mc_list_free(rows);
 }
 
 /* The list, then all hashes in one pipeline: two round trips. */
@@ -141,8 +140,7 @@ static void compare(const char *what, void (*library)(void), const char *other, 
 int main(int argc, char **argv)
 {
     mc_error err;
-    mc_ranked row[1];
-    size_t n = 0;
+    mc_list *row = NULL;
     if (argc != 2)
         die("usage: bench PORT");
     mc_options *o = mc_options_new();
@@ -152,11 +150,11 @@ int main(int argc, char **argv)
     rc = redisConnect("127.0.0.1", atoi(argv[1]));
     if (rc == NULL || rc->err != 0)
         die("cannot connect");
-    if (mc_top_movies(mc, 0, 1, row, &n, NULL, &err) != MC_OK || n != 1)
+    if (mc_top_movies(mc, 0, 1, &row, NULL, &err) != MC_OK || mc_list_size(row) != 1)
         die("no movies");
-    (void)snprintf(id, sizeof id, "%s", mc_movie_id(row[0].movie));
+    (void)snprintf(id, sizeof id, "%s", mc_movie_id(mc_list_movie(row, 0)));
     (void)snprintf(key, sizeof key, "mflix:movie:{%s}", id);
-    mc_ranked_clear(row, n);
+    mc_list_free(row);
     top_library();
     compare("mc_get_movie", get_library, "hiredis: HGETALL, fields copied", get_by_hand);
     compare("mc_top_movies", top_library, "hiredis: ZREVRANGE, then a pipeline of 10", top_by_hand);

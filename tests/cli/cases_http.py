@@ -291,6 +291,36 @@ def a_report_is_drawn(w):
         assert p.returncode == 3 and b"full.svg: No space" in p.stderr, p.stderr
 
 
+def figures_of_another_program(w):
+    def slice_of(i):
+        one = {"cached": {"requests": 5, "p50_ms": 0.2, "p99_ms": 1.5}, "hit_ratio": 0.9, "requests_per_s": 10 * i, "users": i}
+        return one if i % 2 else {**one, "uncached": {"requests": 5, "p50_ms": 2, "p99_ms": 30}}
+
+    good = {"title": "Réads & <more>", "about": "of a test", "seconds": 40, "slices": [slice_of(i) for i in range(40)]}
+    path = w.path("other.svg")
+    p = w.raw("plot", "-", path, input=json.dumps(good).encode())
+    assert p.returncode == 0 and p.stdout == p.stderr == b"", p
+    root = xml.etree.ElementTree.parse(path).getroot()
+    lines = [p.get("class") for p in root.iter(SVG + "path") if "h24" not in p.get("d")]
+    assert sorted(lines) == ["cached", "cached", "cached p99", "load", "uncached", "uncached", "uncached p99", "users"], lines
+    assert all(p.get("d").count("M") == 1 for p in root.iter(SVG + "path")), "one second left out does not break a line"
+    text = " ".join(root.itertext())
+    assert "Réads & <more>" in text and "Load" in text and "400/s" in text, text
+    with open(w.path("figures.json"), "w", encoding="utf-8") as f:
+        json.dump(good, f)
+    assert w.raw("plot", w.path("figures.json"), w.path("other.html")).returncode == 0
+    for data, words in ((b"{", b"expected"), (b"[]", b"title and about"), (b"{}", b"title and about"),
+                        ({**good, "slices": []}, b"1 to 86400"), ({**good, "slices": [{"hit_ratio": 2}]}, b"above 1"),
+                        ({**good, "slices": [{"users": "x"}]}, b"not numbers"), ({**good, "slices": [7]}, b"not numbers"),
+                        ({**good, "seconds": 0}, b"above 0"), ({**good, "slices": [{"cached": {"p50_ms": -1}}]}, b"not numbers")):
+        p = w.raw("plot", "-", path, input=data if isinstance(data, bytes) else json.dumps(data).encode())
+        assert p.returncode == 2 and words in p.stderr, (data, p)
+    p = w.raw("plot", "-", w.path("x.png"), input=b"{}")
+    assert p.returncode == 2 and b"neither .svg nor .html" in p.stderr, p
+    p = w.raw("plot", w.path("none.json"), path)
+    assert p.returncode == 3 and b"No such file" in p.stderr, p
+
+
 def a_page_for_people(w):
     with fake() as server:
         p = w.raw("bench", "--http", server.url + "/", "-n", "400")
@@ -303,5 +333,5 @@ def a_page_for_people(w):
 
 
 TESTS = [both_ways, one_after_the_other, the_seed_decides_http, the_board_in_pages, other_framings, kept_connections_that_close,
-         errors_are_counted_by_kind, a_server_that_goes_away, what_cannot_begin, the_time_is_bounded, a_report_is_drawn,
+         errors_are_counted_by_kind, a_server_that_goes_away, what_cannot_begin, the_time_is_bounded, a_report_is_drawn, figures_of_another_program,
          a_page_for_people]

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 
-COMMANDS = ("get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench stats "
+COMMANDS = ("get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench plot stats "
             "ping options").split()
 
 

@@ -215,23 +215,40 @@ static void draw_into(char *to, size_t size, const plot_data *d, void (*plot)(FI
     fclose(f);
 }
 
+/* Into how many parts the last line of a class falls. */
+static int parts_of(const char *drawn, const char *kind)
+{
+    char begin[40];
+    const char *line = NULL;
+    int parts = 0;
+    snprintf(begin, sizeof begin, "class=\"%s\" d=\"", kind);
+    for (const char *at = strstr(drawn, begin); at; at = strstr(at + 1, begin))
+        line = at + strlen(begin);
+    for (const char *at = line ? line : ""; *at && *at != '"'; at++)
+        parts += *at == 'M';
+    return parts;
+}
+
 static void test_plot(void)
 {
     static char drawn[65536];
-    plot_data d = {.title = "a & b < \"c\"", .seconds = 3, .n_slices = 3};
+    plot_slice slices[3] = {{.n = {0, 0}}};
+    plot_data d = {.title = "a & b < \"c\"", .seconds = 3, .n_slices = 3, .slices = slices};
     draw_into(drawn, sizeof drawn, &d, plot_svg); /* no request at all */
     CHECK(strstr(drawn, "a &amp; b &lt; &quot;c&quot;") && !strstr(drawn, "nan") && !strstr(drawn, "inf"));
-    d.slices[0] = (plot_slice){{5, 5}, {0.1, 2}, {0.2, 30000}, 0.5};
-    d.slices[2] = (plot_slice){{5, 0}, {0, 0}, {1e-9, 0}, 1};
+    slices[0] = (plot_slice){{5, 5}, {0.1, 2}, {0.2, 30000}, 0.5, 10, 2};
+    slices[2] = (plot_slice){{5, 0}, {0, 0}, {1e-9, 0}, 1, 0, 4};
     d.rows[d.n_rows++] = (plot_row){"movie, hit", 0.1, 0.1, 0.2, 0.3, 5};
     draw_into(drawn, sizeof drawn, &d, plot_html);
     CHECK(strstr(drawn, "movie, hit</td><td>0.100") && !strstr(drawn, "nan") && !strstr(drawn, "inf"));
-    /* The line of the cached ones breaks where there were none: two parts. */
-    const char *line = strstr(strstr(drawn, "Hit ratio</text>"), "class=\"cached\" d=\"");
-    int parts = 0;
-    for (const char *at = line ? line + 18 : ""; *at && *at != '"'; at++)
-        parts += *at == 'M';
-    CHECK(parts == 2);
+    CHECK(!strstr(drawn, "Load</text>"));
+    CHECK(parts_of(drawn, "cached") == 2); /* the line breaks where there were none */
+    d.load = 1;
+    d.bridge = 1;
+    draw_into(drawn, sizeof drawn, &d, plot_svg);
+    CHECK(parts_of(drawn, "cached") == 1 && parts_of(drawn, "load") == 1 && parts_of(drawn, "users") == 1);
+    CHECK(strstr(drawn, "Load</text>") && strstr(drawn, ">10/s</text>") && !strstr(drawn, "nan"));
+    CHECK(plot_kind_ok("a.svg") && plot_kind_ok("b.c.html") && !plot_kind_ok("svg") && !plot_kind_ok("a.png"));
 }
 
 int main(void)

@@ -162,14 +162,13 @@ static mc_status c_delete(void)
 
 static mc_status c_top(void)
 {
-    mc_ranked rows[3];
-    size_t n = 0;
-    mc_status st = mc_top_movies(mc, 0, 3, rows, &n, NULL, NULL);
+    mc_list *rows = NULL;
+    mc_status st = mc_top_movies(mc, 0, 3, &rows, NULL, NULL);
     if (st == MC_OK) {
-        assert_int_equal(n, 3);
-        assert_string_equal(mc_movie_id(rows[0].movie), ID3);
+        assert_int_equal(mc_list_size(rows), 3);
+        assert_string_equal(mc_movie_id(mc_list_movie(rows, 0)), ID3);
     }
-    mc_ranked_clear(rows, n);
+    mc_list_free(rows);
     return st;
 }
 
@@ -191,25 +190,23 @@ static mc_status c_view(void)
 
 static mc_status c_trending(void)
 {
-    mc_ranked rows[3];
-    size_t n = 0;
-    mc_status st = mc_trending(mc, 3, rows, &n, NULL, NULL);
-    if (st == MC_OK && n > 0)
-        assert_string_equal(mc_movie_id(rows[0].movie), ID1);
-    mc_ranked_clear(rows, n);
+    mc_list *rows = NULL;
+    mc_status st = mc_trending(mc, 3, &rows, NULL, NULL);
+    if (st == MC_OK && mc_list_size(rows) > 0)
+        assert_string_equal(mc_movie_id(mc_list_movie(rows, 0)), ID1);
+    mc_list_free(rows);
     return st;
 }
 
 static mc_status c_near(void)
 {
-    mc_nearby rows[3];
-    size_t n = 0;
-    mc_status st = mc_nearby_theaters(mc, -93.2, 44.8, 5000, 3, rows, &n, NULL, NULL);
+    mc_list *rows = NULL;
+    mc_status st = mc_nearby_theaters(mc, -93.2, 44.8, 5000, 3, &rows, NULL, NULL);
     if (st == MC_OK) {
-        assert_int_equal(n, 1);
-        assert_string_equal(mc_theater_id(rows[0].theater), THEATER);
+        assert_int_equal(mc_list_size(rows), 1);
+        assert_string_equal(mc_theater_id(mc_list_theater(rows, 0)), THEATER);
     }
-    mc_nearby_clear(rows, n);
+    mc_list_free(rows);
     return st;
 }
 

@@ -60,10 +60,8 @@ static void test_null_arguments(void **state)
     (void)state;
     mc_error err;
     const mc_movie *m = NULL;
-    size_t n = 0;
     char *text = NULL;
     int64_t i64 = 0;
-    mc_ranked row;
     mc_status sts[1];
     const char *ids[1] = {ID1};
     const char *docs[1] = {NULL};
@@ -83,11 +81,10 @@ static void test_null_arguments(void **state)
     refused(mc_delete_movie(f.a, NULL, NULL, &err), MC_E_ARG, &err, "id");
     refused(mc_invalidate(f.a, NULL, NULL, &err), MC_E_ARG, &err, "id");
     refused(mc_invalidate_title(f.a, NULL, NULL, &err), MC_E_ARG, &err, "title");
-    refused(mc_top_movies(f.a, 0, 1, NULL, &n, NULL, &err), MC_E_ARG, &err, "rows");
-    refused(mc_top_movies(f.a, 0, 1, &row, NULL, NULL, &err), MC_E_ARG, &err, "n");
-    refused(mc_trending(f.a, 1, NULL, &n, NULL, &err), MC_E_ARG, &err, "rows");
+    refused(mc_top_movies(f.a, 0, 1, NULL, NULL, &err), MC_E_ARG, &err, "out");
+    refused(mc_trending(f.a, 1, NULL, NULL, &err), MC_E_ARG, &err, "out");
     refused(mc_rank_movie(f.a, ID1, NULL, NULL, NULL, &err), MC_E_ARG, &err, "rank");
-    refused(mc_nearby_theaters(f.a, 0, 0, 1, 1, NULL, &n, NULL, &err), MC_E_ARG, &err, "rows");
+    refused(mc_nearby_theaters(f.a, 0, 0, 1, 1, NULL, NULL, &err), MC_E_ARG, &err, "out");
     refused(mc_get_theater(f.a, NULL, NULL, NULL, &err), MC_E_ARG, &err, NULL);
     refused(mc_put(f.a, NULL, "x", 1, 0, NULL, &err), MC_E_ARG, &err, "key");
     refused(mc_put(f.a, "k", NULL, 1, 0, NULL, &err), MC_E_ARG, &err, "value");
@@ -128,8 +125,13 @@ static void test_null_arguments(void **state)
     assert_int_equal(mc_get_stats(f.a, NULL), MC_E_ARG);
     mc_movie_unref(NULL);
     mc_theater_unref(NULL);
-    mc_ranked_clear(NULL, 3);
-    mc_nearby_clear(NULL, 3);
+    mc_list_free(NULL);
+    assert_int_equal(mc_list_size(NULL), 0);
+    assert_null(mc_list_movie(NULL, 0));
+    assert_null(mc_list_theater(NULL, 0));
+    assert_int_equal(mc_list_rank(NULL, 0), -1);
+    assert_true(mc_list_score(NULL, 0) == 0 && mc_list_views(NULL, 0) == 0 && mc_list_distance_m(NULL, 0) == 0);
+    assert_int_equal(mc_list_location(NULL, 0, NULL, NULL), MC_NOT_FOUND);
     mc_free(NULL);
     assert_null(text);
     untouched();
@@ -335,29 +337,37 @@ static void test_counts(void **state)
 {
     (void)state;
     mc_error err;
-    mc_ranked *rows = calloc(1000, sizeof *rows);
-    size_t n = 7;
-    assert_int_equal(mc_top_movies(f.a, 0, 0, NULL, &n, NULL, &err), MC_OK);
-    assert_int_equal(n, 0);
+    mc_list *rows = (mc_list *)(uintptr_t)7;
+    assert_int_equal(mc_top_movies(f.a, 0, 0, &rows, NULL, &err), MC_OK);
+    assert_non_null(rows);
+    assert_int_equal(mc_list_size(rows), 0);
+    mc_list_free(rows);
     watch();
-    refused(mc_top_movies(f.a, 0, -1, rows, &n, NULL, &err), MC_E_RANGE, &err, "count");
-    refused(mc_top_movies(f.a, 0, INT64_MIN, rows, &n, NULL, &err), MC_E_RANGE, &err, "count");
-    refused(mc_top_movies(f.a, -1, 1, rows, &n, NULL, &err), MC_E_RANGE, &err, "offset");
-    refused(mc_top_movies(f.a, INT64_MAX, 1000, rows, &n, NULL, &err), MC_E_RANGE, &err, "offset");
-    refused(mc_trending(f.a, -5, rows, &n, NULL, &err), MC_E_RANGE, &err, "count");
+    refused(mc_top_movies(f.a, 0, -1, &rows, NULL, &err), MC_E_RANGE, &err, "count");
+    refused(mc_top_movies(f.a, 0, INT64_MIN, &rows, NULL, &err), MC_E_RANGE, &err, "count");
+    refused(mc_top_movies(f.a, -1, 1, &rows, NULL, &err), MC_E_RANGE, &err, "offset");
+    refused(mc_top_movies(f.a, INT64_MAX, 1000, &rows, NULL, &err), MC_E_RANGE, &err, "offset");
+    refused(mc_trending(f.a, -5, &rows, NULL, &err), MC_E_RANGE, &err, "count");
     before = commands();
     const char *ids[1] = {ID1};
-    refused(mc_get_movies(f.a, ids, 1001, (const mc_movie **)rows, (mc_status *)rows, NULL, &err), MC_E_RANGE, &err, "1000");
-    assert_int_equal(mc_top_movies(f.a, 0, 1000000000, rows, &n, NULL, &err),
-                     MC_OK); /* as many as there are, at most 1,000 */
-    assert_true(n >= 3);
-    for (size_t i = 1; i < n; i++) /* a total order: score, then id, both descending */
-        assert_true(
-            rows[i - 1].score > rows[i].score ||
-            (rows[i - 1].score == rows[i].score && strcmp(mc_movie_id(rows[i - 1].movie), mc_movie_id(rows[i].movie)) > 0));
-    mc_ranked_clear(rows, n);
-    mc_ranked_clear(rows, n); /* twice is harmless */
-    free(rows);
+    const mc_movie *out[1];
+    mc_status statuses[1];
+    refused(mc_get_movies(f.a, ids, 1001, out, statuses, NULL, &err), MC_E_RANGE, &err, "1000");
+    assert_int_equal(mc_top_movies(f.a, 0, 1000000000, &rows, NULL, &err), MC_OK); /* as many as there are, at most 1,000 */
+    assert_true(mc_list_size(rows) >= 3);
+    for (size_t i = 1; i < mc_list_size(rows); i++) /* a total order: score, then id, both descending */
+        assert_true(mc_list_score(rows, i - 1) > mc_list_score(rows, i) ||
+                    (mc_list_score(rows, i - 1) == mc_list_score(rows, i) &&
+                     strcmp(mc_movie_id(mc_list_movie(rows, i - 1)), mc_movie_id(mc_list_movie(rows, i))) > 0));
+    assert_null(mc_list_movie(rows, mc_list_size(rows))); /* past the end there is nothing, and nothing breaks */
+    assert_null(mc_list_movie(rows, SIZE_MAX));
+    assert_null(mc_list_theater(rows, 0)); /* of another kind */
+    assert_int_equal(mc_list_rank(rows, mc_list_size(rows)), -1);
+    assert_true(mc_list_score(rows, SIZE_MAX) == 0 && mc_list_distance_m(rows, 0) == 0 && mc_list_views(rows, 0) == 0);
+    double place = 1;
+    assert_int_equal(mc_list_location(rows, 0, &place, NULL), MC_NOT_FOUND);
+    assert_true(place == 0);
+    mc_list_free(rows);
 }
 
 /* 42-51: places. */
@@ -365,8 +375,7 @@ static void test_places(void **state)
 {
     (void)state;
     mc_error err;
-    mc_nearby rows[2];
-    size_t n = 0;
+    mc_list *rows = NULL;
     struct {
         double lon, lat, radius;
         const char *names;
@@ -377,11 +386,11 @@ static void test_places(void **state)
     };
     watch();
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        refused(mc_nearby_theaters(f.a, bad[i].lon, bad[i].lat, bad[i].radius, 2, rows, &n, NULL, &err), MC_E_RANGE, &err,
+        refused(mc_nearby_theaters(f.a, bad[i].lon, bad[i].lat, bad[i].radius, 2, &rows, NULL, &err), MC_E_RANGE, &err,
                 bad[i].names);
     }
-    assert_int_equal(mc_nearby_theaters(f.a, 0, 0, 0, 2, rows, &n, NULL, &err), MC_OK);
-    mc_nearby_clear(rows, n);
+    assert_int_equal(mc_nearby_theaters(f.a, 0, 0, 0, 2, &rows, NULL, &err), MC_OK);
+    mc_list_free(rows);
 }
 
 /* 52-55: TTLs. */

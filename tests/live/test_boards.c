@@ -33,23 +33,21 @@ static void start(void)
 
 static int top_is_cached(mc_client *mc)
 {
-    mc_ranked rows[5];
-    size_t n = 0;
+    mc_list *rows = NULL;
     mc_info info;
-    assert_int_equal(mc_top_movies(mc, 0, 5, rows, &n, &info, NULL), MC_OK);
-    assert_true(n >= 3);
-    mc_ranked_clear(rows, n);
+    assert_int_equal(mc_top_movies(mc, 0, 5, &rows, &info, NULL), MC_OK);
+    assert_true(mc_list_size(rows) >= 3);
+    mc_list_free(rows);
     return info.tier == MC_TIER_REDIS;
 }
 
 /* In a thread of its own: what it answers is looked at by others. */
 static void build_a(void *arg)
 {
-    mc_ranked rows[5];
-    size_t n = 0;
+    mc_list *rows = NULL;
     (void)arg;
-    if (mc_top_movies(f.a, 0, 5, rows, &n, NULL, NULL) == MC_OK)
-        mc_ranked_clear(rows, n);
+    (void)mc_top_movies(f.a, 0, 5, &rows, NULL, NULL);
+    mc_list_free(rows);
 }
 
 /* A build stands at its point; something happens to it; it goes on. The very next list is built and cached. */
@@ -136,10 +134,9 @@ static void test_builder_killed(void **state)
     assert_true(pid >= 0);
     if (pid == 0) {
         mc_client *mc = fixture_open(&f, NULL);
-        mc_ranked rows[5];
-        size_t n = 0;
+        mc_list *rows = NULL;
         atomic_store(&mci_sync_hook, die);
-        (void)mc_top_movies(mc, 0, 5, rows, &n, NULL, NULL);
+        (void)mc_top_movies(mc, 0, 5, &rows, NULL, NULL);
         _exit(0);
     }
     int status = 0;
@@ -228,11 +225,10 @@ static void test_wrong_types(void **state)
             int cached = top_is_cached(f.b) || top_is_cached(f.b);
             if (!cached)
                 fail_msg("%s made by %s keeps lists from being cached", keys[k], makes[t][0]);
-            mc_ranked rows[5];
-            size_t n = 0;
-            assert_int_equal(mc_trending(f.b, 5, rows, &n, NULL, NULL), MC_OK);
-            assert_true(n >= 1);
-            mc_ranked_clear(rows, n);
+            mc_list *rows = NULL;
+            assert_int_equal(mc_trending(f.b, 5, &rows, NULL, NULL), MC_OK);
+            assert_true(mc_list_size(rows) >= 1);
+            mc_list_free(rows);
         }
     }
 }
@@ -273,11 +269,10 @@ static void test_flood_of_invalidations(void **state)
     int calls = 0;
     mc_info info = {0};
     while (info.tier != MC_TIER_REDIS && calls < 10000) {
-        mc_ranked rows[3];
-        size_t n = 0;
-        assert_int_equal(mc_top_movies(f.a, 0, 3, rows, &n, &info, NULL), MC_OK);
-        assert_true(n == 3 && rows[0].score == 3.0);
-        mc_ranked_clear(rows, n);
+        mc_list *rows = NULL;
+        assert_int_equal(mc_top_movies(f.a, 0, 3, &rows, &info, NULL), MC_OK);
+        assert_true(mc_list_size(rows) == 3 && mc_list_score(rows, 0) == 3.0);
+        mc_list_free(rows);
         assert_true(info.store_calls <= 3);
         assert_true(info.redis_round_trips <= 8);
         if (info.tier != MC_TIER_REDIS)

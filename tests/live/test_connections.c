@@ -72,10 +72,10 @@ static void test_passwords(void **state)
     assert_int_equal(info.cache, MC_CACHE_HIT);
     assert_int_equal(mc_update_rating(mc, ID2, 2.5, NULL, NULL, &err), MC_OK);
     assert_true(fixture_board_rating(mc, ID2) == 2.5);
-    mc_nearby near[1];
-    size_t n = 0;
-    assert_int_equal(mc_nearby_theaters(mc, 1, 1, 1000, 1, near, &n, &info, &err), MC_OK);
+    mc_list *near = NULL;
+    assert_int_equal(mc_nearby_theaters(mc, 1, 1, 1000, 1, &near, &info, &err), MC_OK);
     assert_int_equal(info.tier, MC_TIER_REDIS);
+    mc_list_free(near);
     assert_int_equal(mc_record_view(mc, ID2, NULL, NULL, &err), MC_OK);
     assert_int_equal(mc_put(mc, "k", "v", 1, 0, NULL, &err), MC_OK);
     assert_int_equal(mc_invalidate_all(mc, NULL, &err), MC_OK);

@@ -57,19 +57,17 @@ static mc_status call_title(mc_client *mc)
 
 static mc_status call_top(mc_client *mc)
 {
-    mc_ranked rows[3];
-    size_t n;
-    mc_status st = mc_top_movies(mc, 0, 3, rows, &n, NULL, NULL);
-    mc_ranked_clear(rows, n);
+    mc_list *rows = NULL;
+    mc_status st = mc_top_movies(mc, 0, 3, &rows, NULL, NULL);
+    mc_list_free(rows);
     return st;
 }
 
 static mc_status call_near(mc_client *mc)
 {
-    mc_nearby rows[3];
-    size_t n;
-    mc_status st = mc_nearby_theaters(mc, 0, 0, 1000, 3, rows, &n, NULL, NULL);
-    mc_nearby_clear(rows, n);
+    mc_list *rows = NULL;
+    mc_status st = mc_nearby_theaters(mc, 0, 0, 1000, 3, &rows, NULL, NULL);
+    mc_list_free(rows);
     return st;
 }
 

@@ -136,12 +136,13 @@ static size_t some;
 
 static void collect_ids(void)
 {
-    mc_ranked rows[100];
-    assert_int_equal(mc_top_movies(mc, 0, 100, rows, &some, NULL, NULL), MC_OK);
+    mc_list *rows = NULL;
+    assert_int_equal(mc_top_movies(mc, 0, 100, &rows, NULL, NULL), MC_OK);
+    some = mc_list_size(rows);
     assert_true(some >= 50);
     for (size_t i = 0; i < some; i++)
-        snprintf(some_ids[i], sizeof some_ids[i], "%s", mc_movie_id(rows[i].movie));
-    mc_ranked_clear(rows, some);
+        snprintf(some_ids[i], sizeof some_ids[i], "%s", mc_movie_id(mc_list_movie(rows, i)));
+    mc_list_free(rows);
 }
 
 static void test_hit_and_miss(void **state)
@@ -376,35 +377,34 @@ static void test_same_title(void **state)
 static void test_top(void **state)
 {
     (void)state;
-    mc_ranked cold[100];
-    mc_ranked warm[100];
-    size_t n = 0;
-    size_t k = 0;
+    mc_list *cold = NULL;
+    mc_list *warm = NULL;
     mc_info info;
-    assert_int_equal(mc_top_movies(mc, 0, 100, cold, &n, &info, NULL), MC_OK);
-    assert_int_equal(mc_top_movies(mc, 0, 100, warm, &k, &info, NULL), MC_OK);
+    assert_int_equal(mc_top_movies(mc, 0, 100, &cold, &info, NULL), MC_OK);
+    assert_int_equal(mc_top_movies(mc, 0, 100, &warm, &info, NULL), MC_OK);
     assert_int_equal(info.redis_round_trips, 1); /* details included */
     assert_int_equal(info.tier, MC_TIER_REDIS);
-    assert_int_equal(n, k);
-    for (size_t i = 0; i < n; i++) {
+    assert_int_equal(mc_list_size(cold), mc_list_size(warm));
+    for (size_t i = 0; i < mc_list_size(warm); i++) {
         double r = 0;
-        same_movie(cold[i].movie, warm[i].movie);
-        assert_int_equal(mc_movie_rating(warm[i].movie, &r), MC_OK);
-        assert_true(r == warm[i].score);
-        assert_int_equal(warm[i].rank, (int64_t)i);
+        same_movie(mc_list_movie(cold, i), mc_list_movie(warm, i));
+        assert_int_equal(mc_movie_rating(mc_list_movie(warm, i), &r), MC_OK);
+        assert_true(r == mc_list_score(warm, i));
+        assert_int_equal(mc_list_rank(warm, i), (int64_t)i);
         if (i > 0)
-            assert_true(warm[i - 1].score > warm[i].score ||
-                        (warm[i - 1].score == warm[i].score &&
-                         strcmp(mc_movie_id(warm[i - 1].movie), mc_movie_id(warm[i].movie)) > 0));
+            assert_true(mc_list_score(warm, i - 1) > mc_list_score(warm, i) ||
+                        (mc_list_score(warm, i - 1) == mc_list_score(warm, i) &&
+                         strcmp(mc_movie_id(mc_list_movie(warm, i - 1)), mc_movie_id(mc_list_movie(warm, i))) > 0));
     }
-    mc_ranked_clear(warm, k);
-    assert_int_equal(mc_top_movies(mc, 10, 5, warm, &k, &info, NULL), MC_OK); /* a page of it */
-    for (size_t i = 0; i < k; i++)
-        assert_string_equal(mc_movie_id(warm[i].movie), mc_movie_id(cold[10 + i].movie));
-    mc_ranked_clear(warm, k);
-    assert_int_equal(mc_top_movies(mc, 999999, 5, warm, &k, &info, NULL), MC_OK);
-    assert_int_equal(k, 0);
-    mc_ranked_clear(cold, n);
+    mc_list_free(warm);
+    assert_int_equal(mc_top_movies(mc, 10, 5, &warm, &info, NULL), MC_OK); /* a page of it */
+    for (size_t i = 0; i < mc_list_size(warm); i++)
+        assert_string_equal(mc_movie_id(mc_list_movie(warm, i)), mc_movie_id(mc_list_movie(cold, 10 + i)));
+    mc_list_free(warm);
+    assert_int_equal(mc_top_movies(mc, 999999, 5, &warm, &info, NULL), MC_OK);
+    assert_int_equal(mc_list_size(warm), 0);
+    mc_list_free(warm);
+    mc_list_free(cold);
     /* with Redis empty another client is answered by the store while nobody has built a board: the same list */
     int64_t rank = 0;
     double score = 0;
@@ -415,8 +415,7 @@ static void test_top(void **state)
 static void test_trending(void **state)
 {
     (void)state;
-    mc_ranked rows[5];
-    size_t n = 0;
+    mc_list *rows = NULL;
     int64_t views = 0;
     flush_redis();
     for (int i = 0; i < 5; i++)
@@ -425,13 +424,14 @@ static void test_trending(void **state)
     assert_int_equal(views, 5);
     for (int i = 0; i < 9; i++) /* views of what does not exist are left out */
         assert_int_equal(mc_record_view(mc, "000000000000000000000002", NULL, NULL, NULL), MC_OK);
-    assert_int_equal(mc_trending(mc, 3, rows, &n, NULL, NULL), MC_OK);
-    assert_int_equal(n, 3);
-    for (int i = 0; i < 3; i++) {
-        assert_string_equal(mc_movie_id(rows[i].movie), some_ids[4 - i]);
-        assert_true(rows[i].score == 5 - i);
+    assert_int_equal(mc_trending(mc, 3, &rows, NULL, NULL), MC_OK);
+    assert_int_equal(mc_list_size(rows), 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(mc_movie_id(mc_list_movie(rows, i)), some_ids[4 - i]);
+        assert_true(mc_list_score(rows, i) == 5 - (double)i);
+        assert_int_equal(mc_list_views(rows, i), 5 - (int)i);
     }
-    mc_ranked_clear(rows, n);
+    mc_list_free(rows);
 }
 
 static double distance(double lon1, double lat1, double lon2, double lat2)
@@ -449,8 +449,8 @@ static void test_nearby(void **state)
     static const double points[][3] = {{-93.2, 44.9, 50000},  {-73.9, 40.7, 20000}, {-118.2, 34.0, 100000},
                                        {0, 0, 20100000},      {-100, 40, 3000000},  {180, 10, 20100000},
                                        {-179.9, 60, 9000000}, {-150, 85, 20100000}};
-    mc_nearby rows[50];
-    mc_nearby all[50];
+    mc_list *rows = NULL;
+    mc_list *all = NULL;
     mc_info info;
     mc_client *alone = NULL;
     mc_error err;
@@ -462,29 +462,27 @@ static void test_nearby(void **state)
         assert_int_equal(mc_open(o, &alone, &err), MC_OK);
     mc_options_free(o);
     for (size_t p = 0; p < sizeof points / sizeof points[0]; p++) {
-        size_t n = 0;
-        size_t k = 0;
-        assert_int_equal(mc_nearby_theaters(mc, points[p][0], points[p][1], points[p][2], 50, rows, &n, &info, NULL), MC_OK);
+        assert_int_equal(mc_nearby_theaters(mc, points[p][0], points[p][1], points[p][2], 50, &rows, &info, NULL), MC_OK);
         assert_int_equal(info.tier, MC_TIER_REDIS);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < mc_list_size(rows); i++) {
             double lon = 0;
             double lat = 0;
-            assert_int_equal(mc_theater_location(rows[i].theater, &lon, &lat), MC_OK);
+            assert_int_equal(mc_theater_location(mc_list_theater(rows, i), &lon, &lat), MC_OK);
             double d = distance(points[p][0], points[p][1], lon, lat);
-            assert_true(fabs(d - rows[i].distance_m) < 2.0); /* 52-bit places */
-            assert_true(i == 0 || rows[i].distance_m >= rows[i - 1].distance_m);
-            assert_true(rows[i].distance_m <= points[p][2]);
+            assert_true(fabs(d - mc_list_distance_m(rows, i)) < 2.0); /* 52-bit places */
+            assert_true(i == 0 || mc_list_distance_m(rows, i) >= mc_list_distance_m(rows, i - 1));
+            assert_true(mc_list_distance_m(rows, i) <= points[p][2]);
         }
         if (alone != NULL) {
-            assert_int_equal(mc_nearby_theaters(alone, points[p][0], points[p][1], points[p][2], 50, all, &k, &info, &err),
+            assert_int_equal(mc_nearby_theaters(alone, points[p][0], points[p][1], points[p][2], 50, &all, &info, &err),
                              MC_OK);
             assert_int_equal(info.tier, MC_TIER_STORE);
-            assert_int_equal(n, k);
-            for (size_t i = 0; i < n; i++) /* theaters at one place may change places */
-                assert_true(fabs(rows[i].distance_m - all[i].distance_m) < 2.0);
+            assert_int_equal(mc_list_size(rows), mc_list_size(all));
+            for (size_t i = 0; i < mc_list_size(rows); i++) /* theaters at one place may change places */
+                assert_true(fabs(mc_list_distance_m(rows, i) - mc_list_distance_m(all, i)) < 2.0);
         }
-        mc_nearby_clear(rows, n);
-        mc_nearby_clear(all, k);
+        mc_list_free(rows);
+        mc_list_free(all);
     }
     assert_int_equal(mc_close(alone), MC_OK);
 }
@@ -496,8 +494,7 @@ static void test_invalidate(void **state)
     (void)state;
     const mc_movie *m = NULL;
     mc_info info;
-    mc_ranked rows[10];
-    size_t n = 0;
+    mc_list *rows = NULL;
     assert_int_equal(mc_get_movie(mc, some_ids[0], &m, NULL, NULL), MC_OK);
     char *title = strdup(mc_movie_title(m));
     mc_movie_unref(m);
@@ -522,9 +519,9 @@ static void test_invalidate(void **state)
     assert_int_equal(mc_get(mc, "system_status", &value, &size, NULL, NULL), MC_OK); /* no copy of anything: stays */
     assert_string_equal(value, "up");
     mc_free(value);
-    assert_int_equal(mc_top_movies(mc, 0, 10, rows, &n, &info, NULL), MC_OK);
-    assert_int_equal(n, 10);
-    mc_ranked_clear(rows, n);
+    assert_int_equal(mc_top_movies(mc, 0, 10, &rows, &info, NULL), MC_OK);
+    assert_int_equal(mc_list_size(rows), 10);
+    mc_list_free(rows);
     assert_int_equal(mc_remove(mc, "system_status", NULL, NULL), MC_OK);
     assert_int_equal(mc_remove(mc, "system_status", NULL, NULL), MC_NOT_FOUND);
     assert_int_equal(mc_get(mc, "system_status", &value, &size, NULL, NULL), MC_NOT_FOUND);

@@ -71,12 +71,11 @@ static void test_redis_refused(void **state)
         assert_int_equal(info.cache, MC_CACHE_BYPASS);
         assert_true(info.flags & MC_FLAG_REDIS_DOWN);
     }
-    mc_ranked rows[5];
-    size_t n = 0;
-    assert_int_equal(mc_top_movies(via, 0, 5, rows, &n, &info, NULL), MC_OK);
-    assert_int_equal(n, 3);
+    mc_list *rows = NULL;
+    assert_int_equal(mc_top_movies(via, 0, 5, &rows, &info, NULL), MC_OK);
+    assert_int_equal(mc_list_size(rows), 3);
     assert_int_equal(info.tier, MC_TIER_STORE);
-    mc_ranked_clear(rows, n);
+    mc_list_free(rows);
     proxy_set(&p, PROXY_PASS, 0);
     for (int i = 0; i < 500; i++) { /* comes back by itself */
         (void)fixture_rating(via, ID1, &info);
@@ -337,17 +336,17 @@ static void test_corrupt_sets(void **state)
     assert_true(fixture_board_rating(via, ID3) == 3.0);
     /* a member without a document is left out, and the page is still full */
     free(fixture_redis(&f, "ZADD", "mflix:board:{movies:rating}", "9.9", "573a1390f29313caabcd48aa", NULL));
-    mc_ranked rows[3];
-    size_t n = 0;
-    assert_int_equal(mc_top_movies(via, 0, 3, rows, &n, NULL, NULL), MC_OK);
-    assert_int_equal(n, 3);
-    assert_string_equal(mc_movie_id(rows[0].movie), ID3);
-    mc_ranked_clear(rows, n);
+    mc_list *rows = NULL;
+    assert_int_equal(mc_top_movies(via, 0, 3, &rows, NULL, NULL), MC_OK);
+    assert_int_equal(mc_list_size(rows), 3);
+    assert_string_equal(mc_movie_id(mc_list_movie(rows, 0)), ID3);
+    mc_list_free(rows);
     assert_int_equal(fixture_redis_int(&f, "EXISTS", "mflix:board:{movies:rating}", NULL), 1);
     free(fixture_redis(&f, "SET", "mflix:geo:{theaters:place}", "text", NULL));
-    mc_nearby near[3];
-    assert_int_equal(mc_nearby_theaters(via, 1, 1, 1000, 3, near, &n, NULL, NULL), MC_OK);
-    assert_int_equal(n, 0);
+    mc_list *near = NULL;
+    assert_int_equal(mc_nearby_theaters(via, 1, 1, 1000, 3, &near, NULL, NULL), MC_OK);
+    assert_int_equal(mc_list_size(near), 0);
+    mc_list_free(near);
 }
 
 /* Redis has no memory left: no old value may stay readable after a write. */

@@ -50,12 +50,11 @@ static void create(mc_client *mc, double rating)
 /* What the best film's rating is, and the one read by id; both from the same database, wherever it comes from. */
 static double shown(mc_client *mc, mc_info *info)
 {
-    mc_ranked rows[3];
-    size_t n = 0;
+    mc_list *rows = NULL;
     double by_id = fixture_rating(mc, ID1, info);
-    assert_int_equal(mc_top_movies(mc, 0, 3, rows, &n, NULL, NULL), MC_OK);
-    double best = n > 0 ? rows[0].score : -1;
-    mc_ranked_clear(rows, n);
+    assert_int_equal(mc_top_movies(mc, 0, 3, &rows, NULL, NULL), MC_OK);
+    double best = mc_list_size(rows) > 0 ? mc_list_score(rows, 0) : -1;
+    mc_list_free(rows);
     assert_true(best == by_id);
     return by_id;
 }

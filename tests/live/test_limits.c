@@ -246,11 +246,11 @@ static void board_built(job *j)
 
 static void top(job *j)
 {
-    static mc_ranked rows[ROWS_MAX];
-    size_t n = 0;
-    must(j, mc_top_movies(j->mc, 0, (int64_t)j->n, rows, &n, NULL, &j->err));
-    if (n != j->n)
+    mc_list *rows = NULL;
+    must(j, mc_top_movies(j->mc, 0, (int64_t)j->n, &rows, NULL, &j->err));
+    if (mc_list_size(rows) != j->n)
         _exit(2);
+    mc_list_free(rows);
 }
 
 static void warm(job *j)
@@ -272,11 +272,11 @@ static void theaters_imported(job *j)
 
 static void near(job *j)
 {
-    static mc_nearby rows[ROWS_MAX];
-    size_t n = 0;
-    must(j, mc_nearby_theaters(j->mc, 45, 30, 2e7, (int64_t)j->n, rows, &n, NULL, &j->err));
-    if (n != j->n)
+    mc_list *rows = NULL;
+    must(j, mc_nearby_theaters(j->mc, 45, 30, 2e7, (int64_t)j->n, &rows, NULL, &j->err));
+    if (mc_list_size(rows) != j->n)
         _exit(2);
+    mc_list_free(rows);
 }
 
 static void put_many(job *j)

@@ -87,34 +87,35 @@ static int rank_of(mc_client *mc, const char *id, double *rating)
 
 static int near(double lon, const char *city)
 {
-    mc_nearby rows[3];
-    size_t n = 0;
-    assert_int_equal(mc_nearby_theaters(writer, lon, 10.0, 50000, 3, rows, &n, NULL, NULL), MC_OK);
-    int right = city == NULL ? n == 0 : n == 1 && strcmp(mc_theater_city(rows[0].theater), city) == 0;
-    mc_nearby_clear(rows, n);
+    mc_list *rows = NULL;
+    assert_int_equal(mc_nearby_theaters(writer, lon, 10.0, 50000, 3, &rows, NULL, NULL), MC_OK);
+    int right = city == NULL ? mc_list_size(rows) == 0
+                             : mc_list_size(rows) == 1 && strcmp(mc_theater_city(mc_list_theater(rows, 0)), city) == 0;
+    mc_list_free(rows);
     return right;
 }
 
 /* Everything that can be asked shows the writes of this handle: a change, a deletion, a creation, a theater that moved. */
 static int shows_own_writes(void)
 {
-    mc_ranked rows[5];
-    size_t n = 0;
+    mc_list *rows = NULL;
     double rating = 0;
     int right = fixture_rating(writer, ID1, NULL) == 9.0;
-    assert_int_equal(mc_top_movies(writer, 0, 5, rows, &n, NULL, NULL), MC_OK);
-    right &= n == 3 && strcmp(mc_movie_title(rows[0].movie), "Renamed") == 0 && rows[0].score == 9.0 &&
-             rating_of(rows[0].movie) == 9.0 && strcmp(mc_movie_title(rows[1].movie), "Fresh") == 0 &&
-             strcmp(mc_movie_title(rows[2].movie), "Three") == 0;
-    mc_ranked_clear(rows, n);
+    assert_int_equal(mc_top_movies(writer, 0, 5, &rows, NULL, NULL), MC_OK);
+    right &= mc_list_size(rows) == 3 && strcmp(mc_movie_title(mc_list_movie(rows, 0)), "Renamed") == 0 &&
+             mc_list_score(rows, 0) == 9.0 && rating_of(mc_list_movie(rows, 0)) == 9.0 &&
+             strcmp(mc_movie_title(mc_list_movie(rows, 1)), "Fresh") == 0 &&
+             strcmp(mc_movie_title(mc_list_movie(rows, 2)), "Three") == 0;
+    mc_list_free(rows);
     right &= rank_of(writer, ID1, &rating) == 0 && rating == 9.0;
     right &= rank_of(writer, ID2, &rating) == -1;
     right &= rank_of(writer, ID4, &rating) == 1 && rating == 8.0;
-    assert_int_equal(mc_trending(writer, 5, rows, &n, NULL, NULL), MC_OK);
-    right &= n == 2;
-    for (size_t i = 0; i < n; i++)
-        right &= strcmp(mc_movie_title(rows[i].movie), "Two") != 0 && strcmp(mc_movie_title(rows[i].movie), "One") != 0;
-    mc_ranked_clear(rows, n);
+    assert_int_equal(mc_trending(writer, 5, &rows, NULL, NULL), MC_OK);
+    right &= mc_list_size(rows) == 2;
+    for (size_t i = 0; i < mc_list_size(rows); i++)
+        right &= strcmp(mc_movie_title(mc_list_movie(rows, i)), "Two") != 0 &&
+                 strcmp(mc_movie_title(mc_list_movie(rows, i)), "One") != 0;
+    mc_list_free(rows);
     right &= near(10.0, NULL) && near(40.0, "New");
     const mc_movie *m = NULL;
     right &= mc_get_movie_by_title(writer, "One", &m, NULL, NULL) == MC_NOT_FOUND;
@@ -130,8 +131,7 @@ static int shows_own_writes(void)
 
 static void cache_everything(void)
 {
-    mc_ranked rows[5];
-    size_t n = 0;
+    mc_list *rows = NULL;
     double rating = 0;
     const mc_movie *m = NULL;
     put_theater("Old", 10.0);
@@ -140,10 +140,10 @@ static void cache_everything(void)
             assert_int_equal(mc_record_view(writer, *id, NULL, NULL, NULL), MC_OK);
             (void)rank_of(writer, *id, &rating);
         }
-        assert_int_equal(mc_top_movies(writer, 0, 5, rows, &n, NULL, NULL), MC_OK);
-        mc_ranked_clear(rows, n);
-        assert_int_equal(mc_trending(writer, 5, rows, &n, NULL, NULL), MC_OK);
-        mc_ranked_clear(rows, n);
+        assert_int_equal(mc_top_movies(writer, 0, 5, &rows, NULL, NULL), MC_OK);
+        mc_list_free(rows);
+        assert_int_equal(mc_trending(writer, 5, &rows, NULL, NULL), MC_OK);
+        mc_list_free(rows);
         assert_true(near(10.0, "Old"));
         for (const char *const *t = (const char *const[]){"One", "Two", "Fresh", "Renamed", NULL}; *t != NULL; t++) {
             (void)mc_get_movie_by_title(writer, *t, &m, NULL, NULL);

@@ -185,16 +185,15 @@ static void test_odd_ids_and_dangling_members(void **state)
 {
     (void)state;
     const char *json = "{\"_id\":\"!x\",\"title\":\"Bang\",\"imdb\":{\"rating\":9.5}}";
-    mc_ranked rows[1];
-    size_t n = 0;
+    mc_list *rows = NULL;
     char ghost[25];
     start();
     mc_client *mc = fixture_open(&f, "movies.id", "string", "cache.prefix", "odd:", NULL);
     assert_int_equal(mc_create_movie(mc, json, strlen(json), NULL, NULL, NULL), MC_OK);
-    assert_int_equal(mc_top_movies(mc, 0, 1, rows, &n, NULL, NULL), MC_OK);
-    assert_int_equal(n, 1);
-    assert_string_equal(mc_movie_id(rows[0].movie), "!x");
-    mc_ranked_clear(rows, n);
+    assert_int_equal(mc_top_movies(mc, 0, 1, &rows, NULL, NULL), MC_OK);
+    assert_int_equal(mc_list_size(rows), 1);
+    assert_string_equal(mc_movie_id(mc_list_movie(rows, 0)), "!x");
+    mc_list_free(rows);
     assert_int_equal(mc_close(mc), MC_OK);
     memstore_put(&f.mem, "movies", "!x", NULL);
     for (int i = 0; i < 101; i++) {
@@ -202,9 +201,9 @@ static void test_odd_ids_and_dangling_members(void **state)
         free(fixture_redis(&f, "ZADD", "mflix:counter:{movies:views}", "5", ghost, NULL));
     }
     assert_int_equal(mc_record_view(f.a, ID1, NULL, NULL, NULL), MC_OK);
-    assert_int_equal(mc_trending(f.a, 1, rows, &n, NULL, NULL), MC_OK);
-    assert_int_equal(n, 1);
-    mc_ranked_clear(rows, n);
+    assert_int_equal(mc_trending(f.a, 1, &rows, NULL, NULL), MC_OK);
+    assert_int_equal(mc_list_size(rows), 1);
+    mc_list_free(rows);
 }
 
 /* An envelope of a megabyte and a half is removed like any other that does not decode. */

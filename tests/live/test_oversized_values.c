@@ -178,15 +178,14 @@ static void test_lists(void **state)
         "{\"_id\":{\"$oid\":\"59a47286cfa9a3a73e51e72c\"},\"theaterId\":1,\"location\":{\"geo\":{\"type\":\"Point\","
         "\"coordinates\":[1.0,1.0]}}}";
     for (int i = 0; i < 4; i++) {
-        mc_nearby near[2];
+        mc_list *near = NULL;
         mc_info info;
-        size_t n = 0;
         const char *key = i < 2 ? "mflix:board:{movies:rating}" : "mflix:geo:{theaters:place}";
         start();
         memstore_put(&f.mem, "theaters", "59a47286cfa9a3a73e51e72c", theater);
         assert_true(fixture_board_rating(f.a, ID3) == 3.0);
-        assert_int_equal(mc_nearby_theaters(f.a, 1, 1, 1000, 2, near, &n, NULL, NULL), MC_OK);
-        mc_nearby_clear(near, n);
+        assert_int_equal(mc_nearby_theaters(f.a, 1, 1, 1000, 2, &near, NULL, NULL), MC_OK);
+        mc_list_free(near);
         /* the place of the theater itself, or below every place */
         const char *score = i < 2 ? scores[i] : "-inf";
         if (i == 2)
@@ -201,15 +200,15 @@ static void test_lists(void **state)
                                key, score, NULL));
         for (int k = 0; k < 2; k++) {
             if (i < 2) {
-                mc_ranked rows[2];
-                assert_int_equal(mc_top_movies(f.a, 0, 2, rows, &n, &info, NULL), MC_OK);
-                assert_int_equal(n, 2);
-                assert_string_equal(mc_movie_id(rows[0].movie), ID3);
-                mc_ranked_clear(rows, n);
+                mc_list *rows = NULL;
+                assert_int_equal(mc_top_movies(f.a, 0, 2, &rows, &info, NULL), MC_OK);
+                assert_int_equal(mc_list_size(rows), 2);
+                assert_string_equal(mc_movie_id(mc_list_movie(rows, 0)), ID3);
+                mc_list_free(rows);
             } else {
-                assert_int_equal(mc_nearby_theaters(f.a, 1, 1, 1000, 2, near, &n, &info, NULL), MC_OK);
-                assert_int_equal(n, 1);
-                mc_nearby_clear(near, n);
+                assert_int_equal(mc_nearby_theaters(f.a, 1, 1, 1000, 2, &near, &info, NULL), MC_OK);
+                assert_int_equal(mc_list_size(near), 1);
+                mc_list_free(near);
             }
             if (k == 1 || i % 2 == 0) /* below all others it is not among those that are asked for */
                 assert_int_equal(info.tier, k == 0 ? MC_TIER_STORE : MC_TIER_REDIS);

@@ -37,34 +37,37 @@ static double between(double low, double high)
     return low + (high - low) * rand() / (double)RAND_MAX;
 }
 
-static size_t ask(mc_client *mc, double lon, double lat, double radius, int64_t count, mc_nearby *rows, mc_info *info)
+static size_t ask(mc_client *mc, double lon, double lat, double radius, int64_t count, mc_list **rows, mc_info *info)
 {
-    size_t n = 0;
     mc_error err = {0};
-    if (mc_nearby_theaters(mc, lon, lat, radius, count, rows, &n, info, &err) != MC_OK)
+    if (mc_nearby_theaters(mc, lon, lat, radius, count, rows, info, &err) != MC_OK)
         fail_msg("%g %g %g: %s", lon, lat, radius, err.text);
-    return n;
+    return mc_list_size(*rows);
 }
 
 /* One circle both ways: the same theaters, in the same order, at the same distances and places. */
 static size_t same(double lon, double lat, double radius, int64_t count)
 {
-    static mc_nearby by_redis[100];
-    static mc_nearby by_store[100];
+    mc_list *by_redis = NULL;
+    mc_list *by_store = NULL;
     mc_info info;
-    size_t n = ask(f.a, lon, lat, radius, count, by_redis, &info);
+    size_t n = ask(f.a, lon, lat, radius, count, &by_redis, &info);
     assert_int_equal(info.tier, MC_TIER_REDIS);
-    size_t k = ask(alone, lon, lat, radius, count, by_store, &info);
+    size_t k = ask(alone, lon, lat, radius, count, &by_store, &info);
     if (n != k)
         fail_msg("%g %g %g: %zu by Redis, %zu by the store", lon, lat, radius, n, k);
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(mc_theater_id(by_redis[i].theater), mc_theater_id(by_store[i].theater)) != 0)
+        if (strcmp(mc_theater_id(mc_list_theater(by_redis, i)), mc_theater_id(mc_list_theater(by_store, i))) != 0)
             fail_msg("%g %g %g: row %zu differs", lon, lat, radius, i);
-        assert_true(by_redis[i].distance_m == by_store[i].distance_m);
-        assert_true(by_redis[i].lon == by_store[i].lon && by_redis[i].lat == by_store[i].lat);
+        assert_true(mc_list_distance_m(by_redis, i) == mc_list_distance_m(by_store, i));
+        double a[2];
+        double b[2];
+        assert_int_equal(mc_list_location(by_redis, i, &a[0], &a[1]), MC_OK);
+        assert_int_equal(mc_list_location(by_store, i, &b[0], &b[1]), MC_OK);
+        assert_true(a[0] == b[0] && a[1] == b[1]);
     }
-    mc_nearby_clear(by_redis, n);
-    mc_nearby_clear(by_store, k);
+    mc_list_free(by_redis);
+    mc_list_free(by_store);
     return n;
 }
 
@@ -111,7 +114,7 @@ static void test_anywhere(void **state)
 static void test_never_the_whole_set(void **state)
 {
     (void)state;
-    mc_nearby rows[10];
+    mc_list *rows = NULL;
     mc_info info;
     fixture_reset(&f);
     for (int i = 0; i < MANY; i++)
@@ -119,14 +122,14 @@ static void test_never_the_whole_set(void **state)
     const double circles[][3] = {
         {180, 0, 20100000}, {0, 85, 20100000}, {-100, 40, 20100000}, {-100, 40, 5000000}, {100, -80, 15000000}};
     for (size_t i = 0; i < sizeof circles / sizeof circles[0]; i++) {
-        size_t n = ask(f.a, circles[i][0], circles[i][1], circles[i][2], 10, rows, &info);
+        size_t n = ask(f.a, circles[i][0], circles[i][1], circles[i][2], 10, &rows, &info);
         assert_int_equal(n, 10);
-        mc_nearby_clear(rows, n); /* the documents are cached now */
+        mc_list_free(rows); /* the documents are cached now */
         free(fixture_redis(&f, "CONFIG", "RESETSTAT", NULL));
-        n = ask(f.a, circles[i][0], circles[i][1], circles[i][2], 10, rows, &info);
+        n = ask(f.a, circles[i][0], circles[i][1], circles[i][2], 10, &rows, &info);
         assert_int_equal(n, 10);
         assert_int_equal(info.tier, MC_TIER_REDIS);
-        mc_nearby_clear(rows, n);
+        mc_list_free(rows);
         char *stats = fixture_redis(&f, "INFO", "stats", NULL);
         const char *line = strstr(stats, "total_net_output_bytes:");
         assert_non_null(line);

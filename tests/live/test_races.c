@@ -315,18 +315,17 @@ static void test_a12_never_short(void **state)
     actor s;
     actor_start(&s, build_a, NULL, "build:page");
     assert_true(actor_wait(&s));
-    mc_ranked rows[10];
-    size_t n = 0;
+    mc_list *rows = NULL;
     mc_info info;
-    assert_int_equal(mc_top_movies(f.b, 0, 10, rows, &n, &info, NULL), MC_OK);
-    assert_int_equal(n, 3);
+    assert_int_equal(mc_top_movies(f.b, 0, 10, &rows, &info, NULL), MC_OK);
+    assert_int_equal(mc_list_size(rows), 3);
     assert_int_equal(info.tier, MC_TIER_STORE);
-    mc_ranked_clear(rows, n);
+    mc_list_free(rows);
     actor_join(&s);
-    assert_int_equal(mc_top_movies(f.b, 0, 10, rows, &n, &info, NULL), MC_OK);
-    assert_int_equal(n, 3);
+    assert_int_equal(mc_top_movies(f.b, 0, 10, &rows, &info, NULL), MC_OK);
+    assert_int_equal(mc_list_size(rows), 3);
     assert_int_equal(info.tier, MC_TIER_REDIS);
-    mc_ranked_clear(rows, n);
+    mc_list_free(rows);
 }
 
 /* A board that no single call has the time to build: each goes on where the last one stopped, and writes in between count. */
@@ -335,8 +334,7 @@ static int built_in_parts(void)
     char id[25];
     char json[512];
     mc_info info;
-    mc_ranked rows[3];
-    size_t n = 0;
+    mc_list *rows = NULL;
     /* The machine's speed is no matter here: a script that a busy machine delays must not pass for a Redis that is away. */
     mc_client *mc = fixture_open(&f, "call.timeout_ms", "60000", "cache.timeout_ms", "60000", "store.timeout_ms", "60000",
                                  "write.quarantine_ms", "130000", NULL);
@@ -346,15 +344,15 @@ static int built_in_parts(void)
         memstore_put(&f.mem, "movies", id, json);
     }
     f.mem.scans_left = 1; /* of three pages; then the store is too slow for the rest of this call */
-    assert_int_equal(mc_top_movies(mc, 0, 3, rows, &n, NULL, NULL), MC_E_TIMEOUT);
+    assert_int_equal(mc_top_movies(mc, 0, 3, &rows, NULL, NULL), MC_E_TIMEOUT);
     assert_int_equal(fixture_redis_int(&f, "EXISTS", "mflix:board:{movies:rating}", NULL), 0);
     rate_b("573a1390f29313caabc00001", 9.0); /* already in what is built */
     f.mem.scans_left = -1;
     f.mem.scans = 0;
-    assert_int_equal(mc_top_movies(mc, 0, 3, rows, &n, &info, NULL), MC_OK);
+    assert_int_equal(mc_top_movies(mc, 0, 3, &rows, &info, NULL), MC_OK);
     assert_int_equal(info.tier, MC_TIER_REDIS);
-    assert_true(n == 3 && rows[0].score == 9.0);
-    mc_ranked_clear(rows, n);
+    assert_true(mc_list_size(rows) == 3 && mc_list_score(rows, 0) == 9.0);
+    mc_list_free(rows);
     assert_int_equal(fixture_redis_int(&f, "ZCARD", "mflix:board:{movies:rating}", NULL), 1204);
     assert_int_equal(mc_close(mc), MC_OK);
     return f.mem.scans <= 2;
@@ -459,22 +457,21 @@ static void put_theater(const char *id, double lon, double lat)
 
 static int no_theater_ghosts(void)
 {
-    mc_nearby rows[10];
-    size_t n = 0;
+    mc_list *rows = NULL;
     put_theater("59a47286cfa9a3a73e51e701", 10.0, 50.0);
     put_theater("59a47286cfa9a3a73e51e702", 10.1, 50.0);
-    assert_int_equal(mc_nearby_theaters(f.a, 10.0, 50.0, 50000, 10, rows, &n, NULL, NULL), MC_OK);
-    assert_int_equal(n, 2);
-    mc_nearby_clear(rows, n);
+    assert_int_equal(mc_nearby_theaters(f.a, 10.0, 50.0, 50000, 10, &rows, NULL, NULL), MC_OK);
+    assert_int_equal(mc_list_size(rows), 2);
+    mc_list_free(rows);
     memstore_put(&f.mem, "theaters", "59a47286cfa9a3a73e51e701", NULL);
     put_theater("59a47286cfa9a3a73e51e702", 20.0, 50.0);
     assert_int_equal(mc_invalidate_all(f.a, NULL, NULL), MC_OK);
-    assert_int_equal(mc_nearby_theaters(f.a, 10.0, 50.0, 50000, 10, rows, &n, NULL, NULL), MC_OK);
-    int ok = n == 0;
-    mc_nearby_clear(rows, n);
-    assert_int_equal(mc_nearby_theaters(f.a, 20.0, 50.0, 50000, 10, rows, &n, NULL, NULL), MC_OK);
-    ok = ok && n == 1;
-    mc_nearby_clear(rows, n);
+    assert_int_equal(mc_nearby_theaters(f.a, 10.0, 50.0, 50000, 10, &rows, NULL, NULL), MC_OK);
+    int ok = mc_list_size(rows) == 0;
+    mc_list_free(rows);
+    assert_int_equal(mc_nearby_theaters(f.a, 20.0, 50.0, 50000, 10, &rows, NULL, NULL), MC_OK);
+    ok = ok && mc_list_size(rows) == 1;
+    mc_list_free(rows);
     return ok && fixture_redis_int(&f, "ZCARD", "mflix:geo:{theaters:place}", NULL) == 2;
 }
 

@@ -71,12 +71,11 @@ static void test_titles_batches_top(void **state)
         mc_movie_unref(movies[i]);
     }
 
-    mc_ranked rows[3];
-    size_t n = 0;
-    assert_int_equal(mc_top_movies(direct, 0, 3, rows, &n, &info, NULL), MC_OK);
-    assert_int_equal(n, 3);
-    assert_string_equal(mc_movie_id(rows[0].movie), ID3);
-    mc_ranked_clear(rows, n);
+    mc_list *rows = NULL;
+    assert_int_equal(mc_top_movies(direct, 0, 3, &rows, &info, NULL), MC_OK);
+    assert_int_equal(mc_list_size(rows), 3);
+    assert_string_equal(mc_movie_id(mc_list_movie(rows, 0)), ID3);
+    mc_list_free(rows);
     assert_int_equal(info.tier, MC_TIER_STORE);
     assert_int_equal(info.cache, MC_CACHE_NONE);
     assert_int_equal(info.redis_round_trips, 0);

@@ -83,17 +83,16 @@ static void heal(void)
 
 static void coherent(void)
 {
-    mc_ranked rows[5];
-    size_t n = 0;
+    mc_list *rows = NULL;
     double truth = rating_by(uncached);
     for (int i = 0; i < 3; i++) {
         assert_true(rating_by(straight) == truth);
         assert_true(rating_by(through) == truth);
     }
     for (int i = 0; i < 100; i++) { /* the board: as soon as the quarantine of a broken write has ended */
-        assert_int_equal(mc_top_movies(straight, 0, 5, rows, &n, NULL, NULL), MC_OK);
-        double board = n > 0 ? rows[0].score : -1;
-        mc_ranked_clear(rows, n);
+        assert_int_equal(mc_top_movies(straight, 0, 5, &rows, NULL, NULL), MC_OK);
+        double board = mc_list_size(rows) > 0 ? mc_list_score(rows, 0) : -1;
+        mc_list_free(rows);
         if (board == truth)
             return;
         sleep_ms(25);

@@ -115,8 +115,9 @@ static void works_on(srv *s)
     assert_int_equal(rank, 0);
     assert_int_equal(mc_record_view(mc, ID2, &views, NULL, NULL), MC_OK);
     assert_int_equal(views, 1);
-    mc_nearby near[2];
-    assert_int_equal(mc_nearby_theaters(mc, 0, 0, 1000, 2, near, &n, &info, NULL), MC_OK);
+    mc_list *near = NULL;
+    assert_int_equal(mc_nearby_theaters(mc, 0, 0, 1000, 2, &near, &info, NULL), MC_OK);
+    mc_list_free(near);
     assert_int_equal(info.tier, MC_TIER_REDIS);
     assert_int_equal(mc_put(mc, "k", "v", 1, 60000, NULL, NULL), MC_OK);
     assert_int_equal(mc_get(mc, "k", &value, &n, NULL, NULL), MC_OK);
@@ -182,9 +183,8 @@ static void test_one_command_refused(void **state)
     mc_client *mc = NULL;
     mc_error err;
     mc_info info;
-    mc_ranked rows[3];
-    mc_nearby near[3];
-    size_t n = 0;
+    mc_list *rows = NULL;
+    mc_list *near = NULL;
     int64_t rank = -1;
     double rating = 0;
     static const char *const refused[] = {"zrevrange", "zrevrank",      "zscore", "geosearch",
@@ -209,14 +209,14 @@ static void test_one_command_refused(void **state)
                 assert_string_equal(out, "OK\n");
             }
             assert_true(fixture_rating(mc, ID1, NULL) == 1.0);
-            assert_int_equal(mc_top_movies(mc, 0, 3, rows, &n, &info, NULL), MC_OK);
-            assert_int_equal(n, 1);
-            mc_ranked_clear(rows, n);
+            assert_int_equal(mc_top_movies(mc, 0, 3, &rows, &info, NULL), MC_OK);
+            assert_int_equal(mc_list_size(rows), 1);
+            mc_list_free(rows);
             assert_int_equal(mc_rank_movie(mc, ID1, &rank, &rating, &info, NULL), MC_OK);
             assert_true(rank == 0 && rating == 1.0);
-            assert_int_equal(mc_nearby_theaters(mc, 10, 10, 1000, 3, near, &n, &info, NULL), MC_OK);
-            assert_int_equal(n, 1);
-            mc_nearby_clear(near, n);
+            assert_int_equal(mc_nearby_theaters(mc, 10, 10, 1000, 3, &near, &info, NULL), MC_OK);
+            assert_int_equal(mc_list_size(near), 1);
+            mc_list_free(near);
         }
         assert_int_equal(mc_close(mc), MC_OK);
     }

@@ -104,7 +104,7 @@ def a_run_of_locust(w):
     assert hits > 0.5 * asked / 2 and sum(int(r["misses"]) for r in cached) > 0 and all(r["hits"] == "0" for r in uncached)
     assert 0 <= served(w)[0] - good - asked <= 10 and served(w)[1] == other, "what locust counted is what the server answered"
     report = w.path("report.svg")
-    subprocess.run([sys.executable, os.path.join(folder, "report.py"), prefix, report, "--note", "a <test> & more"], check=True, timeout=60,
+    subprocess.run([sys.executable, os.path.join(folder, "report.py"), prefix, report, "--note", "a <test> & more", "--mflix", w.program], check=True, timeout=60,
                    stdout=subprocess.DEVNULL)
     root, drawn = lines(report)
     assert {k: len(v) for k, v in drawn.items()} == {"cached": 2, "cached p99": 1, "uncached": 2, "uncached p99": 1, "load": 1, "users": 1}

@@ -97,21 +97,20 @@ static void *disturber(void *arg)
     (void)arg;
     for (int k = 0; !atomic_load(&stop); k++) {
         char id[25];
-        mc_ranked rows[IDS];
-        size_t n = 0;
+        mc_list *rows = NULL;
         const char *ids[IDS];
         char texts[IDS][25];
         const mc_movie *out[IDS];
         mc_status sts[IDS];
         id_of(k % IDS, id);
-        mc_status st = mc_top_movies(k % 2 ? f.a : f.b, 0, IDS, rows, &n, NULL, NULL);
-        if (st != MC_OK || n != IDS)
-            violation("a short board", st, (long)n);
-        mc_ranked_clear(rows, n);
+        mc_status st = mc_top_movies(k % 2 ? f.a : f.b, 0, IDS, &rows, NULL, NULL);
+        if (st != MC_OK || mc_list_size(rows) != IDS)
+            violation("a short board", st, (long)mc_list_size(rows));
+        mc_list_free(rows);
         (void)mc_invalidate(f.b, id, NULL, NULL);
         (void)mc_record_view(f.a, id, NULL, NULL, NULL);
-        if (mc_trending(f.a, 5, rows, &n, NULL, NULL) == MC_OK)
-            mc_ranked_clear(rows, n);
+        if (mc_trending(f.a, 5, &rows, NULL, NULL) == MC_OK)
+            mc_list_free(rows);
         for (int i = 0; i < IDS; i++) {
             id_of(i, texts[i]);
             ids[i] = texts[i];

@@ -44,15 +44,16 @@ static mc_status one_movie(mc_status st, const mc_movie **at)
     return st;
 }
 
-static mc_status ranked(mc_status st, mc_ranked *rows, const size_t *count)
+static mc_status ranked(mc_status st, mc_list *rows)
 {
-    size_t n = *count;
+    size_t n = mc_list_size(rows);
     assert_true(n <= ROWS);
     assert_true(st == MC_OK || n == 0);
+    assert_true((rows != NULL) == (st == MC_OK));
     for (size_t i = 0; i < n; i++)
-        look_at(rows[i].movie);
-    assert_int_equal(rows[ROWS].rank, 4711); /* behind the last one */
-    mc_ranked_clear(rows, n);
+        look_at(mc_list_movie(rows, i));
+    assert_null(mc_list_movie(rows, n));
+    mc_list_free(rows);
     return st;
 }
 
@@ -111,18 +112,16 @@ static mc_status theater(mc_client *mc, mc_info *info, mc_error *err)
 
 static mc_status near(mc_client *mc, mc_info *info, mc_error *err, double lon, double radius)
 {
-    mc_nearby rows[ROWS + 1];
-    size_t n = 0;
-    rows[ROWS].distance_m = 4711;
-    mc_status st = mc_nearby_theaters(mc, lon, 45, radius, ROWS, rows, &n, info, err);
-    assert_true(n <= ROWS);
-    assert_true(st == MC_OK || n == 0);
-    for (size_t i = 0; i < n; i++) {
-        assert_non_null(rows[i].theater);
-        assert_true(rows[i].distance_m >= 0);
+    mc_list *rows = NULL;
+    mc_status st = mc_nearby_theaters(mc, lon, 45, radius, ROWS, &rows, info, err);
+    assert_true(mc_list_size(rows) <= ROWS);
+    assert_true(st == MC_OK || mc_list_size(rows) == 0);
+    for (size_t i = 0; i < mc_list_size(rows); i++) {
+        assert_non_null(mc_list_theater(rows, i));
+        assert_true(mc_list_distance_m(rows, i) >= 0);
     }
-    assert_true(rows[ROWS].distance_m == 4711);
-    mc_nearby_clear(rows, n);
+    assert_null(mc_list_theater(rows, mc_list_size(rows)));
+    mc_list_free(rows);
     return st;
 }
 
@@ -138,18 +137,16 @@ static mc_status near_around(mc_client *mc, mc_info *info, mc_error *err)
 
 static mc_status top(mc_client *mc, mc_info *info, mc_error *err)
 {
-    mc_ranked rows[ROWS + 1];
-    size_t n = 0;
-    rows[ROWS].rank = 4711;
-    return ranked(mc_top_movies(mc, 0, ROWS, rows, &n, info, err), rows, &n);
+    mc_list *rows = NULL;
+    mc_status st = mc_top_movies(mc, 0, ROWS, &rows, info, err);
+    return ranked(st, rows);
 }
 
 static mc_status trending(mc_client *mc, mc_info *info, mc_error *err)
 {
-    mc_ranked rows[ROWS + 1];
-    size_t n = 0;
-    rows[ROWS].rank = 4711;
-    return ranked(mc_trending(mc, ROWS, rows, &n, info, err), rows, &n);
+    mc_list *rows = NULL;
+    mc_status st = mc_trending(mc, ROWS, &rows, info, err);
+    return ranked(st, rows);
 }
 
 static mc_status rank(mc_client *mc, mc_info *info, mc_error *err)

@@ -248,15 +248,14 @@ double fixture_stored_rating(fixture *f, const char *id)
 
 double fixture_board_rating(mc_client *mc, const char *id)
 {
-    mc_ranked rows[100];
-    size_t n = 0;
+    mc_list *rows = NULL;
     double r = -1;
-    if (mc_top_movies(mc, 0, 100, rows, &n, NULL, NULL) != MC_OK)
+    if (mc_top_movies(mc, 0, 100, &rows, NULL, NULL) != MC_OK)
         return -2;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(mc_movie_id(rows[i].movie), id) == 0)
-            r = rows[i].score;
-    mc_ranked_clear(rows, n);
+    for (size_t i = 0; i < mc_list_size(rows); i++)
+        if (strcmp(mc_movie_id(mc_list_movie(rows, i)), id) == 0)
+            r = mc_list_score(rows, i);
+    mc_list_free(rows);
     return r;
 }
 

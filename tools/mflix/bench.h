@@ -44,8 +44,7 @@ typedef struct bench_result {
     int64_t elapsed_ns;
     int64_t round_trips; /* of the hits */
     char first_error[600];
-    mc_ranked trending[BENCH_TRENDING];
-    size_t n_trending;
+    mc_list *trending;
     bench_check check;
 } bench_result;
 

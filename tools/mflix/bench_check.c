@@ -49,16 +49,16 @@ static mc_status read_rating(app *a, const char *id, double *rating, mc_info *in
 static void look_at_board(app *a, const char *id, double wanted, bench_check *c)
 {
     for (int i = 0; i < TRIES && !(c->board_ok && c->rank_ok); i++) {
-        mc_ranked row = {0};
+        mc_list *row = NULL;
         mc_error err = {0};
         double score = -1;
-        size_t n = 0;
         mc_status st = mc_rank_movie(a->mc, id, &c->rank_after, &score, NULL, &err);
         c->board_ok = st == MC_OK && same(score, wanted);
         if (st == MC_OK)
-            st = mc_top_movies(a->mc, c->rank_after, 1, &row, &n, NULL, &err);
-        c->rank_ok = st == MC_OK && n == 1 && strcmp(mc_movie_id(row.movie), id) == 0 && same(row.score, wanted);
-        mc_ranked_clear(&row, n);
+            st = mc_top_movies(a->mc, c->rank_after, 1, &row, NULL, &err);
+        c->rank_ok = st == MC_OK && mc_list_size(row) == 1 && strcmp(mc_movie_id(mc_list_movie(row, 0)), id) == 0 &&
+                     same(mc_list_score(row, 0), wanted);
+        mc_list_free(row);
         if (i + 1 < TRIES)
             continue;
         if (st)

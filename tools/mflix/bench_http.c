@@ -358,22 +358,6 @@ static void release(http_result *r)
     free(r);
 }
 
-static int write_report(app *a, const http_plan *plan, const plot_data *d)
-{
-    const char *dot = strrchr(plan->report, '.');
-    FILE *f = fopen(plan->report, "wb");
-    if (!f)
-        return fail_errno(a, plan->report);
-    if (strcmp(dot, ".svg") == 0)
-        plot_svg(f, d);
-    else
-        plot_html(f, d);
-    int failed = ferror(f);
-    if (fclose(f) != 0 || failed)
-        return fail_errno(a, plan->report);
-    return 0;
-}
-
 int bench_over_http(app *a, http_plan *plan)
 {
     http_figures *f = calloc(1, sizeof *f);
@@ -390,7 +374,7 @@ int bench_over_http(app *a, http_plan *plan)
     if (!rc)
         rc = bench_http_figures(a, plan, r, f);
     if (!rc && plan->report)
-        rc = write_report(a, plan, &f->plot);
+        rc = plot_write(plan->report, &f->plot) ? fail_errno(a, plan->report) : 0;
     if (!rc) {
         bench_http_print(a, plan, r, f);
         rc = interrupted() ? EXIT_INTERRUPTED : r->errors > 0 ? EXIT_NEGATIVE : EXIT_FINE;

@@ -11,6 +11,7 @@
 #include "plot.h"
 
 #define BENCH_TOP_ROWS 10
+#define BENCH_SLICES 60 /* of the drawing, at most */
 
 enum { ROUTE_MOVIE, ROUTE_TOP, N_ROUTES };
 enum { WAY_HIT, WAY_MISS, WAY_BYPASS, WAY_UNCACHED, N_WAYS };
@@ -56,6 +57,7 @@ typedef struct http_figures {
     size_t hits, misses, bypasses, uncached;
     double hit_ratio;
     plot_data plot;
+    plot_slice slices[BENCH_SLICES]; /* the plot's */
 } http_figures;
 
 /* The whole of `bench --http`. Returns the exit code. */

@@ -83,6 +83,7 @@ static void add_row(plot_data *d, const char *route, const char *way, const summ
 static int fill_plot(const http_plan *plan, const http_result *r, http_figures *f)
 {
     plot_data *d = &f->plot;
+    d->slices = f->slices;
     size_t n = r->log.n / SLICE_REQUESTS;
     int rc = 0;
     snprintf(d->title, sizeof d->title, "Reads with the cache and past it: %.1f %% hits", f->hit_ratio * 100);
@@ -92,7 +93,7 @@ static int fill_plot(const http_plan *plan, const http_result *r, http_figures *
              r->log.n, plan->mix.threads, plan->mix.threads == 1 ? "" : "s", r->n_ids, plan->mix.hot_share, r->n_hot,
              plan->top_share, r->errors);
     d->seconds = r->elapsed_ns > 0 ? (double)r->elapsed_ns / 1e9 : 1e-3;
-    d->n_slices = n < 1 ? 1 : n > PLOT_SLICES ? PLOT_SLICES : n;
+    d->n_slices = n < 1 ? 1 : n > BENCH_SLICES ? BENCH_SLICES : n;
     for (size_t i = 0; i < d->n_slices && !rc; i++)
         rc = fill_slice(&r->log, d, i);
     for (int route = 0; route < N_ROUTES; route++)

@@ -56,10 +56,10 @@ static int known_title(const bench_result *r, const char *title)
 }
 
 /* One page of the board into the list. Films without a title, and second films under one title, are left out. */
-static int take_page(const bench_plan *plan, const mc_ranked *rows, size_t n, bench_result *r)
+static int take_page(const bench_plan *plan, const mc_list *rows, bench_result *r)
 {
-    for (size_t i = 0; i < n && r->n_titles < (size_t)plan->titles; i++) {
-        const char *title = mc_movie_title(rows[i].movie), *id = mc_movie_id(rows[i].movie);
+    for (size_t i = 0; i < mc_list_size(rows) && r->n_titles < (size_t)plan->titles; i++) {
+        const char *title = mc_movie_title(mc_list_movie(rows, i)), *id = mc_movie_id(mc_list_movie(rows, i));
         if (!id || !title || !*title || strlen(title) > 1024 || known_title(r, title))
             continue;
         bench_title *t = &r->titles[r->n_titles];
@@ -93,18 +93,18 @@ int bench_choose(app *a, const bench_plan *plan, bench_result *r)
     mc_status st = MC_OK;
     int64_t page = plan->titles + 10 < PAGE ? plan->titles + 10 : PAGE; /* some titles are there twice */
     size_t n = (size_t)page;
-    mc_ranked *rows = calloc(PAGE, sizeof *rows);
     r->titles = calloc((size_t)plan->titles, sizeof *r->titles);
-    if (!rows || !r->titles)
+    if (!r->titles)
         st = MC_E_NOMEM;
     for (int64_t at = plan->offset; !st && n == (size_t)page && r->n_titles < (size_t)plan->titles; at += page) {
-        if (at > BOARD_END || (st = mc_top_movies(a->mc, at, page, rows, &n, NULL, &err)) != MC_OK)
+        mc_list *rows = NULL;
+        if (at > BOARD_END || (st = mc_top_movies(a->mc, at, page, &rows, NULL, &err)) != MC_OK)
             break;
-        if (take_page(plan, rows, n, r))
+        if (take_page(plan, rows, r))
             st = MC_E_NOMEM;
-        mc_ranked_clear(rows, n);
+        n = mc_list_size(rows);
+        mc_list_free(rows);
     }
-    free(rows);
     if (st)
         return fail(a, "bench", st, NULL, &err);
     if (r->n_titles == 0) {
@@ -312,7 +312,7 @@ int bench_uncached(app *a, const bench_plan *plan, bench_result *r)
 void bench_trending(app *a, bench_result *r)
 {
     mc_error err;
-    if (mc_trending(a->mc, BENCH_TRENDING, r->trending, &r->n_trending, NULL, &err)) {
+    if (mc_trending(a->mc, BENCH_TRENDING, &r->trending, NULL, &err)) {
         r->errors++;
         note_error(r, "trending", &err);
     }
@@ -329,5 +329,5 @@ void bench_free(bench_result *r)
     samples_free(&r->misses);
     samples_free(&r->bypasses);
     samples_free(&r->uncached);
-    mc_ranked_clear(r->trending, r->n_trending);
+    mc_list_free(r->trending);
 }

@@ -167,20 +167,16 @@ static const option_spec stats_options[] = {
 
 static mc_status read_some(app *a, int64_t n, mc_error *err)
 {
-    mc_ranked *rows = calloc((size_t)n + 1, sizeof *rows);
-    size_t got = 0;
-    if (!rows)
-        return MC_E_NOMEM;
-    mc_status st = mc_top_movies(a->mc, 0, n, rows, &got, NULL, err);
-    for (size_t i = 0; i < got && st == MC_OK; i++) {
+    mc_list *rows = NULL;
+    mc_status st = mc_top_movies(a->mc, 0, n, &rows, NULL, err);
+    for (size_t i = 0; i < mc_list_size(rows) && st == MC_OK; i++) {
         const mc_movie *m = NULL;
-        st = mc_get_movie(a->mc, mc_movie_id(rows[i].movie), &m, NULL, err);
+        st = mc_get_movie(a->mc, mc_movie_id(mc_list_movie(rows, i)), &m, NULL, err);
         mc_movie_unref(m);
         if (st == MC_NOT_FOUND)
             st = MC_OK;
     }
-    mc_ranked_clear(rows, got);
-    free(rows);
+    mc_list_free(rows);
     return st;
 }
 

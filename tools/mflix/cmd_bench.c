@@ -131,9 +131,9 @@ static void print_report(const app *a, const bench_plan *p, const bench_result *
     if (f->uncached_speed_up > 0)
         printf("  %-14s %.1f times (mean of the uncached / mean of the hits)\n", "", f->uncached_speed_up);
     printf("\n  %s\n", "trending five");
-    for (size_t i = 0; i < r->n_trending; i++) {
-        printf("  %4zu  %6.0f views  ", i + 1, r->trending[i].score);
-        print_safe(stdout, mc_movie_title(r->trending[i].movie));
+    for (size_t i = 0; i < mc_list_size(r->trending); i++) {
+        printf("  %4zu  %6.0f views  ", i + 1, mc_list_score(r->trending, i));
+        print_safe(stdout, mc_movie_title(mc_list_movie(r->trending, i)));
         putchar('\n');
     }
     putchar('\n');
@@ -209,10 +209,10 @@ static void json_report(const app *a, const bench_plan *p, const bench_result *r
     else
         put_null(&j, "speed_up");
     put_array(&j, "trending");
-    for (size_t i = 0; i < r->n_trending; i++) {
+    for (size_t i = 0; i < mc_list_size(r->trending); i++) {
         put_object(&j, NULL);
-        put_number(&j, "views", r->trending[i].score);
-        json_movie_short(&j, "movie", r->trending[i].movie);
+        put_number(&j, "views", mc_list_score(r->trending, i));
+        json_movie_short(&j, "movie", mc_list_movie(r->trending, i));
         put_end_object(&j);
     }
     put_end_array(&j);
@@ -242,8 +242,7 @@ static int run_over_http(app *a, const args *g, const bench_plan *mix)
         rc = args_int(g, "top-share", 0, 100, &plan.top_share);
     if (rc)
         return rc;
-    const char *dot = plan.report ? strrchr(plan.report, '.') : ".svg";
-    if (!dot || (strcmp(dot, ".svg") != 0 && strcmp(dot, ".html") != 0))
+    if (plan.report && !plot_kind_ok(plan.report))
         return usage_error("--report: '%.80s' ends in neither .svg nor .html", plan.report);
     if (http_parse(&plan.server, plan.url, why, sizeof why))
         return usage_error("--http: %s", why);

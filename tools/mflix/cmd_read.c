@@ -117,32 +117,32 @@ const command cmd_get = {
 
 /* ---- top, trending ------------------------------------------------------------------------------------------------ */
 
-static void print_ranked(const app *a, const mc_ranked *rows, size_t n, const char *score_key, int decimals)
+static void print_ranked(const app *a, const mc_list *rows, const char *score_key, int decimals)
 {
-    for (size_t i = 0; i < n && !ferror(stdout); i++) {
-        const mc_movie *m = rows[i].movie;
+    for (size_t i = 0; i < mc_list_size(rows) && !ferror(stdout); i++) {
+        const mc_movie *m = mc_list_movie(rows, i);
         char year[YEAR_TEXT];
-        printf("%s%4" PRId64 "%s  %s%6.*f%s  ", paint(a, "dim"), rows[i].rank + 1, paint(a, NULL), paint(a, "bold"),
-               decimals, rows[i].score, paint(a, NULL));
+        printf("%s%4" PRId64 "%s  %s%6.*f%s  ", paint(a, "dim"), mc_list_rank(rows, i) + 1, paint(a, NULL), paint(a, "bold"),
+               decimals, mc_list_score(rows, i), paint(a, NULL));
         print_column(stdout, mc_movie_title(m), 44);
         fputs("  ", stdout);
         print_column(stdout, mc_movie_year_text(m, year, sizeof year) == MC_OK ? year : NULL, 5);
         printf("  %s\n", mc_movie_id(m) ? mc_movie_id(m) : "-");
     }
-    if (n == 0)
+    if (mc_list_size(rows) == 0)
         printf("no %s\n", score_key);
 }
 
-static void json_ranked(const app *a, const mc_ranked *rows, size_t n, const char *score_key, const mc_info *info)
+static void json_ranked(const app *a, const mc_list *rows, const char *score_key, const mc_info *info)
 {
     json j;
     answer_begin(&j, a, MC_OK);
     put_array(&j, "movies");
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < mc_list_size(rows); i++) {
         put_object(&j, NULL);
-        put_int(&j, "rank", rows[i].rank + 1);
-        put_number(&j, score_key, rows[i].score);
-        json_movie_short(&j, "movie", rows[i].movie);
+        put_int(&j, "rank", mc_list_rank(rows, i) + 1);
+        put_number(&j, score_key, mc_list_score(rows, i));
+        json_movie_short(&j, "movie", mc_list_movie(rows, i));
         put_end_object(&j);
     }
     put_end_array(&j);
@@ -159,7 +159,6 @@ static int run_top(app *a, const args *g)
     int64_t count = 10, offset = 0;
     mc_info info;
     mc_error err;
-    size_t n = 0;
     int rc = args_int(g, "count", 0, MAX_ROWS, &count);
     if (!rc)
         rc = args_int(g, "offset", 0, 1000000, &offset);
@@ -167,20 +166,17 @@ static int run_top(app *a, const args *g)
         rc = app_open(a);
     if (rc)
         return rc;
-    mc_ranked *rows = calloc((size_t)count + 1, sizeof *rows);
-    if (!rows)
-        return fail(a, "top", MC_E_NOMEM, NULL, NULL);
-    mc_status st = mc_top_movies(a->mc, offset, count, rows, &n, &info, &err);
+    mc_list *rows = NULL;
+    mc_status st = mc_top_movies(a->mc, offset, count, &rows, &info, &err);
     if (st) {
         rc = fail(a, "top", st, &info, &err);
     } else if (a->json) {
-        json_ranked(a, rows, n, "rating", &info);
+        json_ranked(a, rows, "rating", &info);
     } else {
-        print_ranked(a, rows, n, "rated movies", 1);
+        print_ranked(a, rows, "rated movies", 1);
         print_info(a, &info);
     }
-    mc_ranked_clear(rows, n);
-    free(rows);
+    mc_list_free(rows);
     return rc;
 }
 
@@ -206,26 +202,22 @@ static int run_trending(app *a, const args *g)
     int64_t count = 5;
     mc_info info;
     mc_error err;
-    size_t n = 0;
     int rc = args_int(g, "count", 0, MAX_ROWS, &count);
     if (!rc)
         rc = app_open(a);
     if (rc)
         return rc;
-    mc_ranked *rows = calloc((size_t)count + 1, sizeof *rows);
-    if (!rows)
-        return fail(a, "trending", MC_E_NOMEM, NULL, NULL);
-    mc_status st = mc_trending(a->mc, count, rows, &n, &info, &err);
+    mc_list *rows = NULL;
+    mc_status st = mc_trending(a->mc, count, &rows, &info, &err);
     if (st) {
         rc = fail(a, "trending", st, &info, &err);
     } else if (a->json) {
-        json_ranked(a, rows, n, "views", &info);
+        json_ranked(a, rows, "views", &info);
     } else {
-        print_ranked(a, rows, n, "views yet", 0);
+        print_ranked(a, rows, "views yet", 0);
         print_info(a, &info);
     }
-    mc_ranked_clear(rows, n);
-    free(rows);
+    mc_list_free(rows);
     return rc;
 }
 
@@ -249,13 +241,13 @@ static const option_spec near_options[] = {
     {"count", 'n', "N", "how many at most (10; at most 1000)"},
 };
 
-static void print_near(const app *a, const mc_nearby *rows, size_t n)
+static void print_near(const app *a, const mc_list *rows)
 {
-    for (size_t i = 0; i < n && !ferror(stdout); i++) {
-        const mc_theater *t = rows[i].theater;
+    for (size_t i = 0; i < mc_list_size(rows) && !ferror(stdout); i++) {
+        const mc_theater *t = mc_list_theater(rows, i);
         int64_t number = 0;
         mc_theater_number(t, &number);
-        printf("%s%8.2f km%s  %5" PRId64 "  ", paint(a, "bold"), rows[i].distance_m / 1000, paint(a, NULL), number);
+        printf("%s%8.2f km%s  %5" PRId64 "  ", paint(a, "bold"), mc_list_distance_m(rows, i) / 1000, paint(a, NULL), number);
         print_safe(stdout, mc_theater_street1(t));
         if (mc_theater_street2(t)) {
             fputs(", ", stdout);
@@ -269,25 +261,27 @@ static void print_near(const app *a, const mc_nearby *rows, size_t n)
         print_safe(stdout, mc_theater_zipcode(t));
         putchar('\n');
     }
-    if (n == 0)
+    if (mc_list_size(rows) == 0)
         puts("no theater so near (a larger circle: --radius-km; the longitude comes first, as in near -73.98 40.75)");
 }
 
-static void json_near(const app *a, const mc_nearby *rows, size_t n, const mc_info *info)
+static void json_near(const app *a, const mc_list *rows, const mc_info *info)
 {
     json j;
     answer_begin(&j, a, MC_OK);
     put_array(&j, "theaters");
-    for (size_t i = 0; i < n; i++) {
-        const mc_theater *t = rows[i].theater;
+    for (size_t i = 0; i < mc_list_size(rows); i++) {
+        const mc_theater *t = mc_list_theater(rows, i);
         int64_t number;
+        double lon, lat;
+        mc_list_location(rows, i, &lon, &lat);
         put_object(&j, NULL);
         put_text(&j, "id", mc_theater_id(t));
         if (mc_theater_number(t, &number) == MC_OK)
             put_int(&j, "theaterId", number);
-        put_fixed(&j, "distance_m", rows[i].distance_m, 3);
-        put_number(&j, "lon", rows[i].lon);
-        put_number(&j, "lat", rows[i].lat);
+        put_fixed(&j, "distance_m", mc_list_distance_m(rows, i), 3);
+        put_number(&j, "lon", lon);
+        put_number(&j, "lat", lat);
         put_text(&j, "street1", mc_theater_street1(t));
         if (mc_theater_street2(t))
             put_text(&j, "street2", mc_theater_street2(t));
@@ -306,7 +300,6 @@ static int run_near(app *a, const args *g)
     int64_t count = 10;
     mc_info info;
     mc_error err;
-    size_t n = 0;
     int rc = parse_double("near: longitude", g->operands[0], -180, 180, &lon);
     if (!rc)
         rc = parse_double("near: latitude (the second number; the longitude comes first)", g->operands[1], -85.05112878,
@@ -319,20 +312,17 @@ static int run_near(app *a, const args *g)
         rc = app_open(a);
     if (rc)
         return rc;
-    mc_nearby *rows = calloc((size_t)count + 1, sizeof *rows);
-    if (!rows)
-        return fail(a, "near", MC_E_NOMEM, NULL, NULL);
-    mc_status st = mc_nearby_theaters(a->mc, lon, lat, radius_km * 1000, count, rows, &n, &info, &err);
+    mc_list *rows = NULL;
+    mc_status st = mc_nearby_theaters(a->mc, lon, lat, radius_km * 1000, count, &rows, &info, &err);
     if (st) {
         rc = fail(a, "near", st, &info, &err);
     } else if (a->json) {
-        json_near(a, rows, n, &info);
+        json_near(a, rows, &info);
     } else {
-        print_near(a, rows, n);
+        print_near(a, rows);
         print_info(a, &info);
     }
-    mc_nearby_clear(rows, n);
-    free(rows);
+    mc_list_free(rows);
     return rc;
 }
 

@@ -5,34 +5,40 @@
  */
 #include "plot.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
 #define WIDTH 960
 #define LEFT 76
 #define RIGHT 16
+#define RIGHT_OF_LOAD 60 /* room for the scale of the users */
 #define LATENCY_TOP 122
 #define LATENCY_HEIGHT 280
 #define RATIO_TOP 448
 #define RATIO_HEIGHT 120
 #define HEIGHT 602
-#define SPAN (WIDTH - LEFT - RIGHT)
+#define LOAD_TOP 612
+#define LOAD_HEIGHT 100
+#define HEIGHT_WITH_LOAD 746
 #define MAX_TICKS 40
 
 static const char *const series_class[PLOT_SERIES] = {"cached", "uncached"};
 
 /* The colours of one scheme follow the reader's; the background is part of the drawing, so that it fits anywhere. */
 static const char style[] =
-    "svg{--ground:#ffffff;--ink:#1f2933;--soft:#5f6b7a;--line:#e3e7ec;--cached:#0b7a75;--uncached:#c2410c}\n"
+    "svg{--ground:#ffffff;--ink:#1f2933;--soft:#5f6b7a;--line:#e3e7ec;--cached:#0b7a75;--uncached:#c2410c;--load:#4b5bb5}\n"
     "@media (prefers-color-scheme:dark){svg{--ground:#12181f;--ink:#e6eaef;--soft:#9aa7b5;--line:#2a333d;--cached:#3fd0c4;"
-    "--uncached:#ff9d5c}}\n"
+    "--uncached:#ff9d5c;--load:#9fb0ff}}\n"
     "text{font:13px system-ui,sans-serif;fill:var(--soft)}.head{font-size:18px;font-weight:600;fill:var(--ink)}"
     ".panel{font-weight:600;fill:var(--ink)}\n"
     ".ground{fill:var(--ground)}.grid{stroke:var(--line);stroke-width:1}\n"
     "path{fill:none;stroke-width:2.2;stroke-linejoin:round;stroke-linecap:round}"
     ".cached{stroke:var(--cached)}.uncached{stroke:var(--uncached)}\n"
     ".p99{stroke-width:1.3;stroke-dasharray:5 4}text.cached{fill:var(--cached);stroke:none}"
-    "text.uncached{fill:var(--uncached);stroke:none}\n";
+    "text.uncached{fill:var(--uncached);stroke:none}\n"
+    ".load,.users{stroke:var(--load)}.users{stroke-width:1.3;stroke-dasharray:5 4}"
+    "text.load,text.users{fill:var(--load);stroke:none}\n";
 
 static void print_text(FILE *f, const char *text)
 {
@@ -58,6 +64,16 @@ static void label(FILE *f, double x, double y, const char *kind, const char *anc
 static void grid_line(FILE *f, double x1, double y1, double x2, double y2)
 {
     fprintf(f, "<line class=\"grid\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n", x1, y1, x2, y2);
+}
+
+static int right_of(const plot_data *d)
+{
+    return WIDTH - (d->load ? RIGHT_OF_LOAD : RIGHT);
+}
+
+static int height_of(const plot_data *d)
+{
+    return d->load ? HEIGHT_WITH_LOAD : HEIGHT;
 }
 
 /* ---- Scales */
@@ -109,10 +125,10 @@ static double y_of(log_scale scale, double ms)
 
 static double x_of(const plot_data *d, size_t slice)
 {
-    return LEFT + SPAN * ((double)slice + 0.5) / (double)d->n_slices;
+    return LEFT + (right_of(d) - LEFT) * ((double)slice + 0.5) / (double)d->n_slices;
 }
 
-static void latency_axis(FILE *f, log_scale scale)
+static void latency_axis(FILE *f, const plot_data *d, log_scale scale)
 {
     int decades_only = scale.high - scale.low > 12;
     for (int k = scale.low; k <= scale.high; k++) {
@@ -120,7 +136,7 @@ static void latency_axis(FILE *f, log_scale scale)
         double ms = round_number(k), y = y_of(scale, ms);
         if (decades_only && k % 3 != 0)
             continue;
-        grid_line(f, LEFT, y, WIDTH - RIGHT, y);
+        grid_line(f, LEFT, y, right_of(d), y);
         if (ms >= 1000)
             snprintf(text, sizeof text, "%g s", ms / 1000);
         else
@@ -135,11 +151,14 @@ static void time_axis(FILE *f, const plot_data *d)
     double step = round_number(k);
     for (int i = 0; i <= MAX_TICKS && i * step <= d->seconds * 1.0000001; i++) {
         char text[32];
-        double x = LEFT + SPAN * i * step / d->seconds;
+        double x = LEFT + (right_of(d) - LEFT) * i * step / d->seconds;
+        double bottom = d->load ? LOAD_TOP + LOAD_HEIGHT : RATIO_TOP + RATIO_HEIGHT;
         grid_line(f, x, LATENCY_TOP, x, LATENCY_TOP + LATENCY_HEIGHT);
         grid_line(f, x, RATIO_TOP, x, RATIO_TOP + RATIO_HEIGHT);
+        if (d->load)
+            grid_line(f, x, LOAD_TOP, x, LOAD_TOP + LOAD_HEIGHT);
         snprintf(text, sizeof text, "%g s", i * step);
-        label(f, x, RATIO_TOP + RATIO_HEIGHT + 20, "tick", i == 0 ? "start" : x > WIDTH - 40 ? "end" : "middle", text);
+        label(f, x, bottom + 20, "tick", i == 0 ? "start" : x > WIDTH - 40 ? "end" : "middle", text);
     }
 }
 
@@ -155,22 +174,74 @@ static double y_value(const plot_data *d, log_scale scale, size_t slice, int ser
     return RATIO_TOP + RATIO_HEIGHT * (1 - (series == PLOT_CACHED ? at->hit_ratio : 0));
 }
 
-/* One line; it breaks where a slice has no request. */
+/* The pen of one line: begin it, give it points, end it. */
+static void line_begin(FILE *f, const char *kind, const char *more)
+{
+    fprintf(f, "<path class=\"%s%s\" d=\"", kind, more);
+}
+
+static void line_to(FILE *f, int *pen_down, double x, double y)
+{
+    fprintf(f, "%s%.1f %.1f", *pen_down ? "L" : "M", x, y);
+    if (!*pen_down)
+        fprintf(f, "L%.1f %.1f", x, y); /* a point alone is still seen */
+    *pen_down = 1;
+}
+
+/* One line; it breaks where slices have no request. */
 static void draw_series(FILE *f, const plot_data *d, log_scale scale, int series, int what)
 {
     int pen_down = 0;
-    fprintf(f, "<path class=\"%s%s\" d=\"", series_class[series], what == DRAW_P99 ? " p99" : "");
+    size_t empty = 0;
+    line_begin(f, series_class[series], what == DRAW_P99 ? " p99" : "");
     for (size_t i = 0; i < d->n_slices; i++) {
-        if (d->slices[i].n[series] == 0) {
+        empty = d->slices[i].n[series] == 0 ? empty + 1 : 0;
+        if (empty > d->bridge)
             pen_down = 0;
-            continue;
-        }
-        double x = x_of(d, i), y = y_value(d, scale, i, series, what);
-        fprintf(f, "%s%.1f %.1f", pen_down ? "L" : "M", x, y);
-        if (!pen_down)
-            fprintf(f, "L%.1f %.1f", x, y); /* a point alone is still seen */
-        pen_down = 1;
+        if (empty == 0)
+            line_to(f, &pen_down, x_of(d, i), y_value(d, scale, i, series, what));
     }
+    fputs("\"/>\n", f);
+}
+
+/* The least multiple of a round number, two of them at least, that is not below `v`. */
+static double round_up(double v)
+{
+    double step = round_number(step_below(v / 2));
+    return ceil(v / step) * step;
+}
+
+static void draw_load(FILE *f, const plot_data *d)
+{
+    double most = 1;
+    int users = 1, pen_down = 0;
+    for (size_t i = 0; i < d->n_slices; i++) {
+        most = fmax(most, d->slices[i].rate);
+        users = d->slices[i].users > users ? d->slices[i].users : users;
+    }
+    most = round_up(most);
+    label(f, LEFT, LOAD_TOP - 10, "panel", "start", "Load");
+    fprintf(f, "<path class=\"load\" d=\"M%d %dh24\"/>\n", LEFT + 60, LOAD_TOP - 14);
+    label(f, LEFT + 90, LOAD_TOP - 10, "load", "start", "requests/s");
+    fprintf(f, "<path class=\"users\" d=\"M%d %dh24\"/>\n", LEFT + 180, LOAD_TOP - 14);
+    label(f, LEFT + 210, LOAD_TOP - 10, "users", "start", "users");
+    for (int half = 0; half <= 2; half++) {
+        char text[32];
+        double y = LOAD_TOP + LOAD_HEIGHT * (1 - half / 2.0);
+        grid_line(f, LEFT, y, right_of(d), y);
+        snprintf(text, sizeof text, "%.0f/s", most * half / 2.0);
+        label(f, LEFT - 8, y + 4, "tick", "end", text);
+        snprintf(text, sizeof text, "%g", users * half / 2.0);
+        label(f, right_of(d) + 8, y + 4, "users", "start", text);
+    }
+    line_begin(f, "users", "");
+    for (size_t i = 0; i < d->n_slices; i++)
+        line_to(f, &pen_down, x_of(d, i), LOAD_TOP + LOAD_HEIGHT * (1 - d->slices[i].users / (double)users));
+    fputs("\"/>\n", f);
+    pen_down = 0;
+    line_begin(f, "load", "");
+    for (size_t i = 0; i < d->n_slices; i++)
+        line_to(f, &pen_down, x_of(d, i), LOAD_TOP + LOAD_HEIGHT * (1 - d->slices[i].rate / most));
     fputs("\"/>\n", f);
 }
 
@@ -194,15 +265,15 @@ static void draw(FILE *f, const plot_data *d)
     print_text(f, d->title);
     fputs("</title>\n<desc>", f);
     print_text(f, d->about);
-    fprintf(f, "</desc>\n<rect class=\"ground\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n", WIDTH, HEIGHT);
+    fprintf(f, "</desc>\n<rect class=\"ground\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n", WIDTH, height_of(d));
     label(f, LEFT, 32, "head", "start", d->title);
     label(f, LEFT, 54, "about", "start", d->about);
     draw_key(f);
-    latency_axis(f, scale);
+    latency_axis(f, d, scale);
     for (int percent = 0; percent <= 100; percent += 50) {
         char text[16];
         double y = RATIO_TOP + RATIO_HEIGHT * (1 - percent / 100.0);
-        grid_line(f, LEFT, y, WIDTH - RIGHT, y);
+        grid_line(f, LEFT, y, right_of(d), y);
         snprintf(text, sizeof text, "%d %%", percent);
         label(f, LEFT - 8, y + 4, "tick", "end", text);
     }
@@ -212,12 +283,37 @@ static void draw(FILE *f, const plot_data *d)
     for (int series = PLOT_UNCACHED; series >= PLOT_CACHED; series--)
         for (int what = DRAW_P50; what <= DRAW_RATIO; what++)
             draw_series(f, d, scale, series, what);
+    if (d->load)
+        draw_load(f, d);
+}
+
+int plot_kind_ok(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && (strcmp(dot, ".svg") == 0 || strcmp(dot, ".html") == 0);
+}
+
+int plot_write(const char *path, const plot_data *d)
+{
+    FILE *f = fopen(path, "wb");
+    if (!f)
+        return -1;
+    errno = 0;
+    if (strcmp(strrchr(path, '.'), ".svg") == 0)
+        plot_svg(f, d);
+    else
+        plot_html(f, d);
+    int failed = !ferror(f) ? 0 : errno ? errno : EIO;
+    if (fclose(f) != 0 && !failed)
+        return -1;
+    errno = failed;
+    return failed ? -1 : 0;
 }
 
 void plot_svg(FILE *f, const plot_data *d)
 {
     fprintf(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">\n",
-            WIDTH, HEIGHT, WIDTH, HEIGHT);
+            WIDTH, height_of(d), WIDTH, height_of(d));
     draw(f, d);
     fputs("</svg>\n", f);
 }

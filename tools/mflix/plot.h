@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two series over time, cached and uncached, as a drawing in SVG: latencies on a logarithmic scale, and the hit ratio.
+ * Two series over time, cached and uncached, as a drawing in SVG: latencies on a logarithmic scale, the hit ratio, and the load.
  * One self-contained file, readable in light and dark.
  */
 #ifndef MFLIX_PLOT_H
@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define PLOT_SLICES 60
 #define PLOT_ROWS 8
 
 enum { PLOT_CACHED, PLOT_UNCACHED, PLOT_SERIES };
@@ -19,6 +18,8 @@ typedef struct plot_slice {
     size_t n[PLOT_SERIES];
     double p50_ms[PLOT_SERIES], p99_ms[PLOT_SERIES];
     double hit_ratio; /* of the cached ones */
+    double rate;      /* requests a second, and users: for the panel of the load */
+    int users;
 } plot_slice;
 
 /* A row of the table beside the drawing. */
@@ -31,11 +32,18 @@ typedef struct plot_row {
 typedef struct plot_data {
     char title[128], about[256];
     double seconds; /* length of all slices together, above 0 */
-    plot_slice slices[PLOT_SLICES];
-    size_t n_slices; /* 1 to PLOT_SLICES */
+    plot_slice *slices;
+    size_t n_slices; /* at least 1 */
+    size_t bridge;   /* a line goes on over so many slices without a request */
+    int load;        /* there is a panel of the load */
     plot_row rows[PLOT_ROWS];
     size_t n_rows;
 } plot_data;
+
+/* Does the name end in .svg or .html? */
+int plot_kind_ok(const char *path);
+/* Write the file, of the kind that its name says. 0, or -1 with errno set. */
+int plot_write(const char *path, const plot_data *d);
 
 void plot_svg(FILE *f, const plot_data *d);
 /* The same inside a page, with the table. */

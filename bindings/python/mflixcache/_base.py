@@ -104,6 +104,16 @@ class ClientBase:
         finally:
             unref(out)
 
+    def _list(self, function: Any, make: Callable[[c_void_p, int, Info], _T], trace: Trace | None, *arguments: Any) -> Rows[_T]:
+        """A call that hands over a list: its rows are copied, the list freed."""
+        out, record, err = c_void_p(), _ffi.mc_info(), _ffi.mc_error()
+        status = function(self._begin(trace), *arguments, byref(out), byref(record), byref(err))
+        try:
+            info = self._settle(status, err, record, trace)
+            return Rows(tuple([make(out, i, info) for i in range(quick.mc_list_size(out))]), info)
+        finally:
+            quick.mc_list_free(out)
+
     def _text(self, function: Any) -> str:
         """A call that hands over a buffer."""
         out, err = c_void_p(), _ffi.mc_error()
@@ -118,8 +128,3 @@ class ClientBase:
 def c_string(out: c_void_p) -> str:
     """The NUL-terminated text at an address."""
     return string_at(out).decode("utf-8", "surrogateescape") if out.value else ""
-
-
-def make_rows(rows: Any, count: int, info: Info, make: Callable[[Any], _T]) -> Rows[_T]:
-    """The first rows of an array, copied."""
-    return Rows(tuple([make(rows[i]) for i in range(count)]), info)

@@ -3,14 +3,26 @@
 
 from __future__ import annotations
 
-from ctypes import byref, c_double, c_int64, c_size_t
-from typing import Any, SupportsIndex
+from ctypes import byref, c_double, c_int64, c_void_p
+from typing import SupportsIndex
 
 from mflixcache import _ffi
-from mflixcache._base import MAX_BATCH, ClientBase, make_rows
+from mflixcache._base import ClientBase
 from mflixcache._call import Real, Text, c_integer, c_real, c_text, make_movie, make_theater
 from mflixcache._loader import lib, quick
 from mflixcache.results import Info, Nearby, Rank, Ranked, Rows, Theater, Trace
+
+
+def _ranked(rows: c_void_p, i: int, info: Info) -> Ranked:
+    movie = make_movie(quick.mc_list_movie(rows, i), info)
+    return Ranked(movie, quick.mc_list_score(rows, i), quick.mc_list_rank(rows, i), quick.mc_list_views(rows, i))
+
+
+def _near(rows: c_void_p, i: int, info: Info) -> Nearby:
+    lon, lat = c_double(), c_double()
+    quick.mc_list_location(rows, i, byref(lon), byref(lat))
+    theater = make_theater(quick.mc_list_theater(rows, i), info)
+    return Nearby(theater, quick.mc_list_distance_m(rows, i), lon.value, lat.value)
 
 
 class BoardCalls(ClientBase):
@@ -20,22 +32,11 @@ class BoardCalls(ClientBase):
 
     def top_movies(self, count: SupportsIndex = 10, *, offset: SupportsIndex = 0, trace: Trace | None = None) -> Rows[Ranked]:
         """The movies with the highest IMDb rating, details in the same round trip. At most 1,000 rows."""
-        return self._board(lib.mc_top_movies, count, trace, c_integer("offset", offset))
+        return self._list(lib.mc_top_movies, _ranked, trace, c_integer("offset", offset), c_integer("count", count))
 
     def trending(self, count: SupportsIndex = 10, *, trace: Trace | None = None) -> Rows[Ranked]:
-        """The movies with the most views; `score` is the count. At most 1,000 rows."""
-        return self._board(lib.mc_trending, count, trace)
-
-    def _board(self, function: Any, count: SupportsIndex, trace: Trace | None, *before: int) -> Rows[Ranked]:
-        wanted = c_integer("count", count)
-        rows = (_ffi.mc_ranked * max(1, min(wanted, MAX_BATCH)))()
-        n, record, err = c_size_t(), _ffi.mc_info(), _ffi.mc_error()
-        status = function(self._begin(trace), *before, wanted, rows, byref(n), byref(record), byref(err))
-        try:
-            info = self._settle(status, err, record, trace)
-            return make_rows(rows, n.value, info, lambda r: Ranked(make_movie(r.movie, info), r.score, r.rank))
-        finally:
-            quick.mc_ranked_clear(rows, n)
+        """The movies with the most views; `score` and `views` are the count. At most 1,000 rows."""
+        return self._list(lib.mc_trending, _ranked, trace, c_integer("count", count))
 
     def rank_movie(self, id: Text, *, trace: Trace | None = None) -> Rank | None:
         """A movie's place on the rating board, from 0. None when it is not on it."""
@@ -57,13 +58,5 @@ class BoardCalls(ClientBase):
         self, lon: Real, lat: Real, *, radius_m: Real = 100_000, count: SupportsIndex = 10, trace: Trace | None = None
     ) -> Rows[Nearby]:
         """The theaters nearest to a point (degrees east, degrees north), ascending by distance. At most 1,000 rows."""
-        wanted = c_integer("count", count)
-        rows = (_ffi.mc_nearby * max(1, min(wanted, MAX_BATCH)))()
-        n, record, err = c_size_t(), _ffi.mc_info(), _ffi.mc_error()
         place = (c_real("lon", lon), c_real("lat", lat), c_real("radius_m", radius_m))
-        status = lib.mc_nearby_theaters(self._begin(trace), *place, wanted, rows, byref(n), byref(record), byref(err))
-        try:
-            info: Info = self._settle(status, err, record, trace)
-            return make_rows(rows, n.value, info, lambda r: Nearby(make_theater(r.theater, info), r.distance_m, r.lon, r.lat))
-        finally:
-            quick.mc_nearby_clear(rows, n)
+        return self._list(lib.mc_nearby_theaters, _near, trace, *place, c_integer("count", count))

@@ -196,27 +196,6 @@ class mc_progress(Structure):
     ]
 
 
-class mc_ranked(Structure):
-    """`mc_ranked` of the headers."""
-
-    _fields_ = [
-        ("movie", c_void_p),
-        ("score", c_double),
-        ("rank", c_int64),
-    ]
-
-
-class mc_nearby(Structure):
-    """`mc_nearby` of the headers."""
-
-    _fields_ = [
-        ("theater", c_void_p),
-        ("distance_m", c_double),
-        ("lon", c_double),
-        ("lat", c_double),
-    ]
-
-
 class mc_entry(Structure):
     """`mc_entry` of the headers."""
 
@@ -311,6 +290,15 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
         c_void_p, POINTER(c_char_p), POINTER(c_size_t), c_size_t, c_int, POINTER(c_int), POINTER(mc_error),
     )),
     "mc_prepare_store": (c_int, (c_void_p, POINTER(mc_error))),
+    "mc_list_size": (c_size_t, (c_void_p,)),
+    "mc_list_movie": (c_void_p, (c_void_p, c_size_t)),
+    "mc_list_theater": (c_void_p, (c_void_p, c_size_t)),
+    "mc_list_rank": (c_int64, (c_void_p, c_size_t)),
+    "mc_list_score": (c_double, (c_void_p, c_size_t)),
+    "mc_list_views": (c_int64, (c_void_p, c_size_t)),
+    "mc_list_distance_m": (c_double, (c_void_p, c_size_t)),
+    "mc_list_location": (c_int, (c_void_p, c_size_t, POINTER(c_double), POINTER(c_double))),
+    "mc_list_free": (None, (c_void_p,)),
     "mc_get_movie": (c_int, (c_void_p, c_char_p, POINTER(c_void_p), POINTER(mc_info), POINTER(mc_error))),
     "mc_get_movie_by_title": (c_int, (c_void_p, c_char_p, POINTER(c_void_p), POINTER(mc_info), POINTER(mc_error))),
     "mc_get_movies": (c_int, (
@@ -359,17 +347,12 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mc_delete_movie": (c_int, (c_void_p, c_char_p, POINTER(mc_info), POINTER(mc_error))),
     "mc_invalidate": (c_int, (c_void_p, c_char_p, POINTER(mc_info), POINTER(mc_error))),
     "mc_invalidate_title": (c_int, (c_void_p, c_char_p, POINTER(mc_info), POINTER(mc_error))),
-    "mc_top_movies": (c_int, (
-        c_void_p, c_int64, c_int64, POINTER(mc_ranked), POINTER(c_size_t), POINTER(mc_info), POINTER(mc_error),
-    )),
+    "mc_top_movies": (c_int, (c_void_p, c_int64, c_int64, POINTER(c_void_p), POINTER(mc_info), POINTER(mc_error))),
     "mc_rank_movie": (c_int, (
         c_void_p, c_char_p, POINTER(c_int64), POINTER(c_double), POINTER(mc_info), POINTER(mc_error),
     )),
     "mc_record_view": (c_int, (c_void_p, c_char_p, POINTER(c_int64), POINTER(mc_info), POINTER(mc_error))),
-    "mc_trending": (c_int, (
-        c_void_p, c_int64, POINTER(mc_ranked), POINTER(c_size_t), POINTER(mc_info), POINTER(mc_error),
-    )),
-    "mc_ranked_clear": (None, (POINTER(mc_ranked), c_size_t)),
+    "mc_trending": (c_int, (c_void_p, c_int64, POINTER(c_void_p), POINTER(mc_info), POINTER(mc_error))),
     "mc_get_theater": (c_int, (c_void_p, c_char_p, POINTER(c_void_p), POINTER(mc_info), POINTER(mc_error))),
     "mc_theater_ref": (c_void_p, (c_void_p,)),
     "mc_theater_unref": (None, (c_void_p,)),
@@ -382,10 +365,8 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mc_theater_zipcode": (c_char_p, (c_void_p,)),
     "mc_theater_location": (c_int, (c_void_p, POINTER(c_double), POINTER(c_double))),
     "mc_nearby_theaters": (c_int, (
-        c_void_p, c_double, c_double, c_double, c_int64, POINTER(mc_nearby), POINTER(c_size_t), POINTER(mc_info),
-        POINTER(mc_error),
+        c_void_p, c_double, c_double, c_double, c_int64, POINTER(c_void_p), POINTER(mc_info), POINTER(mc_error),
     )),
-    "mc_nearby_clear": (None, (POINTER(mc_nearby), c_size_t)),
     "mc_put": (c_int, (c_void_p, c_char_p, c_void_p, c_size_t, c_int64, POINTER(mc_info), POINTER(mc_error))),
     "mc_get": (c_int, (
         c_void_p, c_char_p, POINTER(c_void_p), POINTER(c_size_t), POINTER(mc_info), POINTER(mc_error),

@@ -219,13 +219,15 @@ class Theater(_Answered, _Frozen):
 class Ranked(_Frozen):
     """One row of a board."""
 
-    __slots__ = ("movie", "rank", "score")
+    __slots__ = ("movie", "rank", "score", "views")
 
     movie: Movie
     score: float
     """Rating, or number of views."""
     rank: int
     """From 0."""
+    views: int
+    """Number of views, of a row of `trending`; else 0."""
 
 
 @dataclass(frozen=True)

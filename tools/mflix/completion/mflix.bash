@@ -4,7 +4,7 @@
 _mflix()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} word command='' i
-    local commands='get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench
+    local commands='get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench plot
         stats ping options'
     local global='--redis --store --option -o --config --json --quiet -q --no-color --version -V --help -h'
     local own=''
@@ -59,7 +59,7 @@ _mflix()
         COMPREPLY=($(compgen -W "$own $global" -- "$cur"))
     elif [[ -z $command ]]; then
         COMPREPLY=($(compgen -W "$commands" -- "$cur"))
-    elif [[ $command == load || $command == create ]]; then
+    elif [[ $command == load || $command == create || $command == plot ]]; then
         COMPREPLY=($(compgen -f -- "$cur"))
     fi
 }

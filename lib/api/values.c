@@ -1,15 +1,121 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: the public functions on values through tiers, and the frame around the caller's loader. Refuses: I/O before the checks. */
-#include "api/client.h"
+/*
+ * Owns: the public functions on values by key: put, get, remove, get-or-load, the snapshot file. Refuses: I/O before the checks, and
+ * keys without a TTL.
+ */
+#include "api/call.h"
+#include "api/callbacks.h"
 
+#include "base/utf8.h"
 #include "engine/freshness.h"
 #include "store/snapshot_file.h"
 
+#include <mflixcache/kv.h>
 #include <mflixcache/tiers.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define KEY_MAX 512
+#define TTL_MAX INT64_C(31536000000)
 #define PUT_MAX_BYTES ((size_t)48 << 20) /* an exchange with Redis is at most 64 MiB, with scripts and metadata */
+
+static mc_status check_key(const char *key, mc_error *err)
+{
+    if (key == NULL)
+        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "key is NULL");
+    size_t n = strlen(key);
+    if (n == 0)
+        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "key is empty");
+    if (n > KEY_MAX)
+        return mci_fail(err, MC_E_TOOBIG, MC_TIER_NONE, "key has %zu bytes; the limit is %d", n, KEY_MAX);
+    if (!mci_utf8_valid(key, n))
+        return mci_fail(err, MC_E_UTF8, MC_TIER_NONE, "key is not valid UTF-8");
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)key[i];
+        if (c <= 0x20 || c == 0x7f || c == '{' || c == '}')
+            return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "key: byte %zu is a blank, a brace or a control byte", i);
+    }
+    return MC_OK;
+}
+
+static mc_status check_value(const mci_settings *set, const void *value, size_t size, mc_error *err)
+{
+    if (value == NULL && size > 0)
+        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "value is NULL and size is not 0");
+    if (size > (size_t)set->value_max_bytes)
+        return mci_fail(err, MC_E_TOOBIG, MC_TIER_NONE, "value has %zu bytes; value.max_bytes is %lld", size,
+                        (long long)set->value_max_bytes);
+    return MC_OK;
+}
+
+static mc_status check_ttl(const mci_settings *set, int64_t *ttl_ms, mc_error *err)
+{
+    if (*ttl_ms < 0 || *ttl_ms > TTL_MAX)
+        return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "ttl_ms must be from 1 to %lld, or 0 for kv.ttl_ms",
+                        (long long)TTL_MAX);
+    if (*ttl_ms == 0)
+        *ttl_ms = set->kv_ttl_ms;
+    return MC_OK;
+}
+
+/* ---- one key in Redis ---- */
+
+mc_status mc_put(mc_client *mc, const char *key, const void *value, size_t size, int64_t ttl_ms, mc_info *info,
+                 mc_error *err)
+{
+    mci_frame fr;
+    mc_status st = mci_enter(&fr, mc, info, err);
+    if (st != MC_OK)
+        return st;
+    const mci_settings *set = &fr.cl->engine->set;
+    st = check_key(key, &fr.own_err);
+    if (st == MC_OK)
+        st = check_value(set, value, size, &fr.own_err);
+    if (st == MC_OK)
+        st = check_ttl(set, &ttl_ms, &fr.own_err);
+    mc_entry one = {key, value, size};
+    if (st == MC_OK)
+        st = mci_string_put(&fr.call, &one, 1, ttl_ms, NULL);
+    return mci_leave(&fr, st, MCI_H_NONE);
+}
+
+mc_status mc_get(mc_client *mc, const char *key, char **out, size_t *size, mc_info *info, mc_error *err)
+{
+    mci_frame fr;
+    size_t len = 0;
+    if (out != NULL)
+        *out = NULL;
+    if (size != NULL)
+        *size = 0;
+    mc_status st = mci_enter(&fr, mc, info, err);
+    if (st != MC_OK)
+        return st;
+    st = out == NULL ? mci_fail(&fr.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL") : check_key(key, &fr.own_err);
+    if (st == MC_OK)
+        st = mci_string_get(&fr.call, key, out, &len);
+    if (st == MC_OK && size != NULL)
+        *size = len;
+    return mci_leave(&fr, st, MCI_H_NONE);
+}
+
+mc_status mc_remove(mc_client *mc, const char *key, mc_info *info, mc_error *err)
+{
+    mci_frame fr;
+    mc_status st = mci_enter(&fr, mc, info, err);
+    if (st != MC_OK)
+        return st;
+    st = check_key(key, &fr.own_err);
+    if (st == MC_OK)
+        st = mci_string_remove(&fr.call, key);
+    return mci_leave(&fr, st, MCI_H_NONE);
+}
+
+void mc_free(void *p)
+{
+    free(p);
+}
+
+/* ---- through the tiers ---- */
 
 /* What a loader puts its value into. */
 struct mc_value_sink {
@@ -82,46 +188,46 @@ static mc_status run_load(void *user, const char *key, int64_t deadline_ms, mci_
 mc_status mc_get_or_load(mc_client *mc, const char *key, int64_t ttl_ms, mc_load_fn load, void *user, char **out,
                          size_t *size, mc_info *info, mc_error *err)
 {
-    mci_entry en;
+    mci_frame fr;
     if (out != NULL)
         *out = NULL;
     if (size != NULL)
         *size = 0;
-    mc_status st = mci_enter(&en, mc, info, err);
+    mc_status st = mci_enter(&fr, mc, info, err);
     if (st != MC_OK)
         return st;
-    st = out == NULL ? mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL") : mci_check_key(key, &en.own_err);
+    st = out == NULL ? mci_fail(&fr.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL") : check_key(key, &fr.own_err);
     if (st == MC_OK)
-        st = mci_check_ttl(&en.cl->engine->set, &ttl_ms, &en.own_err);
+        st = check_ttl(&fr.cl->engine->set, &ttl_ms, &fr.own_err);
     if (st != MC_OK)
-        return mci_leave(&en, st, MCI_H_NONE);
-    load_frame f = {en.cl, load, user};
+        return mci_leave(&fr, st, MCI_H_NONE);
+    load_frame f = {fr.cl, load, user};
     mci_loader loader = {run_load, &f};
-    mci_wanted w = {.key = key, .info = en.call.info};
-    mci_values_get(&en.call, ttl_ms, load != NULL ? &loader : NULL, &w, 1);
+    mci_wanted w = {.key = key, .info = fr.call.info};
+    mci_values_get(&fr.call, ttl_ms, load != NULL ? &loader : NULL, &w, 1);
     *out = w.out;
     if (size != NULL)
         *size = w.out != NULL ? w.size : 0;
-    return mci_leave(&en, w.status, MCI_H_READ);
+    return mci_leave(&fr, w.status, MCI_H_READ);
 }
 
-static mc_status get_many(mci_entry *en, const char *const *keys, size_t n, int64_t ttl_ms, const mci_loader *loader,
+static mc_status get_many(mci_frame *fr, const char *const *keys, size_t n, int64_t ttl_ms, const mci_loader *loader,
                           char **out, size_t *sizes, mc_status *statuses, mc_info *infos)
 {
     mci_wanted *w = calloc(n, sizeof *w);
     mc_info *own = infos == NULL ? calloc(n, sizeof *own) : NULL;
     mc_status st = MC_OK;
     if (w == NULL || (infos == NULL && own == NULL))
-        st = mci_fail(&en->own_err, MC_E_NOMEM, MC_TIER_NONE, "no memory to read %zu keys", n);
+        st = mci_fail(&fr->own_err, MC_E_NOMEM, MC_TIER_NONE, "no memory to read %zu keys", n);
     for (size_t i = 0; st == MC_OK && i < n; i++)
         w[i] = (mci_wanted){.key = keys[i], .info = infos != NULL ? &infos[i] : &own[i]};
     if (st == MC_OK)
-        mci_values_get(&en->call, ttl_ms, loader, w, n);
+        mci_values_get(&fr->call, ttl_ms, loader, w, n);
     for (size_t i = 0; st == MC_OK && i < n; i++) {
         out[i] = w[i].out;
         sizes[i] = w[i].out != NULL ? w[i].size : 0;
         statuses[i] = w[i].status;
-        w[i].info->elapsed_ns = mci_now_ns() - en->t0_ns;
+        w[i].info->elapsed_ns = mci_now_ns() - fr->t0_ns;
     }
     free(own);
     free(w);
@@ -131,38 +237,38 @@ static mc_status get_many(mci_entry *en, const char *const *keys, size_t n, int6
 mc_status mc_get_many_or_load(mc_client *mc, const char *const *keys, size_t n, int64_t ttl_ms, mc_load_fn load, void *user,
                               char **out, size_t *sizes, mc_status *statuses, mc_info *infos, mc_error *err)
 {
-    mci_entry en;
-    mc_status st = mci_enter(&en, mc, NULL, err);
+    mci_frame fr;
+    mc_status st = mci_enter(&fr, mc, NULL, err);
     if (st != MC_OK)
         return st;
     if (n > MCI_MAX_BATCH)
-        st = mci_fail(&en.own_err, MC_E_RANGE, MC_TIER_NONE, "n is %zu; at most %d keys go into one call", n, MCI_MAX_BATCH);
+        st = mci_fail(&fr.own_err, MC_E_RANGE, MC_TIER_NONE, "n is %zu; at most %d keys go into one call", n, MCI_MAX_BATCH);
     else if (n > 0 && (keys == NULL || out == NULL || sizes == NULL || statuses == NULL))
-        st = mci_fail(&en.own_err, MC_E_ARG, MC_TIER_NONE, "%s is NULL",
+        st = mci_fail(&fr.own_err, MC_E_ARG, MC_TIER_NONE, "%s is NULL",
                       keys == NULL    ? "keys"
                       : out == NULL   ? "out"
                       : sizes == NULL ? "sizes"
                                       : "statuses");
     for (size_t i = 0; st == MC_OK && i < n; i++) {
         mc_error why = {0};
-        st = mci_check_key(keys[i], &why);
+        st = check_key(keys[i], &why);
         if (st != MC_OK)
-            (void)mci_fail(&en.own_err, st, MC_TIER_NONE, "keys[%zu]: %.400s", i, why.text);
+            (void)mci_fail(&fr.own_err, st, MC_TIER_NONE, "keys[%zu]: %.400s", i, why.text);
     }
     if (st == MC_OK)
-        st = mci_check_ttl(&en.cl->engine->set, &ttl_ms, &en.own_err);
+        st = check_ttl(&fr.cl->engine->set, &ttl_ms, &fr.own_err);
     if (st == MC_OK && n > 0) {
-        load_frame f = {en.cl, load, user};
+        load_frame f = {fr.cl, load, user};
         mci_loader loader = {run_load, &f};
         for (size_t i = 0; i < n; i++)
             out[i] = NULL;
         if (infos != NULL)
             memset(infos, 0, n * sizeof *infos);
-        st = get_many(&en, keys, n, ttl_ms, load != NULL ? &loader : NULL, out, sizes, statuses, infos);
-        if (st == MC_OK && en.caller_err != NULL)
-            *en.caller_err = en.own_err; /* about the first key that could not be read */
+        st = get_many(&fr, keys, n, ttl_ms, load != NULL ? &loader : NULL, out, sizes, statuses, infos);
+        if (st == MC_OK && fr.caller_err != NULL)
+            *fr.caller_err = fr.own_err; /* about the first key that could not be read */
     }
-    return mci_leave(&en, st, MCI_H_NONE);
+    return mci_leave(&fr, st, MCI_H_NONE);
 }
 
 /* Every entry, before any I/O; the error names its index. */
@@ -176,9 +282,9 @@ static mc_status check_entries(const mci_settings *set, const mc_entry *entries,
         return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "entries is NULL");
     for (size_t i = 0; i < n; i++) {
         mc_error why = {0};
-        mc_status st = mci_check_key(entries[i].key, &why);
+        mc_status st = check_key(entries[i].key, &why);
         if (st == MC_OK)
-            st = mci_check_value(set, entries[i].value, entries[i].size, &why);
+            st = check_value(set, entries[i].value, entries[i].size, &why);
         if (st != MC_OK)
             return mci_fail(err, st, MC_TIER_NONE, "entries[%zu]: %.400s", i, why.text);
         bytes += entries[i].size;
@@ -192,49 +298,49 @@ static mc_status check_entries(const mci_settings *set, const mc_entry *entries,
 mc_status mc_put_many(mc_client *mc, const mc_entry *entries, size_t n, int64_t ttl_ms, mc_status *statuses, mc_info *info,
                       mc_error *err)
 {
-    mci_entry en;
-    mc_status st = mci_enter(&en, mc, info, err);
+    mci_frame fr;
+    mc_status st = mci_enter(&fr, mc, info, err);
     if (st != MC_OK)
         return st;
-    const mci_settings *set = &en.cl->engine->set;
+    const mci_settings *set = &fr.cl->engine->set;
     if (n == 0)
-        st = mci_fail(&en.own_err, MC_E_RANGE, MC_TIER_NONE, "n is 0; 1 to %d entries go into one call", MCI_MAX_BATCH);
+        st = mci_fail(&fr.own_err, MC_E_RANGE, MC_TIER_NONE, "n is 0; 1 to %d entries go into one call", MCI_MAX_BATCH);
     if (st == MC_OK)
-        st = check_entries(set, entries, n, MCI_MAX_BATCH, PUT_MAX_BYTES, &en.own_err);
+        st = check_entries(set, entries, n, MCI_MAX_BATCH, PUT_MAX_BYTES, &fr.own_err);
     if (st == MC_OK)
-        st = mci_check_ttl(set, &ttl_ms, &en.own_err);
+        st = check_ttl(set, &ttl_ms, &fr.own_err);
     if (st == MC_OK)
-        st = mci_string_put(&en.call, entries, n, ttl_ms, statuses);
+        st = mci_string_put(&fr.call, entries, n, ttl_ms, statuses);
     else
         for (size_t i = 0; statuses != NULL && i < n && n <= MCI_MAX_BATCH; i++)
             statuses[i] = st;
-    return mci_leave(&en, st, MCI_H_NONE);
+    return mci_leave(&fr, st, MCI_H_NONE);
 }
 
 mc_status mc_save_snapshot(mc_client *mc, const mc_entry *entries, size_t n, mc_error *err)
 {
-    mci_entry en;
-    mc_status st = mci_enter(&en, mc, NULL, err);
+    mci_frame fr;
+    mc_status st = mci_enter(&fr, mc, NULL, err);
     if (st != MC_OK)
         return st;
-    mci_engine *e = en.cl->engine;
+    mci_engine *e = fr.cl->engine;
     if (e->set.snapshot_path[0] == '\0')
-        st = mci_fail(&en.own_err, MC_E_OPTION, MC_TIER_SNAPSHOT, "snapshot.path is not set");
+        st = mci_fail(&fr.own_err, MC_E_OPTION, MC_TIER_SNAPSHOT, "snapshot.path is not set");
     if (st == MC_OK)
-        st = check_entries(&e->set, entries, n, MCI_SNAPSHOT_ENTRIES_MAX, (size_t)e->set.snapshot_max_bytes, &en.own_err);
+        st = check_entries(&e->set, entries, n, MCI_SNAPSHOT_ENTRIES_MAX, (size_t)e->set.snapshot_max_bytes, &fr.own_err);
     if (st == MC_OK)
-        st = mci_snapshot_save(e->snapshot, entries, n, mci_clock(e), &en.own_err);
-    return mci_leave(&en, st, MCI_H_NONE);
+        st = mci_snapshot_save(e->snapshot, entries, n, mci_clock(e), &fr.own_err);
+    return mci_leave(&fr, st, MCI_H_NONE);
 }
 
 mc_status mc_load_snapshot(mc_client *mc, size_t *n, int64_t *written_ms, mc_error *err)
 {
-    mci_entry en;
+    mci_frame fr;
     size_t entries = 0;
     int64_t written = 0;
-    mc_status st = mci_enter(&en, mc, NULL, err);
+    mc_status st = mci_enter(&fr, mc, NULL, err);
     if (st == MC_OK)
-        st = mci_leave(&en, mci_snapshot_load(en.cl->engine->snapshot, en.call.dl, &entries, &written, &en.own_err),
+        st = mci_leave(&fr, mci_snapshot_load(fr.cl->engine->snapshot, fr.call.dl, &entries, &written, &fr.own_err),
                        MCI_H_NONE);
     if (n != NULL)
         *n = entries;

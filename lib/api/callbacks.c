@@ -3,7 +3,7 @@
  * Owns: the frame around every callback of the host: the thread is marked, so that a call on the same handle from inside is refused
  * instead of dead-locking. Refuses: thread-local state; the marks live in the client.
  */
-#include "api/client.h"
+#include "api/callbacks.h"
 
 #include <stdlib.h>
 

@@ -1,61 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns: how each public call begins and ends, and the checks of arguments that calls share. Refuses: I/O and policy. */
-#include "api/client.h"
+#include "api/call.h"
 
+#include "api/callbacks.h"
+#include "api/handle.h"
 #include "base/utf8.h"
 
 #include <string.h>
 
 _Static_assert(sizeof(mc_info) == MC_INFO_SIZE, "mc_info is part of the ABI");
 
-mc_status mci_enter(mci_entry *en, const mc_client *mc, mc_info *info, mc_error *err)
+mc_status mci_enter(mci_frame *fr, const mc_client *mc, mc_info *info, mc_error *err)
 {
     if (info != NULL)
         *info = (mc_info){0};
     mci_error_clear(err);
-    *en = (mci_entry){.mc = mc, .caller_err = err, .t0_ns = mci_now_ns()};
+    *fr = (mci_frame){.mc = mc, .caller_err = err, .t0_ns = mci_now_ns()};
     if (mc == NULL)
         return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "mc is NULL");
-    mc_status st = mci_handle_enter(mc, &en->cl);
+    mc_status st = mci_handle_enter(mc, &fr->cl);
     if (st == MC_E_ARG)
         return mci_fail(err, st, MC_TIER_NONE, "mc is not a handle from mc_open()");
     if (st != MC_OK)
         return mci_fail(err, st, MC_TIER_NONE, "the handle is closed");
-    if (en->cl->pid != mci_process_id())
+    if (fr->cl->pid != mci_process_id())
         st = mci_fail(err, MC_E_FORKED, MC_TIER_NONE, "the handle was opened before fork(): open a new one in the child");
-    else if (mci_in_callback(en->cl))
+    else if (mci_in_callback(fr->cl))
         st = mci_fail(err, MC_E_REENTRANT, MC_TIER_NONE, "called from inside a callback of the same handle");
     if (st != MC_OK) {
         mci_handle_leave(mc);
         return st;
     }
-    en->call = (mci_call){
-        .e = en->cl->engine,
-        .dl = mci_deadline_in(en->cl->engine->set.call_timeout_ms),
-        .info = info != NULL ? info : &en->own_info,
-        .err = &en->own_err,
+    fr->call = (mci_call){
+        .e = fr->cl->engine,
+        .dl = mci_deadline_in(fr->cl->engine->set.call_timeout_ms),
+        .info = info != NULL ? info : &fr->own_info,
+        .err = &fr->own_err,
     };
     return MC_OK;
 }
 
-mc_status mci_leave(mci_entry *en, mc_status st, int histogram)
+mc_status mci_leave(mci_frame *fr, mc_status st, int histogram)
 {
-    mc_info *info = en->call.info;
-    info->elapsed_ns = mci_now_ns() - en->t0_ns;
+    mc_info *info = fr->call.info;
+    info->elapsed_ns = mci_now_ns() - fr->t0_ns;
     if (st < 0 && info->stale_bound_ms == 0)
         info->stale_bound_ms = -1;
     if (st >= 0 && histogram == MCI_H_READ)
-        mci_time(en->cl->engine->metrics, info->cache == MC_CACHE_HIT ? MCI_H_READ_HIT : MCI_H_READ_MISS, info->elapsed_ns);
+        mci_time(fr->cl->engine->metrics, info->cache == MC_CACHE_HIT ? MCI_H_READ_HIT : MCI_H_READ_MISS, info->elapsed_ns);
     else if (st >= 0 && histogram >= 0)
-        mci_time(en->cl->engine->metrics, (mci_histogram)histogram, info->elapsed_ns);
-    if (en->caller_err != NULL && st < 0) {
-        *en->caller_err = en->own_err;
-        en->caller_err->code = st;
-        en->caller_err->retriable = (unsigned char)mci_status_retriable(st);
-        if (en->caller_err->text[0] == '\0')
-            (void)mci_fail(en->caller_err, st, en->own_err.tier, "%s", mc_status_text(st));
+        mci_time(fr->cl->engine->metrics, (mci_histogram)histogram, info->elapsed_ns);
+    if (fr->caller_err != NULL && st < 0) {
+        *fr->caller_err = fr->own_err;
+        fr->caller_err->code = st;
+        fr->caller_err->retriable = (unsigned char)mci_status_retriable(st);
+        if (fr->caller_err->text[0] == '\0')
+            (void)mci_fail(fr->caller_err, st, fr->own_err.tier, "%s", mc_status_text(st));
     }
-    mci_handle_leave(en->mc);
+    mci_handle_leave(fr->mc);
     return st;
 }
 
@@ -80,14 +82,12 @@ mc_status mci_check_title(const char *title, size_t *len, mc_error *err)
     return MC_OK;
 }
 
-mc_status mci_check_count(int64_t *count, const void *rows, const void *n, mc_error *err)
+mc_status mci_check_count(int64_t *count, const void *out, mc_error *err)
 {
-    if (n == NULL)
-        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "n is NULL");
+    if (out == NULL)
+        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "out is NULL");
     if (*count < 0)
         return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "count is negative");
-    if (*count > 0 && rows == NULL)
-        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "rows is NULL");
     if (*count > MCI_MAX_BATCH)
         *count = MCI_MAX_BATCH;
     return MC_OK;
