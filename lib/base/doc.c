@@ -89,6 +89,11 @@ const char *mci_doc_json(const mci_doc *d, size_t *len)
     return d->json_off == NONE ? NULL : bytes_of(d) + d->json_off;
 }
 
+size_t mci_doc_size(const mci_doc *d)
+{
+    return sizeof *d + d->spec->nfields * sizeof d->vals[0] + d->used;
+}
+
 int mci_doc_has_fields(const mci_doc *d)
 {
     return d->has_fields;

@@ -70,6 +70,7 @@ const mci_val *mci_doc_val(const mci_doc *d, size_t field);         /* never NUL
 const char *mci_doc_text(const mci_doc *d, size_t field);           /* STR only; NULL else */
 const char *mci_doc_item(const mci_doc *d, size_t field, size_t i); /* LIST only; NULL past the end. Any i costs the same */
 const char *mci_doc_json(const mci_doc *d, size_t *len);            /* NULL when read without it */
+size_t mci_doc_size(const mci_doc *d);                              /* bytes of memory it takes */
 int mci_doc_has_fields(const mci_doc *d);                           /* 0 when only the JSON was read */
 
 /* The number of a field, INT or REAL, when it is finite. 1 or 0. */
