@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmark over HTTP, against a server of these tests that answers as it is told: well, badly, late or not at all."""
+"""The benchmark over HTTP, against a server of these tests that answers as the test says: well, badly, late or not at all."""
 import contextlib
 import json
 import os
@@ -22,7 +22,7 @@ class Fake:
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.lock = threading.Lock()
         self.cached, self.asked, self.dropped, self.connections = set(), [], [], 0
-        self.ids = [f"id {i}" for i in range(150)]  # a blank: they have to be escaped
+        self.ids = [f"id {i}" for i in range(150)]  # a blank: they need escaping
         self.trouble = None  # called with the number of the request: bytes to send instead, or None
         self.chunked = self.closing = False
         self.delay = 0.0

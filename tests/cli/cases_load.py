@@ -84,7 +84,7 @@ def from_standard_input(w):
     assert counts(w.json("load", "-", store="stdin2.db", input=b"")) == (0, 0, 0)
 
 
-def wrong_rows_are_told_and_passed_over(w):
+def wrong_rows_are_reported_and_skipped(w):
     movies, _ = sample(w)
     with open(movies, "rb") as f:
         good = f.read().splitlines()
@@ -151,11 +151,11 @@ def every_refused_row_tells_why(w):
     text = "\n".join(row(i, rest) for i, (_, rest) in enumerate(wrong)) + '\n{"title":"no id"}\n' + row(99, '"year":1999')
     answer = w.json("load", w.write("refused.ndjson", text), "--errors", "100", store="refused.db", rc=1)
     general = {e["error"] for e in answer["errors"] if "an argument is missing" in e["error"] or "not one well-formed" in e["error"]}
-    told = {e["line"]: e["error"] for e in answer["errors"]}
+    reported = {e["line"]: e["error"] for e in answer["errors"]}
     assert not general, general
     for i, (word, _) in enumerate(wrong):
-        assert i + 1 not in told or word in told[i + 1], (word, told)
-    assert "_id" in told[6], told
+        assert i + 1 not in reported or word in reported[i + 1], (word, reported)
+    assert "_id" in reported[6], reported
     assert answer["loaded"] + answer["refused"] == len(wrong) + 2 and len(answer["errors"]) == answer["refused"] >= 4, answer
 
 
@@ -261,5 +261,5 @@ def progress_on_a_terminal_only(w):
 
 
 TESTS = [loads_and_can_be_repeated, restart_goes_on_where_it_ended, a_repeated_load_leaves_the_board_alone,
-         from_standard_input, wrong_rows_are_told_and_passed_over, other_shapes, every_refused_row_tells_why, unreadable_files, real_documents,
+         from_standard_input, wrong_rows_are_reported_and_skipped, other_shapes, every_refused_row_tells_why, unreadable_files, real_documents,
          everything_generated_is_taken, a_database_in_memory_is_told, ctrl_c_stops_cleanly, progress_on_a_terminal_only]

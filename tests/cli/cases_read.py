@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asking: get, top, near, trending, and what the answers tell about the cache."""
+"""Asking: get, top, near, trending, and what the answers say about the cache."""
 import json
 import math
 import re

@@ -93,7 +93,7 @@ WRONG = [
 ]
 
 
-def wrong_usage_is_told(w):
+def wrong_usage_is_reported(w):
     dead = ["--redis", "redis://127.0.0.1:1/0", "--store", "sqlite:" + w.path("never.db")]
     for args, fragment in WRONG:
         p = w.raw(*(dead if "--redis" not in args and "--store" not in args else []), *args)
@@ -101,7 +101,7 @@ def wrong_usage_is_told(w):
         assert p.returncode == 2, (args, p.returncode, err)
         assert err.startswith("mflix: ") and fragment in err and err.count("\n") == 1, (args, err)
         assert p.stdout == b"", (args, p.stdout)
-        # With --json the same is one object on one line, wherever it stands.
+        # With --json the same is one object on one line, wherever it is.
         p = w.raw("--json", *(dead if "--redis" not in args and "--store" not in args else []), *args)
         if args != ["top", "--json=yes"]:
             answer = json.loads(p.stdout)
@@ -147,7 +147,7 @@ def later_settings_win(w):
 
 
 def the_environment_may_be_wrong(w):
-    """What a flag overrides need not be right; what needs no server does not care; misspelt names are told; empty is unset."""
+    """What a flag overrides need not be right; what needs no server does not care; misspelt names are reported; empty is unset."""
     link = {"REDIS_PORT": "tcp://10.96.0.5:6379"}
     for env in (link, {"REDIS_PORT": "many", "REDIS_HOST": "a b"}, {"MONGO_URL": "nothing"}, {"REDIS_PORT": "", "REDIS_HOST": "", "MONGO_URL": ""}):
         p = w.raw(*w.servers("environment.db"), "ping", env=env)
@@ -268,5 +268,5 @@ def passwords_do_not_stay_in_the_command_line(w):
     silent.close()
 
 
-TESTS = [passwords_do_not_stay_in_the_command_line, help_teaches, version_says_what_is_built, wrong_usage_is_told, options_may_stand_anywhere, later_settings_win, the_environment_may_be_wrong,
+TESTS = [passwords_do_not_stay_in_the_command_line, help_teaches, version_says_what_is_built, wrong_usage_is_reported, options_may_stand_anywhere, later_settings_win, the_environment_may_be_wrong,
          options_page_is_the_table, completion_for_bash, completion_for_zsh, the_manual_names_what_there_is, unwritable_output]

@@ -125,7 +125,7 @@ def string_keys(w):
 
 def warming(w):
     films, theaters = filled(w, "warm.db")
-    # A write that ended without a word, as the load's may on a busy machine, keeps its id out of Redis for a while: that is told.
+    # A write that ended without a word, as the load's may on a busy machine, keeps its id out of Redis for a while: that is reported.
     ident = min(object_id(film) for film in films)
     w.command("ZADD", "mfc:q:warm_db:movie:{%s}" % ident, "9999999999999", "somebody")
     some = w.json("warm", "--movies", "--limit", "10", store="warm.db")
@@ -167,7 +167,7 @@ def no_escape_sequences_reach_a_terminal(w):
 
 
 def redis_away_during_a_write(w):
-    """The process ends only when Redis was told; when it does not come back, that is said, and is not a success."""
+    """The process ends only when Redis has it; when it does not come back, that is said, and is not a success."""
     store, port = "away.db", free_port()
     w.run("create", "-", store=store, input=b'{"_id":{"$oid":"573a1390f29313caabcd4809"},"title":"Away","imdb":{"rating":5.0}}')
     ident = "573a1390f29313caabcd4809"
@@ -186,7 +186,7 @@ def redis_away_during_a_write(w):
     finally:
         os.kill(w.redis.pid, signal.SIGCONT)
     out, err = p.communicate(timeout=90)
-    assert p.returncode == 0 and b"rated 7.5" in out and b"not told" not in err, (out, err)
+    assert p.returncode == 0 and b"rated 7.5" in out and b"not announced" not in err, (out, err)
     assert w.json("get", ident, store=store)["movie"]["rating"] == 7.5
 
 

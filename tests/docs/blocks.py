@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Code blocks of a Markdown file, with the comments that stand right above them: <!-- file: PATH -->, <!-- save: NAME -->,
+"""Code blocks of a Markdown file, with the comments right above them: <!-- file: PATH -->, <!-- save: NAME -->,
 <!-- prints -->, <!-- prints, numbers differ -->, <!-- yours -->. As a program: blocks.py FILE.md > steps.sh, the page as a
 script that carries each step out and compares what it prints."""
 import re
@@ -12,7 +12,7 @@ class Block:
         self.line, self.language, self.marks, self.text = line, language, marks, text
 
     def mark(self, name):
-        """What stands behind `name:` in a comment above; "" for the bare word; None when there is none."""
+        """What follows `name:` in a comment above; "" for the bare word; None when there is none."""
         for m in self.marks:
             if m == name or m.startswith((name + ",", name + ":")):
                 return m[len(name):].lstrip(":, ")

@@ -93,7 +93,7 @@ def check_code(root, path, text, include, cc):
             if "int main(" in b.text:
                 source = b.text
             elif b.mark("file"):
-                continue  # a part of an example that is built as a whole
+                continue  # a part of an example that is built in one piece
             else:
                 source = FRAGMENT % b.text
             command = [cc, "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-x", "c", f"-I{common}", *include, "-"]
@@ -150,7 +150,7 @@ def check_all(root, include, cc):
 
 
 def check_readme(root, build, include, cc):
-    """The first C block of README.md, built with the command's libraries and run, prints what stands below it. Redis may be there or not."""
+    """The first C block of README.md, built with the command's libraries and run, prints what follows it. Redis may be there or not."""
     found = list(blocks((root / "README.md").read_text(encoding="utf-8")))
     at = next(i for i, b in enumerate(found) if b.language == "c")
     program, printed = found[at].text, found[at + 1].text.split("\n", 1)[1]

@@ -22,7 +22,7 @@ wrong() {
     fi
 }
 wrong kv.h 'MC_API void mc_not_told(int x);'
-wrong kv.h '/** Told, but of another parameter. @param y  what? Threads: any. */
+wrong kv.h '/** Described, but of another parameter. @param y  what? Threads: any. */
 MC_API void mc_told(int x);'
 wrong kv.h '/** See @ref mc_is_nowhere. Threads: any. */
 MC_API void mc_told(void);'

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Addresses and options: "KEY=VALUE" or a URI. What was set is told again and may be set again; no password in any text that is shown. */
+/* Addresses and options: "KEY=VALUE" or a URI. What was set reads back and may be set again; no password in any text that is shown. */
 #include "fuzz.h"
 
 #include "api/options.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A snapshot file: refused as a whole, or a table in order that is written and read to the same again. */
+/* A snapshot file: refused entirely, or a table in order that is written and read to the same again. */
 #include "fuzz.h"
 
 #include "store/snapshot.h"

@@ -130,7 +130,7 @@ def read_answers(s, wanted, head=False):
             headers = {}
             while (line := f.readline()).strip():
                 name, value = line.decode().split(":", 1)
-                assert name.lower() not in headers, f"{name} stands there twice"
+                assert name.lower() not in headers, f"{name} is there twice"
                 headers[name.lower()] = value.strip()
             status = int(m.group(1))
             size = 0 if head or status in (100, 204, 304) else int(headers["content-length"])

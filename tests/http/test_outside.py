@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""mflix-server as a program of somebody else: test_outside.py SOURCE_FOLDER CMAKE BUILD_FOLDER CC.
+"""mflix-server as a program outside the tree: test_outside.py SOURCE_FOLDER CMAKE BUILD_FOLDER CC.
 
 Copies examples/server out of the tree, builds it against the installed library by find_package, and starts it. Without
 libmicrohttpd the same folder configures with a message and builds nothing. Ends with `N passed, N failed, N skipped`.

@@ -21,7 +21,7 @@ from site_under_test import Site, Skip, free_port, read_answers, tool, until  # 
 INNER = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Rest: "
 CHUNKED = b"0\r\n\r\n" + INNER
 LENGTH = b"%d" % len(INNER)
-# What stands between the request line with Host and the empty line, and what is sent after it.
+# What is between the request line with Host and the empty line, and what is sent after it.
 ATTACKS = [
     (b"Content-Length : " + LENGTH, INNER), (b"Content-Length\t: " + LENGTH, INNER), (b"Content-Length\x0b: " + LENGTH, INNER),
     (b"Content-Len: " + LENGTH + b"\r\n gth", INNER), (b"X: a\r\n Content-Length: " + LENGTH, INNER),

@@ -23,11 +23,11 @@ def main():
     root = pathlib.Path(sys.argv[1])
     guide = (root / "docs/guide/deployment.md").read_text()
     line = re.search(r"^ACL SETUSER mflix (.*)$", guide, re.M).group(1)
-    told = set(re.findall(r"\+([a-z]+)", line))
+    allowed = set(re.findall(r"\+([a-z]+)", line))
     if "-@all" not in line.split() or "+@" in line:
         sys.exit("the account has whole categories")
-    if told != used(root):
-        sys.exit(f"not used: {sorted(told - used(root))}; missing: {sorted(used(root) - told)}")
+    if allowed != used(root):
+        sys.exit(f"not used: {sorted(allowed - used(root))}; missing: {sorted(used(root) - allowed)}")
     failed = 0
     for program in sys.argv[2:]:
         done = subprocess.run([program], env={**os.environ, "MFLIX_TEST_ACL": line}, capture_output=True, text=True, check=False)

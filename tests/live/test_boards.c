@@ -50,7 +50,7 @@ static void build_a(void *arg)
     mc_list_free(rows);
 }
 
-/* A build stands at its point; something happens to it; it goes on. The very next list is built and cached. */
+/* A build is held at its point; something happens to it; it goes on. The very next list is built and cached. */
 static void interrupted(const char *point, void (*happens)(void))
 {
     actor s;
@@ -178,7 +178,7 @@ static void test_new_set_lost(void **state)
     assert_false(new_set_lost());
 }
 
-/* Two builders, the first of them too slow to keep its right: one board, whole, and no page twice wrong. */
+/* Two builders, the first of them too slow to keep its right: one board, complete, and no page twice wrong. */
 static void test_taken_over(void **state)
 {
     (void)state;

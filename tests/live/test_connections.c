@@ -86,7 +86,7 @@ static void test_passwords(void **state)
     snprintf(uri, sizeof uri, "redis://films:wr0ng-secret@127.0.0.1:%d/0", f.redis.port);
     assert_int_equal(open_on(uri, &mc, &err, NULL), MC_E_AUTH);
     assert_null(mc);
-    assert_null(strstr(err.text, "wr0ng")); /* told, without the password */
+    assert_null(strstr(err.text, "wr0ng")); /* named, without the password */
 }
 
 /* A password changed under way: one attempt, then silence for a while, answered by the store meanwhile. */

@@ -250,7 +250,7 @@ static void test_mongo_refuses(void **state)
 #endif
 
 #if MFLIXCACHE_WITH_SQLITE
-/* Somebody else holds the file's write lock. Readers are not kept waiting by that. */
+/* Another process holds the file's write lock. Readers are not kept waiting by that. */
 static void test_sqlite_locked(void **state)
 {
     (void)state;

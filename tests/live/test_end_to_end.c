@@ -528,13 +528,13 @@ static void test_invalidate(void **state)
     assert_null(value);
 }
 
-static int told;
+static int progress_calls;
 
 static int progress(const mc_progress *p, void *user)
 {
     (void)user;
     assert_true(p->done >= 0 && p->stage != NULL);
-    told++;
+    progress_calls++;
     return 0;
 }
 
@@ -548,7 +548,7 @@ static void test_warm(void **state)
     if (mc_warm(mc, MC_WARM_ALL, 0, progress, NULL, &loaded, &err) != MC_OK)
         fail_msg("%s", err.text);
     assert_int_equal(loaded, (int64_t)(movies + theaters));
-    assert_true(told > 0);
+    assert_true(progress_calls > 0);
     for (size_t i = 0; i < some; i++) {
         const mc_movie *m = NULL;
         assert_int_equal(mc_get_movie(other, some_ids[i], &m, &info, NULL), MC_OK);

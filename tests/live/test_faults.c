@@ -160,7 +160,7 @@ static void cut_everywhere(proxy_mode mode, long upto, long step)
         proxy_set(&p, PROXY_PASS, 0);
         for (int i = 0; i < 500 && mc_ping(via, NULL, NULL, NULL) != MC_OK; i++)
             fixture_sleep_ms(2);
-        /* Healed: what was written while Redis could not be told is told now. */
+        /* Healed: what was written while Redis was away is announced now. */
         assert_true(fixture_rating(via, ID1, NULL) == 4.0);
         assert_true(fixture_rating(f.b, ID1, NULL) == 4.0 || fixture_redis_int(&f, "DBSIZE", NULL) < 0);
     }
@@ -265,7 +265,7 @@ static void test_write_modes(void **state)
     assert_int_equal(mc_close(strict), MC_OK);
 }
 
-/* Values that somebody else put there, or that were damaged: dropped, counted, never returned. */
+/* Values that another client put there, or that are corrupt: dropped, counted, never returned. */
 static void test_corrupt_values(void **state)
 {
     (void)state;
@@ -400,7 +400,7 @@ static void test_idle_close_is_repaired(void **state)
     }
 }
 
-/* After fork() the child is told so; the parent's handle is unharmed. */
+/* After fork() the child gets a status of its own; the parent's handle is unharmed. */
 static void test_fork(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Two databases behind one Redis and one prefix are never mixed up: the second is refused when it is opened, or reads past Redis when it
- * could not be told then; taking the prefix over drops what was there.
+ * could not be found out then; taking the prefix over drops what was there.
  */
 #include "fixture.h"
 #include "proxy.h"

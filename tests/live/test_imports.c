@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Imports: what stands in the store afterwards does not depend on how the documents were divided among calls. Over every store. */
+/* Imports: what is in the store afterwards does not depend on how the documents were divided among calls. Over every store. */
 #include "memstore.h"
 #include "servers.h"
 
@@ -14,7 +14,7 @@
 
 #define N 7
 
-/* Ids by letter, titles tell which line it was. */
+/* Ids by letter, titles name the line. */
 static const char lines[N][2] = {{'a', '1'}, {'b', '2'}, {'a', '3'}, {'c', '4'}, {'b', '5'}, {'a', '6'}, {'d', '7'}};
 
 static mc_client *open_on(const char *uri, const mc_store *store)
@@ -61,7 +61,7 @@ static void import(mc_client *mc, int round, size_t each, int mode, mc_status st
     }
 }
 
-static void stands(mc_client *mc, int round, char letter, const char *title)
+static void assert_stored(mc_client *mc, int round, char letter, const char *title)
 {
     char id[25];
     const mc_movie *m = NULL;
@@ -78,15 +78,15 @@ static void check(mc_client *mc)
         import(mc, each, (size_t)each, MC_IMPORT_REPLACE, st);
         for (size_t i = 0; i < N; i++)
             assert_int_equal(st[i], MC_OK);
-        stands(mc, each, 'a', "6");
-        stands(mc, each, 'b', "5");
-        stands(mc, each, 'c', "4");
-        stands(mc, each, 'd', "7");
+        assert_stored(mc, each, 'a', "6");
+        assert_stored(mc, each, 'b', "5");
+        assert_stored(mc, each, 'c', "4");
+        assert_stored(mc, each, 'd', "7");
         import(mc, 100 + each, (size_t)each, MC_IMPORT_SKIP, st);
         static const mc_status skipped[N] = {MC_OK, MC_OK, MC_E_EXISTS, MC_OK, MC_E_EXISTS, MC_E_EXISTS, MC_OK};
         assert_memory_equal(st, skipped, sizeof skipped);
-        stands(mc, 100 + each, 'a', "1");
-        stands(mc, 100 + each, 'b', "2");
+        assert_stored(mc, 100 + each, 'a', "1");
+        assert_stored(mc, 100 + each, 'b', "2");
     }
     assert_int_equal(mc_close(mc), MC_OK);
 }

@@ -97,7 +97,7 @@ static void test_forgeries(void **state)
         is_value(f.a, "true", "true");
         is_value(f.b, "other", "true");
         free(fixture_redis(&f, "DEL", "mfc:v:mflix:kv:{k}", NULL));
-        free(fixture_redis(&f, "SET", "mflix:kv:{k}", "forged", NULL)); /* ... without a stamp */
+        free(fixture_redis(&f, "SET", "mflix:kv:{k}", "forged", NULL)); /* ... without metadata */
         assert_int_equal(mc_get(f.a, "k", &out, NULL, NULL, NULL), MC_NOT_FOUND);
         is_value(f.a, "true", "true");
         is_value(f.b, "other", "true");

@@ -28,7 +28,7 @@
 typedef struct job {
     mc_client *mc;
     size_t n;
-    char *text; /* the input, or what stands for it */
+    char *text; /* the input, or what represents it */
     size_t len;
     const char **list;
     size_t *sizes;

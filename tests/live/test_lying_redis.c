@@ -95,7 +95,7 @@ static void works_again(void)
     for (int i = 0; i < 2000 && mc_ping(mc, NULL, NULL, NULL) != MC_OK; i++)
         fixture_sleep_ms(5);
     assert_true(fixture_rating(mc, ID1, NULL) == 1.0);
-    for (int i = 0; i < 2000; i++) { /* a clock that was told wrongly may distrust new values for a while */
+    for (int i = 0; i < 2000; i++) { /* a wrong clock may make it distrust new values for a while */
         assert_true(fixture_rating(mc, ID1, &info) == 1.0);
         if (info.cache == MC_CACHE_HIT)
             break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a handle shows around a time in which Redis is away, or answers and takes no writes: its own writes in everything it answers,
- * nothing older than it has shown already, and no place that is known to be in doubt. Each scenario returns 1 when the promise
+ * nothing older than it has shown already, and no place with a pending repair. Each scenario returns 1 when the promise
  * held, and runs again with its safeguard taken away, where it must break.
  */
 #include "actor.h"
@@ -70,7 +70,7 @@ static void start(void)
     up(&pr, reader);
     up(&pw, writer);
     fixture_reset(&f);
-    /* What is still queued is told, and what was read past Redis before lies clearly before what is loaded now. */
+    /* What is still queued is announced, and what was read past Redis before lies clearly before what is loaded now. */
     (void)fixture_rating(writer, ID3, NULL);
     (void)fixture_rating(reader, ID3, NULL);
     fixture_sleep_ms(10);
@@ -197,7 +197,7 @@ static int full(void)
     free(fixture_redis(&f, "CONFIG", "SET", "maxmemory", "1", NULL));
     write_everything();
     int right = shows_own_writes();
-    right &= rank_of(reader, ID1, &rating) == 0 && rating == 9.0; /* any process: places are known to be in doubt */
+    right &= rank_of(reader, ID1, &rating) == 0 && rating == 9.0; /* any process: the places have pending repairs */
     right &= rank_of(reader, ID2, &rating) == -1;
     free(fixture_redis(&f, "CONFIG", "SET", "maxmemory", "0", NULL));
     return right;
@@ -353,7 +353,7 @@ static void test_write_lands_late(void **state)
         start();
         mutate_safeguard(MCI_SAFEGUARD_SUSPECT);
         assert_false(late_write(mc, create));
-        start(); /* Redis was away when the write began; its handle tells it later */
+        start(); /* Redis was away when the write began; its handle announces it later */
         down(&pw, away);
         f.mem.late_writes = 1;
         assert_int_equal(mc_update_rating(away, ID1, 9.0, NULL, NULL, NULL), MC_E_UNKNOWN);

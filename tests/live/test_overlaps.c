@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Meetings of two mechanisms: drops and writers, epochs and boards, rebuilds and lost locks, doubts and ranks, odd ids. */
+/* Meetings of two mechanisms: drops and writers, epochs and boards, rebuilds and lost locks, pending repairs and ranks, odd ids. */
 #include "actor.h"
 #include "fixture.h"
 
@@ -97,7 +97,7 @@ static void test_old_epoch_is_not_joined(void **state)
     change(ID1, 9.0);
     assert_int_equal(mc_invalidate_all(f.a, NULL, NULL), MC_OK);
     mc_info info;
-    assert_true(fixture_rating(f.a, ID1, &info) == 9.0); /* while the old load still stands there */
+    assert_true(fixture_rating(f.a, ID1, &info) == 9.0); /* while the old load is still held */
     assert_false(info.flags & MC_FLAG_SHARED);
     actor_join(&x);
     assert_true(fixture_rating(f.a, ID1, NULL) == 9.0);
@@ -114,7 +114,7 @@ static int flush_once(const mc_progress *progress, void *user)
     return 0;
 }
 
-/* Redis forgets everything in the middle of a build: no part of a board is taken for the whole. */
+/* Redis forgets everything in the middle of a build: no part of a board is taken for a complete one. */
 static void test_build_that_lost_its_set(void **state)
 {
     (void)state;
@@ -129,7 +129,7 @@ static void test_build_that_lost_its_set(void **state)
     assert_int_equal(fixture_redis_int(&f, "ZCARD", "mflix:board:{movies:rating}", NULL), 704); /* 703 films and the mark */
 }
 
-/* A doubt that nobody can settle, and one that has to wait: ranks of other movies are told all the same. */
+/* A repair that nobody can make, and one that must wait: ranks of other movies are answered all the same. */
 static void test_pending_repairs_do_not_block_ranks(void **state)
 {
     (void)state;
@@ -186,7 +186,7 @@ static void test_odd_ids_and_dangling_members(void **state)
     (void)state;
     const char *json = "{\"_id\":\"!x\",\"title\":\"Bang\",\"imdb\":{\"rating\":9.5}}";
     mc_list *rows = NULL;
-    char ghost[25];
+    char dangling[25];
     start();
     mc_client *mc = fixture_open(&f, "movies.id", "string", "cache.prefix", "odd:", NULL);
     assert_int_equal(mc_create_movie(mc, json, strlen(json), NULL, NULL, NULL), MC_OK);
@@ -197,8 +197,8 @@ static void test_odd_ids_and_dangling_members(void **state)
     assert_int_equal(mc_close(mc), MC_OK);
     memstore_put(&f.mem, "movies", "!x", NULL);
     for (int i = 0; i < 101; i++) {
-        snprintf(ghost, sizeof ghost, "673a1390f29313caabc%05x", i);
-        free(fixture_redis(&f, "ZADD", "mflix:counter:{movies:views}", "5", ghost, NULL));
+        snprintf(dangling, sizeof dangling, "673a1390f29313caabc%05x", i);
+        free(fixture_redis(&f, "ZADD", "mflix:counter:{movies:views}", "5", dangling, NULL));
     }
     assert_int_equal(mc_record_view(f.a, ID1, NULL, NULL, NULL), MC_OK);
     assert_int_equal(mc_trending(f.a, 1, &rows, NULL, NULL), MC_OK);
@@ -251,7 +251,7 @@ static void read_into(void *arg)
     r->rating = fixture_rating(f.a, r->id, NULL);
 }
 
-/* Somebody has put the token of one id's load in the place of another id's lease: that load is not joined. */
+/* Another client has put the token of one id's load in the place of another id's lease: that load is not joined. */
 static void test_lease_of_another_id(void **state)
 {
     (void)state;

@@ -217,7 +217,7 @@ static void test_lists(void **state)
     }
 }
 
-/* What stands in the place of a lease and is none keeps nobody waiting. */
+/* What is in the place of a lease and is none keeps nobody waiting. */
 static void test_leases(void **state)
 {
     (void)state;
@@ -265,7 +265,7 @@ static void test_values_by_key(void **state)
     }
 }
 
-/* mc_get() takes whatever stands there; what it cannot take it calls by its name. */
+/* mc_get() takes any value; what it cannot take it names. */
 static void test_get(void **state)
 {
     (void)state;

@@ -78,8 +78,8 @@ static void test_a1_stale_set(void **state)
     assert_false(stale_set());
 }
 
-/* A2: the same with a deletion: the reader brings a ghost back. */
-static int ghost(void)
+/* A2: the same with a deletion: the reader brings the deleted document back. */
+static int deleted_comes_back(void)
 {
     actor r;
     actor_start(&r, read_one, (void *)(uintptr_t)ID1, "read:loaded");
@@ -93,10 +93,10 @@ static void test_a2_delete_and_repopulate(void **state)
 {
     (void)state;
     start();
-    assert_true(ghost());
+    assert_true(deleted_comes_back());
     start();
     mutate_script("value_put", ANY_FILL, "mine = true");
-    assert_false(ghost());
+    assert_false(deleted_comes_back());
 }
 
 /* A3: two writers; the one that committed first stores last. */
@@ -146,7 +146,7 @@ static void test_a4_version_forgotten(void **state)
     assert_false(forgotten());
 }
 
-/* A5: a writer commits and dies before it comes back to Redis. It stands at its point until everything has been looked at. */
+/* A5: a writer commits and dies before it comes back to Redis. It is held at its point until everything has been looked at. */
 static int dead_writer(void)
 {
     actor w;
@@ -419,7 +419,7 @@ static void test_a15_torn_hash(void **state)
     assert_false(no_torn_hash());
 }
 
-/* A16: a value ends when its deadline says so, even if somebody made its key immortal; reading does not prolong it. */
+/* A16: a value ends when its deadline says so, even if another client made its key immortal; reading does not prolong it. */
 static int ends_in_time(void)
 {
     mc_client *mc = fixture_open(&f, "movies.ttl_ms", "200", "ttl.jitter_pct", "0", NULL);
@@ -494,7 +494,7 @@ static int invalidated_stays(void)
     actor_start(&r, read_one, (void *)(uintptr_t)ID1, "read:loaded");
     assert_true(actor_wait(&r));
     char json[512];
-    fixture_json(json, ID1, "One", 7); /* changed by somebody who then calls mc_invalidate() */
+    fixture_json(json, ID1, "One", 7); /* changed by a program that then calls mc_invalidate() */
     memstore_put(&f.mem, "movies", ID1, json);
     assert_int_equal(mc_invalidate(f.b, ID1, NULL, NULL), MC_OK);
     actor_join(&r);

@@ -40,7 +40,7 @@ static void test_reads_go_to_the_store(void **state)
     }
     assert_int_equal(fixture_redis_int(&f, "EXISTS", "mflix:movie:{" ID1 "}", NULL), 0);
     assert_true(fixture_rating(f.a, ID1, NULL) == 1.0);
-    change(ID1, 7.0); /* by a stranger: the cache shows the old value, the store the new one */
+    change(ID1, 7.0); /* by another program: the cache shows the old value, the store the new one */
     assert_true(fixture_rating(f.a, ID1, NULL) == 1.0);
     assert_true(fixture_rating(direct, ID1, NULL) == 7.0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a Redis says when it cannot be used, in every public function: told by its own name with the right status where only Redis can answer;
+ * What a Redis says when it cannot be used, in every public function: reported by its own name with the right status where only Redis can answer;
  * where the store can, it answers, and the outcome is a bypass and no miss.
  */
 #include "calls.h"

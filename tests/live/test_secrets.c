@@ -53,7 +53,7 @@ static int found_in(const char *p, size_t n, const char *masked)
     return found;
 }
 
-/* How often it stands in memory that can be written: heap, data, stacks. */
+/* How often it is in memory that can be written: heap, data, stacks. */
 static int copies(const char *masked)
 {
     FILE *maps = fopen("/proc/self/maps", "r");
@@ -136,7 +136,7 @@ static void test_nothing_is_left(void **state)
     assert_int_equal(mc_put(mc, "k", "v", 1, 0, NULL, &err), MC_OK);
     assert_int_equal(mc_get(mc, "k", &out, NULL, NULL, &err), MC_OK);
     mc_free(out);
-    assert_true(copies(password) > 0); /* while it is open it has to be somewhere: the search finds it */
+    assert_true(copies(password) > 0); /* while it is open it must be somewhere: the search finds it */
     assert_int_equal(mc_close(mc), MC_OK);
     assert_int_equal(copies(password), 0);
     assert_int_equal(copies(key), 0);

@@ -97,7 +97,7 @@ static void test_answers_never_open_it(void **state)
 {
     (void)state;
     memstore_init(&mem);
-    memstore_put(&mem, "movies", ID, "{\"_id\":{\"$oid\":\"" ID "\"},\"title\":"); /* damaged */
+    memstore_put(&mem, "movies", ID, "{\"_id\":{\"$oid\":\"" ID "\"},\"title\":"); /* corrupt */
     mc_store table = memstore_table(&mem);
     mc_client *mc = open_with(long_pause, &table);
     mc_error err;

@@ -116,7 +116,7 @@ static void test_mongo_refused(void **state)
     srv_stop(&server);
 }
 
-/* One find by an address that leads nowhere: its error tells why, and nobody waits longer than the address says. */
+/* One find by an address that leads nowhere: its error says why, and nobody waits longer than the address says. */
 static void leads_nowhere(const char *uri, mc_status wanted, const char *word, const char *another)
 {
     mci_store *s = NULL;

@@ -32,7 +32,7 @@ static void test_sqlite_addresses(void **state)
     assert_null(s);
 }
 
-/* What follows "sqlite:" is a file's name as it stands; what looks like more than that is refused, and no file appears. */
+/* What follows "sqlite:" is a file's name, taken literally; what looks like more than that is refused, and no file appears. */
 static void test_sqlite_names(void **state)
 {
     (void)state;
@@ -54,11 +54,11 @@ static void test_sqlite_names(void **state)
     gives(MC_E_URI, kit_open(uri, 2000, &s, err));
     assert_int_equal(access(uri + strlen("sqlite:"), F_OK), -1);
     gives(MC_E_URI, kit_open("sqlite://host/x.db", 2000, &s, err));
-    mc_error told = {0};
+    mc_error reason = {0};
     (void)snprintf(uri, sizeof uri, "sqlite:%s/no/such/place.db", temp_dir);
-    assert_int_equal(kit_open(uri, 2000, &s, &told), MC_E_FILE);
-    assert_non_null(strstr(told.text, "/no/such/place.db")); /* which file, and why */
-    assert_non_null(strstr(told.text, "No such file"));
+    assert_int_equal(kit_open(uri, 2000, &s, &reason), MC_E_FILE);
+    assert_non_null(strstr(reason.text, "/no/such/place.db")); /* which file, and why */
+    assert_non_null(strstr(reason.text, "No such file"));
     char here[200];
     assert_non_null(getcwd(here, sizeof here));
     assert_int_equal(chdir(temp_dir), 0);
@@ -172,7 +172,7 @@ static void test_sqlite_corrupt(void **state)
     kit_store = kept;
 }
 
-/* Somebody else holds the write lock: the deadline is kept, reads go on. */
+/* Another process holds the write lock: the deadline is kept, reads go on. */
 static void test_sqlite_locked(void **state)
 {
     (void)state;

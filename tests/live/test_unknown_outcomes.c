@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writes whose outcome the database does not tell: a MongoDB-wire server behind a proxy that cuts, drops and hangs. Each write ends as
+ * Writes whose outcome the database does not report: a MongoDB-wire server behind a proxy that cuts, drops and hangs. Each write ends as
  * MC_OK, MC_E_UNKNOWN or a clean error; once the network is whole again, cache, board and database agree.
  */
 #include "proxy.h"
@@ -149,7 +149,7 @@ static void test_reply_dropped_or_hung(void **state)
     print_message("%d carried out, %d unknown, %d not carried out\n", outcomes[0], outcomes[1], outcomes[2]);
 }
 
-/* A server that forgets that it has carried out a write which the driver sends again: nothing in the requests tells it so. */
+/* A server that forgets that it has carried out a write which the driver sends again: nothing in the requests says so. */
 static proxy forgetful;
 static mc_client *retrying;
 
@@ -175,7 +175,7 @@ static void test_insert_sent_twice(void **state)
         proxy_drop_to(&forgetful, "twice", 1);
         assert_int_equal(create(id, "twice"), MC_OK);
         assert_int_equal(atomic_load(&forgetful.dropped), i);
-        assert_int_equal(create(id, "twice"), MC_E_EXISTS); /* sent once: somebody has it already, even if it is the same */
+        assert_int_equal(create(id, "twice"), MC_E_EXISTS); /* sent once: it is there already, even if it is the same */
     }
     proxy_drop_to(&forgetful, "other", 1); /* not ours: nobody can say any more what became of the first */
     assert_int_equal(create("573a1390f29313caabcd5001", "other"), MC_E_UNKNOWN);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A Redis that answers and cannot be used: what will not get better by waiting is an error at open and at ping; what comes and goes
- * is told by flag, counter, gauge and one log line. Real servers in each of these states.
+ * is reported by flag, counter, gauge and one log line. Real servers in each of these states.
  */
 #include "fixture.h"
 
@@ -44,7 +44,7 @@ static void refuses_to_open(const char *uri, mc_status status, const char *text)
     assert_int_equal(open_on(uri, &mc, &err), status);
     assert_null(mc);
     if (strstr(err.text, text) == NULL)
-        fail_msg("'%s' does not stand in '%s'", text, err.text);
+        fail_msg("'%s' is not in '%s'", text, err.text);
 }
 
 static void test_database_number(void **state)
@@ -172,7 +172,7 @@ static void test_replica(void **state)
     srv_stop(&primary);
 }
 
-/* One command alone is refused: what it would have told comes from the store, and is not taken for nothing. */
+/* One command alone is refused: what it would have answered comes from the store, and is not taken for nothing. */
 static void test_one_command_refused(void **state)
 {
     (void)state;
@@ -242,7 +242,7 @@ static void comes_and_goes(const char *begin, const char *end, const char *text,
     srv s;
     char out[512];
     char json[512];
-    lines told = {0, 0};
+    lines seen = {0, 0};
     mc_client *mc = NULL;
     mc_stats st;
     mc_error err;
@@ -252,7 +252,7 @@ static void comes_and_goes(const char *begin, const char *end, const char *text,
     srv_start_redis(&s, NULL);
     cli(&s, begin, out);
     assert_int_equal(open_on(s.uri, &mc, &err), MC_OK);
-    assert_int_equal(mc_set_log(mc, count_lines, MC_LOG_INFO, &told), MC_OK);
+    assert_int_equal(mc_set_log(mc, count_lines, MC_LOG_INFO, &seen), MC_OK);
     int redis_ok = 1;
     assert_int_equal(mc_ping(mc, &redis_ok, NULL, &err), MC_E_CACHE);
     assert_int_equal(redis_ok, 0);
@@ -276,8 +276,8 @@ static void comes_and_goes(const char *begin, const char *end, const char *text,
     assert_int_equal(info.flags, 0);
     assert_int_equal(mc_get_stats(mc, &st), MC_OK);
     assert_int_equal(st.redis_refusing, 0);
-    assert_true(told.cannot <= 1); /* told at open, before there was a receiver */
-    assert_int_equal(told.again, 1);
+    assert_true(seen.cannot <= 1); /* logged at open, before there was a receiver */
+    assert_int_equal(seen.again, 1);
     assert_int_equal(mc_close(mc), MC_OK);
     srv_stop(&s);
 }

@@ -220,7 +220,7 @@ static void test_the_file_is_the_last_resort(void **state)
     src.fail = MC_E_STORE;
     assert_string_equal(get(file_last, &info), "old");
     assert_int_equal(info.flags, MC_FLAG_STALE);
-    src.fail = MC_NOT_FOUND; /* the source's word that there is none stands above an old file */
+    src.fail = MC_NOT_FOUND; /* the source's "not found" counts more than an old file */
     assert_string_equal(get(file_last, &info), "");
     src.fail = MC_E_STORE;
     assert_int_equal(mc_remove(file_last, KEY, NULL, NULL), MC_NOT_FOUND); /* forgets that, too */
@@ -446,7 +446,7 @@ static void test_load_and_another_client(void **state)
     assert_int_equal(info.stale_bound_ms, -1); /* nobody knows how old it is */
 }
 
-/* ---- what stands in Redis ----------------------------------------------------------------------------------------- */
+/* ---- what is in Redis ----------------------------------------------------------------------------------------- */
 
 static void test_corrupt_values(void **state)
 {
@@ -454,7 +454,7 @@ static void test_corrupt_values(void **state)
     mc_info info;
     start();
     assert_string_equal(get(f.a, NULL), src.value);
-    free(fixture_redis(&f, "SETRANGE", REDIS_KEY, "3", "X", NULL)); /* the stamp is not the value's any more */
+    free(fixture_redis(&f, "SETRANGE", REDIS_KEY, "3", "X", NULL)); /* the metadata is not the value's any more */
     assert_string_equal(get(f.a, &info), src.value);
     assert_int_equal(info.flags, MC_FLAG_CORRUPT | MC_FLAG_FILLED);
     assert_string_equal(get(f.a, &info), src.value);
@@ -462,7 +462,7 @@ static void test_corrupt_values(void **state)
     free(fixture_redis(&f, "SET", "mfc:v:" REDIS_KEY, "rubbish", NULL));
     assert_string_equal(get(f.a, &info), src.value);
     assert_true(info.flags & MC_FLAG_CORRUPT);
-    free(fixture_redis(&f, "DEL", REDIS_KEY, NULL)); /* evicted, its stamp left behind */
+    free(fixture_redis(&f, "DEL", REDIS_KEY, NULL)); /* evicted, its metadata left behind */
     assert_string_equal(get(f.a, &info), src.value);
     assert_int_equal(info.flags, MC_FLAG_FILLED);
     free(fixture_redis(&f, "DEL", REDIS_KEY, NULL));
@@ -474,7 +474,8 @@ static void test_corrupt_values(void **state)
     free(fixture_redis(&f, "DEL", REDIS_KEY, NULL));
     free(fixture_redis(&f, "PERSIST", "mfc:v:" REDIS_KEY, NULL));
     assert_string_equal(get(f.a, &info), src.value);
-    free(fixture_redis(&f, "PERSIST", REDIS_KEY, NULL)); /* somebody made it immortal: the deadline is in the stamp */
+    free(fixture_redis(&f, "PERSIST", REDIS_KEY,
+                       NULL)); /* another client made it immortal: the deadline is in the metadata */
     free(fixture_redis(&f, "PERSIST", "mfc:v:" REDIS_KEY, NULL));
     assert_int_equal(mc_set_clock(f.a, INT64_C(4102444800000)), MC_OK);
     assert_string_equal(get(f.a, &info), src.value);

@@ -64,7 +64,7 @@ def bench_over_http(w):
 
 
 def bench_without_redis(w):
-    """Redis away: the cached reads are bypasses, still answered; the titles cannot be dropped, which is told."""
+    """Redis away: the cached reads are bypasses, still answered; the titles cannot be dropped, which is reported."""
     p = subprocess.Popen([w.program, "--json", "bench", "--http", "http://" + w.address, "-n", "1000000", "--seconds", "60", "--titles", "30"],
                          env=w.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     begun = served(w)[0]

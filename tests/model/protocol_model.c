@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: the protocol's steps, as docs/consistency.md tells them. Refuses: time; expiry is an event like any other. */
+/* Owns: the protocol's steps, as docs/consistency.md describes them. Refuses: time; expiry is an event like any other. */
 #include "protocol_model.h"
 
 #include <string.h>

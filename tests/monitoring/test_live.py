@@ -245,7 +245,7 @@ def the_guide_names_what_there_is(w):
     known = {re.sub("_(bucket|sum|count)$", "", name) for name in known_metrics(w)}
     named = set(re.findall(r"`((?:mflixcache|mflix|process)_\w+)`", guide))
     assert len(named) > 20 and named <= known, named - known
-    assert {name for name in known if re.match("mflix_|process_", name)} <= named, "the guide does not tell of all of the server's own"
+    assert {name for name in known if re.match("mflix_|process_", name)} <= named, "the guide does not name all of the server's own"
     rows = [name for row in re.findall(r"^\| (`Mflix.*?) \|", guide, re.M) for name in re.findall(r"`(\w+)`", row)]
     assert sorted(rows) == sorted(re.findall(r"- alert: (\w+)", w.read("alerts.yml")))
     titles = [p["title"] for p in json.loads(w.read("dashboard.json"))["panels"] if p["type"] == "row"]

@@ -58,7 +58,7 @@ def first_sight(site, page, folder):
         page.click("#forget-film")
         wait("its bars", lambda: page.count("#forget-bars .bar") == 2)
         measured(page, 10)
-        # What is dear for the database shows best; the other ratios stand beside it.
+        # What is dear for the database shows best; the other ratios are beside it.
         page.click("#kinds label:nth-of-type(3)")
         measured(page, 50)
         page.js("document.activeElement.blur(); scrollTo({top: 0, behavior: 'instant'})")

@@ -26,7 +26,7 @@ static _Atomic long reads;
 static _Atomic long hits;
 static _Atomic long violations;
 
-/* Counted, and told: which promise, and what was seen. */
+/* Counted, and reported: which promise, and what was seen. */
 static void violation(const char *what, long want, long got)
 {
     if (atomic_fetch_add(&violations, 1) < 20)
@@ -238,7 +238,7 @@ static void *hammer(void *arg)
     }
 }
 
-/* Closing while others are in the middle of calls: they finish, or are told. */
+/* Closing while others are in the middle of calls: they finish, or get MC_E_CLOSED. */
 static void test_close_under_load(void **state)
 {
     (void)state;

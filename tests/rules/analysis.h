@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Included before every file that script/lint analyses, and nowhere else: tells the analyser what it cannot see across files,
+ * Included before every file that script/lint analyses, and nowhere else: shows the analyser what it cannot see across files,
  * that a failure is never MC_OK. Without it every path after "argument is NULL" looks alive.
  */
 #include "base/error.h"

@@ -92,7 +92,7 @@ def csv(folder):
     check(not os.path.exists(os.path.join(folder, "snapshot.json")), "no snapshot of a failed import")
     done = run(env, "mflix-tiers", db, "device7", "2026-01-31")
     check("there is no such day" in done.stdout and "answered by nobody" in done.stdout, f"nothing was stored: {done.stdout}")
-    # Redis is away: told, and the file is written all the same.
+    # Redis is away: reported, and the file is written all the same.
     done = run(env, "mflix-producer", db, "-", text=HEADER + GOOD)
     check(done.returncode == 0 and "Redis is not warmed" in done.stderr and "1 days: 0 in Redis" in done.stdout, f"away: {done}")
     with open(os.path.join(folder, "snapshot.json"), encoding="utf-8") as f:
@@ -113,7 +113,7 @@ def usage(folder):
 
 
 def every(folder):
-    """It goes on until it is told to end, and then ends well."""
+    """It goes on until it is asked to end, and then ends well."""
     db, source, env = os.path.join(folder, "every.db"), os.path.join(folder, "every.csv"), environment(folder)
     with open(source, "w", encoding="utf-8") as f:
         f.write(HEADER + GOOD)
