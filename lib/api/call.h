@@ -3,7 +3,7 @@
 #ifndef MCI_API_CALL_H
 #define MCI_API_CALL_H
 
-#include "api/client.h"
+#include "api/instance.h"
 
 typedef struct mci_frame {
     const mc_client *mc;

@@ -3,7 +3,7 @@
 #ifndef MCI_API_CALLBACKS_H
 #define MCI_API_CALLBACKS_H
 
-#include "api/client.h"
+#include "api/instance.h"
 #include "store/callback.h"
 
 /* Mark this thread as being inside a callback of the host; the number goes to mci_callback_end(). */

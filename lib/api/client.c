@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns: opening, closing and asking after a client as a whole. Refuses: half-open clients. */
-#include "api/client.h"
+#include "api/instance.h"
 
 #include "api/call.h"
 #include "api/callbacks.h"

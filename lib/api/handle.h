@@ -3,7 +3,7 @@
 #ifndef MCI_API_HANDLE_H
 #define MCI_API_HANDLE_H
 
-#include "api/client.h"
+#include "api/instance.h"
 
 /* Give the client a handle; NULL when 256 are open. */
 mc_client *mci_handle_new(mci_client *cl);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is behind a handle. */
-#ifndef MCI_API_CLIENT_H
-#define MCI_API_CLIENT_H
+/* What is behind a handle: one opened client. client.c makes it and ends it. */
+#ifndef MCI_API_INSTANCE_H
+#define MCI_API_INSTANCE_H
 
 #include "engine/call.h"
 #include "engine/open.h"
