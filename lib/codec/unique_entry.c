@@ -2,7 +2,7 @@
 /* Owns: the text of a unique key's entry. Refuses: ids that are none, numbers beyond 2^53, sums by keys that are not ours. Pure. */
 #include "codec/unique_entry.h"
 
-#include "base/text.h"
+#include "base/num.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  */
 #include "cache/redis/derived.h"
 
-#include "base/text.h"
+#include "base/num.h"
 #include "scripts.h"
 
 #include <string.h>
