@@ -71,12 +71,17 @@ static void wipe_and_free(mci_engine *e)
     free(e);
 }
 
-mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *log, mci_engine **out, mc_error *err)
+static mc_status no_memory(mc_error *err)
 {
-    *out = NULL;
+    return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a client");
+}
+
+/* What an engine has of its own, before cache and store. */
+static mci_engine *new_engine(const mci_settings *set, mci_log *log)
+{
     mci_engine *e = calloc(1, sizeof *e);
     if (e == NULL)
-        return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a client");
+        return NULL;
     e->set = *set;
     e->log = log;
     e->tiers = mci_tiers_of((mci_read_tiers)set->read_tiers);
@@ -84,29 +89,53 @@ mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *lo
     e->snapshot = mci_snapshot_new(e->set.snapshot_path, set->snapshot_max_bytes);
     if (e->metrics == NULL || e->snapshot == NULL || mci_random_init(&e->rnd) != 0 || mci_flights_init(&e->flights) != 0) {
         wipe_and_free(e);
-        return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a client");
+        return NULL;
     }
-    mc_status st = MC_OK;
     if (mci_recovery_init(&e->recovery, (size_t)set->recovery_max) != 0) {
         mci_flights_destroy(&e->flights);
         wipe_and_free(e);
-        return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a client");
+        return NULL;
     }
-    st = open_cache(e, err);
+    atomic_init(&e->verified_epoch, -1);
+    return e;
+}
+
+static void take_store(mci_engine *e, mci_store *store)
+{
+    e->store = store;
+    if (store->gate != NULL)
+        mci_store_gate_bind(store->gate, e->set.store_backoff_min_ms, e->set.store_backoff_max_ms,
+                            e->set.store_breaker_failures, e->metrics, e->log);
+    mci_gauge_set(e->metrics, MCI_C_STORE_UP, 1);
+    mci_identity_init(e);
+}
+
+mc_status mci_engine_open(const mci_settings *set, mci_store *store, mci_log *log, mci_engine **out, mc_error *err)
+{
+    *out = NULL;
+    mci_engine *e = new_engine(set, log);
+    if (e == NULL)
+        return no_memory(err);
+    mc_status st = open_cache(e, err);
     if (st != MC_OK) {
         mci_recovery_destroy(&e->recovery);
         mci_flights_destroy(&e->flights);
         wipe_and_free(e);
         return st;
     }
-    e->store = store;
-    atomic_init(&e->verified_epoch, -1);
-    if (store->gate != NULL)
-        mci_store_gate_bind(store->gate, set->store_backoff_min_ms, set->store_backoff_max_ms, set->store_breaker_failures,
-                            e->metrics, log);
-    mci_gauge_set(e->metrics, MCI_C_STORE_UP, 1);
-    mci_identity_init(e);
+    take_store(e, store);
     *out = e;
+    return MC_OK;
+}
+
+mc_status mci_engine_open_on(const mci_settings *set, mci_cache *cache, mci_store *store, mci_log *log, mci_engine **out,
+                             mc_error *err)
+{
+    *out = new_engine(set, log);
+    if (*out == NULL)
+        return no_memory(err);
+    (*out)->cache = cache;
+    take_store(*out, store);
     return MC_OK;
 }
 
