@@ -86,7 +86,7 @@ static mc_status open_client(const mci_settings *set, mci_store *store, mci_clie
 static mc_status open_store(const mci_settings *set, mci_store **store, mc_error *err)
 {
     mci_store_options so = {
-        .uri = set->store_uri,
+        .addr = set->store_addr,
         .database = set->store_database,
         .timeout_ms = set->store_timeout_ms,
         .pool_max = (int)set->store_pool_max,

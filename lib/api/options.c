@@ -5,9 +5,9 @@
  */
 #include "api/options.h"
 
-#include "base/ascii.h"
 #include "base/error.h"
 #include "base/num.h"
+#include "base/uri_redact.h"
 #include "base/wipe.h"
 
 #include <stdio.h>
@@ -87,73 +87,20 @@ static mc_status set_text(mci_settings *s, const mci_option *opt, const char *va
     return MC_OK;
 }
 
-/* Percent-decode in place. 0, or -1. */
-static int decode_in_place(char *p)
+/* A URI is parsed here and nowhere else. It may set several options: all of them, or none. */
+static mc_status set_uri(mci_settings *s, const mci_option *opt, const char *value, mc_error *err)
 {
-    char *out = p;
-    for (; *p != '\0'; p++) {
-        if (*p != '%') {
-            *out++ = *p;
-            continue;
-        }
-        char two[3] = {p[1], p[1] == '\0' ? '\0' : p[2], '\0'};
-        if (strspn(two, "0123456789abcdefABCDEF") != 2 || strcmp(two, "00") == 0)
-            return -1;
-        *out++ = (char)strtol(two, NULL, 16);
-        p += 2;
+    if (strlen(value) > opt->max_len)
+        return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "%s: longer than %zu bytes", opt->info.key, opt->max_len);
+    char shown[MCI_TEXT_OPT];
+    mci_settings copy = *s;
+    mc_status st = opt->parse(&copy, value, shown, err);
+    if (st == MC_OK) {
+        memcpy(text_of(&copy, opt), shown, sizeof shown);
+        *s = copy;
     }
-    *out = '\0';
-    return 0;
-}
-
-/* One "name=value" of a Redis URI's query. */
-static mc_status set_from_query(mci_settings *s, char *pair, mc_error *err)
-{
-    char *eq = strchr(pair, '=');
-    if (eq == NULL || eq == pair)
-        return mci_fail(err, MC_E_URI, MC_TIER_NONE, "cache.uri: the query must be name=value&name=value");
-    *eq = '\0';
-    char key[64];
-    int n = snprintf(key, sizeof key, "cache.%s", pair);
-    if (n < 0 || (size_t)n >= sizeof key || strcmp(key, "cache.uri") == 0 || mci_option_find(key) == NULL)
-        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "cache.uri: the query names an option that does not exist");
-    if (decode_in_place(eq + 1) != 0)
-        return mci_fail(err, MC_E_URI, MC_TIER_NONE,
-                        "cache.uri: '%%' in the query must be followed by two hexadecimal digits");
-    mc_status st = mci_settings_set(s, key, eq + 1, err);
-    return st == MC_OK || err == NULL ? st : mci_fail(err, st, MC_TIER_NONE, "cache.uri: %s", err->text);
-}
-
-/* The query's options go where they belong; only db=n, which is part of the address, stays in the URI. */
-static mc_status set_cache_uri(mci_settings *s, const mci_option *opt, const char *value, mc_error *err)
-{
-    if (strlen(value) > opt->max_len || strchr(value, '?') == NULL)
-        return set_text(s, opt, value, err);
-    char uri[MCI_TEXT_OPT];
-    char rest[MCI_TEXT_OPT] = "";
-    (void)snprintf(uri, sizeof uri, "%s", value);
-    char *query = strchr(uri, '?');
-    *query++ = '\0';
-    mc_status st = MC_OK;
-    while (st == MC_OK && query != NULL) {
-        char *next = strchr(query, '&');
-        if (next != NULL)
-            *next++ = '\0';
-        if (strncmp(query, "db=", 3) == 0) {
-            size_t used = strlen(rest);
-            (void)snprintf(rest + used, sizeof rest - used, "%c%s", used == 0 ? '?' : '&', query);
-        } else {
-            st = set_from_query(s, query, err);
-        }
-        query = next;
-    }
-    char whole[MCI_TEXT_OPT * 2];
-    (void)snprintf(whole, sizeof whole, "%s%s", uri, rest);
-    if (st == MC_OK)
-        st = set_text(s, opt, whole, err);
-    mci_wipe(uri, sizeof uri);
-    mci_wipe(rest, sizeof rest);
-    mci_wipe(whole, sizeof whole);
+    mci_wipe(&copy, sizeof copy);
+    mci_wipe(shown, sizeof shown);
     return st;
 }
 
@@ -167,18 +114,11 @@ static mc_status set_in_place(mci_settings *s, const mci_option *opt, const char
     case MCI_OPT_CHOICE:
         return set_choice(s, opt, value, err);
     case MCI_OPT_URI:
+        return set_uri(s, opt, value, err);
     case MCI_OPT_TEXT:
         break;
     }
-    if (strcmp(opt->info.key, "cache.uri") != 0)
-        return set_text(s, opt, value, err);
-    /* It may set several options: all of them, or none. */
-    mci_settings copy = *s;
-    mc_status st = set_cache_uri(&copy, opt, value, err);
-    if (st == MC_OK)
-        *s = copy;
-    mci_wipe(&copy, sizeof copy);
-    return st;
+    return set_text(s, opt, value, err);
 }
 
 mc_status mci_settings_set(mci_settings *s, const char *key, const char *value, mc_error *err)
@@ -263,60 +203,6 @@ mc_status mc_options_get(const mc_options *o, const char *key, char *buf, size_t
     }
     copy_text(text, strlen(text), buf, size);
     return MC_OK;
-}
-
-/* Appends to a text of `size` bytes, as much as fits. */
-static void add(char *out, size_t size, const char *p, size_t n)
-{
-    size_t used = strlen(out);
-    copy_text(p, n, out + used, size - used);
-}
-
-/* Parameters of a MongoDB URI whose value is, or may hold, a secret. */
-static int is_secret_parameter(const char *name, size_t n)
-{
-    static const char *const secret[] = {"authMechanismProperties",
-                                         "tlsCertificateKeyFilePassword",
-                                         "sslClientCertificateKeyPassword",
-                                         "password",
-                                         "key",
-                                         "key_old"};
-    for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++)
-        if (strlen(secret[i]) == n && mci_same_word(secret[i], name, n))
-            return 1;
-    return 0;
-}
-
-void mci_uri_redact(const char *uri, char *out, size_t size)
-{
-    out[0] = '\0';
-    const char *start = strstr(uri, "://");
-    if (start == NULL) {
-        add(out, size, uri, strlen(uri));
-        return;
-    }
-    start += 3;
-    const char *rest = start + strcspn(start, "/?#");
-    const char *at = memchr(start, '@', (size_t)(rest - start));
-    const char *colon = at == NULL ? NULL : memchr(start, ':', (size_t)(at - start));
-    if (colon != NULL) {
-        add(out, size, uri, (size_t)(colon + 1 - uri));
-        add(out, size, "***", 3);
-        add(out, size, at, (size_t)(rest - at));
-    } else {
-        add(out, size, uri, (size_t)(rest - uri));
-    }
-    size_t path = strcspn(rest, "?");
-    add(out, size, rest, path);
-    for (rest += path; *rest != '\0';) { /* at '?' or '&' */
-        size_t pair = 1 + strcspn(rest + 1, "&");
-        size_t name = strcspn(rest + 1, "=&");
-        int secret = 1 + name < pair && is_secret_parameter(rest + 1, name);
-        add(out, size, rest, secret ? name + 2 : pair);
-        if (secret)
-            add(out, size, "***", 3);
-        rest += pair;
-    }
 }
 
 const mci_settings *mci_options_settings(const mc_options *o)

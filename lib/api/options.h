@@ -23,19 +23,19 @@ typedef struct mci_option {
     size_t max_len; /* TEXT, URI: longest value in bytes */
     int64_t min;    /* INT */
     int64_t max;
-    /* What else must be true of a TEXT or URI; NULL: nothing. `err` gets a text that begins with the key. */
+    /* What else must be true of a TEXT; NULL: nothing. `err` gets a text that begins with the key. */
     mc_status (*check)(const struct mci_option *opt, const char *value, mc_error *err);
+    /* URI: sets the parsed form in `s`, and the options that a query names; `shown` gets the text to keep. After an error `s` is thrown
+     * away. */
+    mc_status (*parse)(mci_settings *s, const char *value, char shown[MCI_TEXT_OPT], mc_error *err);
 } mci_option;
 
 /* The table; the number of rows goes to *n. */
 const mci_option *mci_option_table(size_t *n);
 const mci_option *mci_option_find(const char *key); /* NULL when there is none */
 
-/* Set one option in `s`, which keeps its value on failure; as mc_options_set(). A redis URI's query sets other options. */
+/* Set one option in `s`, which keeps its value on failure; as mc_options_set(). A query of cache.uri sets other options. */
 mc_status mci_settings_set(mci_settings *s, const char *key, const char *value, mc_error *err);
-
-/* Text of a URI without the passwords in it: in its user part, and in a query's parameters that carry one. */
-void mci_uri_redact(const char *uri, char *out, size_t size);
 
 /* The settings, as long as the options live and are not changed. */
 const mci_settings *mci_options_settings(const mc_options *o);

@@ -67,10 +67,7 @@ static void add(const char *in, char *out, size_t size)
 /* cache.uri with another host and port; user, password and database stay. */
 static mc_status set_redis_address(mci_settings *s, const char *host, const char *port, mc_error *err)
 {
-    mci_redis_addr addr;
-    mc_status st = mci_redis_uri_parse(s->cache_uri, &addr, err);
-    if (st != MC_OK)
-        return st;
+    mci_redis_addr addr = s->cache_addr;
     char uri[MCI_TEXT_OPT * 4] = "redis://";
     if (addr.user[0] != '\0' || addr.password[0] != '\0') {
         encode(addr.user, uri, sizeof uri);
@@ -88,7 +85,7 @@ static mc_status set_redis_address(mci_settings *s, const char *host, const char
         port = number;
     }
     (void)snprintf(uri + n, sizeof uri - n, "%s%.300s%s:%.16s/%d", ipv6 ? "[" : "", host, ipv6 ? "]" : "", port, addr.db);
-    st = mci_settings_set(s, "cache.uri", uri, err);
+    mc_status st = mci_settings_set(s, "cache.uri", uri, err);
     mci_wipe(uri, sizeof uri);
     mci_redis_addr_wipe(&addr);
     return st;

@@ -9,7 +9,9 @@
 #include "base/utf8.h"
 #include "redis/uri.h"
 #include "schema/schema.h"
+#include "store/uri.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static mc_status check_prefix(const mci_option *opt, const char *value, mc_error *err)
@@ -33,46 +35,38 @@ static mc_status check_database(const mci_option *opt, const char *value, mc_err
     return MC_OK;
 }
 
-static mc_status check_cache_uri(const mci_option *opt, const char *value, mc_error *err)
+/* "cache." and a name of cache.uri's query. */
+static mc_status set_from_query(void *user, const char *name, const char *value, mc_error *err)
 {
-    mci_redis_addr addr;
-    mc_error why = {0};
-    mc_status st = mci_redis_uri_parse(value, &addr, &why);
-    mci_redis_addr_wipe(&addr);
-    return st == MC_OK ? MC_OK : mci_fail(err, st, MC_TIER_NONE, "%s: %s", opt->info.key, why.text);
+    char key[80];
+    (void)snprintf(key, sizeof key, "cache.%s", name);
+    if (strcmp(key, "cache.uri") == 0 || mci_option_find(key) == NULL)
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "the query names an option that does not exist");
+    return mci_settings_set(user, key, value, err);
 }
 
-/* The driver reads the rest of a MongoDB URI. This refuses what would be misread, and so perhaps shown, as something that is no
- * password: one '@' at most, and before the path. */
-static mc_status check_mongodb(const mci_option *opt, const char *rest, mc_error *err)
+/* The query's options are in their own places afterwards; what is kept to be shown has the address only. */
+static mc_status parse_cache_uri(mci_settings *s, const char *value, char shown[MCI_TEXT_OPT], mc_error *err)
 {
-    size_t authority = strcspn(rest, "/?#");
-    const char *at = strchr(rest, '@');
-    if (at != NULL && (strchr(at + 1, '@') != NULL || at > rest + authority))
-        return mci_fail(err, MC_E_URI, MC_TIER_NONE, "%s: in user and password @ / ? # must be written %%40 %%2F %%3F %%23",
-                        opt->info.key);
-    if (rest + authority == (at == NULL ? rest : at + 1))
-        return mci_fail(err, MC_E_URI, MC_TIER_NONE, "%s: the host is missing", opt->info.key);
+    mc_error why = {0};
+    mc_status st = mci_redis_uri_parse(value, &s->cache_addr, set_from_query, s, &why);
+    if (st != MC_OK)
+        return mci_fail(err, st, MC_TIER_NONE, "cache.uri: %s", why.text);
+    int n = (int)strcspn(value, "?");
+    int in_query = strstr(value + n, "?db=") != NULL || strstr(value + n, "&db=") != NULL;
+    if (in_query)
+        (void)snprintf(shown, MCI_TEXT_OPT, "%.*s?db=%d", n, value, s->cache_addr.db);
+    else
+        (void)snprintf(shown, MCI_TEXT_OPT, "%.*s", n, value);
     return MC_OK;
 }
 
-static mc_status check_store_uri(const mci_option *opt, const char *value, mc_error *err)
+static mc_status parse_store_uri(mci_settings *s, const char *value, char shown[MCI_TEXT_OPT], mc_error *err)
 {
-    for (const char *p = value; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            return mci_fail(err, MC_E_URI, MC_TIER_NONE, "%s: control bytes are not allowed", opt->info.key);
-    if (strncmp(value, "mongodb://", 10) == 0)
-        return check_mongodb(opt, value + 10, err);
-    if (strncmp(value, "mongodb+srv://", 14) == 0)
-        return check_mongodb(opt, value + 14, err);
-    if (strncmp(value, "sqlite:", 7) == 0) {
-        if (value[7] == '\0')
-            return mci_fail(err, MC_E_URI, MC_TIER_NONE,
-                            "%s: sqlite: must be followed by a file name or :memory:", opt->info.key);
-        return MC_OK;
-    }
-    return mci_fail(err, MC_E_URI, MC_TIER_NONE,
-                    "%s: it must begin with mongodb://, mongodb+srv:// or sqlite:", opt->info.key);
+    mc_status st = mci_store_uri_parse(value, &s->store_addr, err);
+    if (st == MC_OK)
+        (void)snprintf(shown, MCI_TEXT_OPT, "%s", value);
+    return st;
 }
 
 static mc_status check_key(const mci_option *opt, const char *value, mc_error *err)
@@ -87,28 +81,29 @@ static mc_status check_key(const mci_option *opt, const char *value, mc_error *e
 #define AT(field) offsetof(mci_settings, field)
 #define TEXT(key, env, field, def, max, range, check, help)                                                                 \
     {                                                                                                                       \
-        {key, "text", def, range, help, env, 0, 0}, MCI_OPT_TEXT, AT(field), max, 0, 0, check                               \
+        {key, "text", def, range, help, env, 0, 0}, MCI_OPT_TEXT, AT(field), max, 0, 0, check, NULL                         \
     }
 #define SECRET(key, env, field, max, range, check, help)                                                                    \
     {                                                                                                                       \
-        {key, "text", "", range, help, env, 1, 0}, MCI_OPT_TEXT, AT(field), max, 0, 0, check                                \
+        {key, "text", "", range, help, env, 1, 0}, MCI_OPT_TEXT, AT(field), max, 0, 0, check, NULL                          \
     }
-#define URI(key, env, field, def, check, help)                                                                              \
+#define URI(key, env, field, def, parse, help)                                                                              \
     {                                                                                                                       \
-        {key, "uri", def, "at most 1023 bytes", help, env, 0, 0}, MCI_OPT_URI, AT(field), MCI_TEXT_OPT - 1, 0, 0, check     \
+        {key, "uri", def, "at most 1023 bytes", help, env, 0, 0}, MCI_OPT_URI, AT(field), MCI_TEXT_OPT - 1, 0, 0, NULL,     \
+            parse                                                                                                           \
     }
 #define INT(key, env, field, def, lo, hi, help)                                                                             \
     {                                                                                                                       \
-        {key, "int", #def, #lo " to " #hi, help, env, 0, 0}, MCI_OPT_INT, AT(field), 0, lo, hi, NULL                        \
+        {key, "int", #def, #lo " to " #hi, help, env, 0, 0}, MCI_OPT_INT, AT(field), 0, lo, hi, NULL, NULL                  \
     }
 #define BOOL(key, env, field, def, help)                                                                                    \
     {                                                                                                                       \
-        {key, "bool", def, "true or false", help, env, 0, 0}, MCI_OPT_BOOL, AT(field), 0, 0, 1, NULL                        \
+        {key, "bool", def, "true or false", help, env, 0, 0}, MCI_OPT_BOOL, AT(field), 0, 0, 1, NULL, NULL                  \
     }
 /* The range is the list of choices, separated by '|'; the value is the index in it. */
 #define CHOICE(key, env, field, def, choices, help)                                                                         \
     {                                                                                                                       \
-        {key, "choice", def, choices, help, env, 0, 0}, MCI_OPT_CHOICE, AT(field), 0, 0, 0, NULL                            \
+        {key, "choice", def, choices, help, env, 0, 0}, MCI_OPT_CHOICE, AT(field), 0, 0, 0, NULL, NULL                      \
     }
 
 _Static_assert(MCI_ID_OBJECTID == 0 && MCI_ID_STRING == 1 && MCI_ID_AUTO == 2, "order of objectid|string|auto");
@@ -117,7 +112,7 @@ _Static_assert(MCI_TIERS_REDIS_SNAPSHOT_STORE == 0 && MCI_TIERS_REDIS_STORE == 2
 _Static_assert(MCI_WRITE_SAFE == 0 && MCI_WRITE_FAST == 1 && MCI_WRITE_STRICT == 2, "order of safe|fast|strict");
 
 static const mci_option table[] = {
-    URI("cache.uri", "MFLIXCACHE_CACHE_URI", cache_uri, "redis://127.0.0.1:6379/0", check_cache_uri,
+    URI("cache.uri", "MFLIXCACHE_CACHE_URI", cache_uri, "redis://127.0.0.1:6379/0", parse_cache_uri,
         "Where Redis is: redis://[user:password@]host[:port][/db] or unix://[user:password@]/path[?db=n]. A query sets "
         "other cache "
         "options, such as ?timeout_ms=50&prefix=x:."),
@@ -145,7 +140,7 @@ static const mci_option table[] = {
     INT("cache.breaker_failures", "MFLIXCACHE_CACHE_BREAKER_FAILURES", cache_breaker_failures, 5, 1, 1000,
         "Failed exchanges in a row after which Redis is left alone for a pause."),
 
-    URI("store.uri", "MFLIXCACHE_STORE_URI", store_uri, "sqlite::memory:", check_store_uri,
+    URI("store.uri", "MFLIXCACHE_STORE_URI", store_uri, "sqlite::memory:", parse_store_uri,
         "The database: mongodb://, mongodb+srv:// (the query is the driver's), sqlite:FILE (the file's name, taken "
         "literally: "
         "no query, "

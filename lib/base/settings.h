@@ -3,6 +3,7 @@
 #ifndef MCI_BASE_SETTINGS_H
 #define MCI_BASE_SETTINGS_H
 
+#include "base/address.h"
 #include <stdint.h>
 
 #define MCI_TEXT_OPT 1024 /* longest text option with its NUL */
@@ -31,6 +32,7 @@ typedef struct mci_settings {
     /* Redis */
     char
         cache_uri[MCI_TEXT_OPT]; /* cache.uri: redis://[user[:password]@]host[:port][/db] or unix://[user:pw@]/path[?db=n] */
+    mci_redis_addr cache_addr;   /* the same, parsed */
     char cache_user[MCI_TEXT_OPT];     /* cache.user: wins over the URI's */
     char cache_password[MCI_TEXT_OPT]; /* cache.password: wins over the URI's */
     char cache_key[40];                /* cache.key: 32 hexadecimal digits */
@@ -45,6 +47,7 @@ typedef struct mci_settings {
 
     /* Store */
     char store_uri[MCI_TEXT_OPT];
+    mci_store_addr store_addr; /* the same, parsed */
     char store_database[128];
     char store_identity[256]; /* "": the database's address; "*": not compared */
     int64_t store_adopt;      /* bool */

@@ -44,9 +44,8 @@ static mc_status take_settings(const mci_settings *s, mci_redis_cache_options *o
     out->value_max_bytes = s->value_max_bytes;
     out->quarantine_ms = s->write_quarantine_ms;
     mci_redis_addr *addr = &out->redis.addr;
-    mc_status st = mci_redis_uri_parse(s->cache_uri, addr, err);
-    if (st == MC_OK)
-        st = take_text("cache.user", s->cache_user, addr->user, sizeof addr->user, err);
+    *addr = s->cache_addr;
+    mc_status st = take_text("cache.user", s->cache_user, addr->user, sizeof addr->user, err);
     if (st == MC_OK)
         st = take_text("cache.password", s->cache_password, addr->password, sizeof addr->password, err);
     return st == MC_OK ? take_keys(s, &out->macs, err) : st;

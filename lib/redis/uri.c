@@ -172,16 +172,51 @@ static const char *read_host(span authority, mci_redis_addr *out)
     return NULL;
 }
 
-/* Only db=n. */
-static const char *read_query(span query, int db_seen, mci_redis_addr *out)
+typedef struct query {
+    mci_uri_option_fn option;
+    void *user;
+    int db_seen; /* in the path, or in the query */
+} query;
+
+/* One name=value of the query. */
+static mc_status read_parameter(span pair, query *q, mci_redis_addr *out, mc_error *err)
 {
-    if (query.n < 3 || memcmp(query.p, "db=", 3) != 0 || find(query, '&') != NULL)
-        return "the query has a parameter that is not known";
-    if (db_seen)
-        return "the database number is given twice";
-    span n = {query.p + 3, query.n - 3};
-    out->db = number(n, 65535);
-    return out->db < 0 ? "the database number must be 0 to 65535" : NULL;
+    char name[64];
+    char value[MCI_URI_MAX];
+    const char *eq = find(pair, '=');
+    if (eq == NULL || eq == pair.p)
+        return bad(err, "the query must be name=value&name=value");
+    span key = cut(&pair, eq);
+    if (key.n == 2 && memcmp(key.p, "db", 2) == 0) {
+        if (q->db_seen)
+            return bad(err, "the database number is given twice");
+        q->db_seen = 1;
+        out->db = number(pair, 65535);
+        return out->db < 0 ? bad(err, "the database number must be 0 to 65535") : MC_OK;
+    }
+    if (q->option == NULL)
+        return bad(err, "the query has a parameter that is not known");
+    if (key.n >= sizeof name)
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "the query names an option that does not exist");
+    memcpy(name, key.p, key.n);
+    name[key.n] = '\0';
+    const char *why = decode(pair, value, sizeof value);
+    mc_status st = why != NULL ? bad(err, why) : q->option(q->user, name, value, err);
+    mci_wipe(value, sizeof value);
+    return st;
+}
+
+static mc_status read_query(const char *text, query *q, mci_redis_addr *out, mc_error *err)
+{
+    mc_status st = MC_OK;
+    for (size_t n = 0; st == MC_OK; text += n + 1) {
+        n = strcspn(text, "&");
+        span pair = {text, n};
+        st = read_parameter(pair, q, out, err);
+        if (text[n] == '\0')
+            break;
+    }
+    return st;
 }
 
 static const char *read_tcp(span authority, span path, mci_redis_addr *out, int *db_seen)
@@ -209,7 +244,7 @@ static const char *read_unix(span authority, span path, mci_redis_addr *out)
     return decode(path, out->path, sizeof out->path);
 }
 
-static mc_status parse(const char *uri, mci_redis_addr *out, mc_error *err)
+static mc_status parse(const char *uri, mci_redis_addr *out, query *q, mc_error *err)
 {
     for (const char *p = uri; *p != '\0'; p++)
         if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f)
@@ -231,19 +266,17 @@ static mc_status parse(const char *uri, mci_redis_addr *out, mc_error *err)
     rest += path.n;
     if (strchr(rest, '#') != NULL)
         return bad(err, "a fragment ('#') has no meaning; in a password write %23");
-    int db_seen = 0;
-    const char *why = tcp ? read_tcp(authority, path, out, &db_seen) : read_unix(authority, path, out);
-    if (why == NULL && *rest == '?') {
-        span query = {rest + 1, strlen(rest + 1)};
-        why = read_query(query, db_seen, out);
-    }
-    return why == NULL ? MC_OK : bad(err, why);
+    const char *why = tcp ? read_tcp(authority, path, out, &q->db_seen) : read_unix(authority, path, out);
+    if (why != NULL)
+        return bad(err, why);
+    return *rest == '?' ? read_query(rest + 1, q, out, err) : MC_OK;
 }
 
-mc_status mci_redis_uri_parse(const char *uri, mci_redis_addr *out, mc_error *err)
+mc_status mci_redis_uri_parse(const char *uri, mci_redis_addr *out, mci_uri_option_fn option, void *user, mc_error *err)
 {
+    query q = {.option = option, .user = user};
     memset(out, 0, sizeof *out);
-    mc_status st = uri == NULL || *uri == '\0' ? bad(err, "it is empty") : parse(uri, out, err);
+    mc_status st = uri == NULL || *uri == '\0' ? bad(err, "it is empty") : parse(uri, out, &q, err);
     if (st != MC_OK)
         mci_redis_addr_wipe(out);
     return st;

@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The address of a Redis server, taken out of its URI. Knows no option names: a query is for the option table. */
+/* The address of a Redis server, taken out of its URI. Knows no option names: they are for whoever asks. */
 #ifndef MCI_REDIS_URI_H
 #define MCI_REDIS_URI_H
 
+#include "base/address.h"
 #include <mflixcache/error.h>
-#include <stddef.h>
 
-typedef struct mci_redis_addr {
-    char host[256];     /* name or address, an IPv6 literal without its brackets; "" with a unix socket */
-    int port;           /* 1 to 65535; 0 with a unix socket */
-    char path[108];     /* unix socket; "" with TCP */
-    char user[256];     /* "" when there is none */
-    char password[512]; /* "" when there is none */
-    int db;             /* 0 to 65535 */
-} mci_redis_addr;
+/* Told of each name=value of a query but db, percent-decoded. An error ends the parsing, and is what it returns. */
+typedef mc_status (*mci_uri_option_fn)(void *user, const char *name, const char *value, mc_error *err);
 
 /*
- * redis://[[user]:[password]@]host[:port][/db][?db=n] or unix://[[user]:[password]@]/path[?db=n], percent-encoded where
- * needed. Everything else in a query is an error here. MC_OK, MC_E_URI, MC_E_TLS (rediss://). Error texts never show the URI.
+ * redis://[[user]:[password]@]host[:port][/db][?db=n&name=value...] or unix://[[user]:[password]@]/path[?...], percent-encoded where
+ * needed. `option` is told of the query's other parameters; NULL: there may be none. MC_OK, MC_E_URI, MC_E_TLS (rediss://), or what
+ * `option` returned. Error texts never show the URI.
  */
-mc_status mci_redis_uri_parse(const char *uri, mci_redis_addr *out, mc_error *err);
+mc_status mci_redis_uri_parse(const char *uri, mci_redis_addr *out, mci_uri_option_fn option, void *user, mc_error *err);
 
 /* Overwrite in a way the compiler may not leave out. */
 void mci_redis_addr_wipe(mci_redis_addr *addr);

@@ -104,13 +104,13 @@ mc_status mci_mongo_uri_parse(const mci_store_options *opt, int64_t timeout_ms, 
 {
     bson_error_t e;
     *out = NULL;
-    mc_status st = check_options(opt->uri, err);
+    mc_status st = check_options(opt->addr.text, err);
     if (st != MC_OK)
         return st;
-    mongoc_uri_t *uri = mongoc_uri_new_with_error(opt->uri, &e);
+    mongoc_uri_t *uri = mongoc_uri_new_with_error(opt->addr.text, &e);
     if (uri == NULL) /* the driver's text may quote the address; only without credentials is that fit to be shown */
         return mci_fail(err, MC_E_URI, MC_TIER_STORE, "store.uri: %.200s",
-                        strchr(opt->uri, '@') == NULL ? e.message
+                        strchr(opt->addr.text, '@') == NULL ? e.message
                                                       : "not a valid MongoDB address (special characters in user or "
                                                         "password must be percent-encoded)");
     const mongoc_write_concern_t *wc = mongoc_uri_get_write_concern(uri);

@@ -6,7 +6,7 @@
 #include "store/store.h"
 #include <mongoc/mongoc.h>
 
-/* opt->uri, with no time-out in it above `timeout_ms`. MC_OK, MC_E_URI, MC_E_TLS. mongoc_uri_destroy() it. */
+/* opt->addr.text, with no time-out in it above `timeout_ms`. MC_OK, MC_E_URI, MC_E_TLS. mongoc_uri_destroy() it. */
 mc_status mci_mongo_uri_parse(const mci_store_options *opt, int64_t timeout_ms, mongoc_uri_t **out, mc_error *err);
 
 /* "mongodb:" with the hosts in order, or the SRV name, and the database: the same for every address of one database that differs in

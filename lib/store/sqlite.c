@@ -288,7 +288,7 @@ static mc_status check_path(const char *path, mc_error *err)
 
 mc_status mci_store_sqlite_open(const mci_store_options *opt, const mci_store_env *env, mci_store **out, mc_error *err)
 {
-    const char *path = opt->uri + strlen("sqlite:");
+    const char *path = opt->addr.text;
     int memory = strcmp(path, ":memory:") == 0;
     mci_sqlite *s;
     *out = NULL;

@@ -14,6 +14,7 @@
 #ifndef MCI_STORE_STORE_H
 #define MCI_STORE_STORE_H
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/doc.h"
 #include "base/patch.h"
@@ -102,14 +103,14 @@ struct mci_store {
 };
 
 typedef struct mci_store_options {
-    const char *uri;      /* "mongodb://...", "mongodb+srv://...", "sqlite:PATH", "sqlite::memory:" */
+    mci_store_addr addr;  /* by mci_store_uri_parse() */
     const char *database; /* for MongoDB when the URI names none: "sample_mflix" */
     int64_t timeout_ms;   /* longest a single operation may take, also as connect and server selection time-out */
     int pool_max;         /* connections */
     int init_driver;      /* 1: call mongoc_init() (safe to repeat); mongoc_cleanup() is never called */
 } mci_store_options;
 
-/* Open by URI scheme. MC_E_URI, MC_E_TLS, MC_E_UNSUPPORTED, MC_E_FILE, MC_E_STORE. A MongoDB that is away is not an error here. */
+/* Open what the address names. MC_E_URI, MC_E_TLS, MC_E_UNSUPPORTED, MC_E_FILE, MC_E_STORE. A MongoDB that is away is not an error here. */
 mc_status mci_store_open(const mci_store_options *opt, const mci_store_env *env, mci_store **out, mc_error *err);
 
 mc_status mci_store_mongo_open(const mci_store_options *opt, const mci_store_env *env, mci_store **out, mc_error *err);

@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "api/options.h"
+#include "base/uri_redact.h"
 #include "redis/uri.h"
 
 #include <string.h>
@@ -22,7 +23,7 @@ static void address(const char *text)
 {
     mci_redis_addr a;
     mc_error err = {0};
-    if (mci_redis_uri_parse(text, &a, &err) == MC_OK) {
+    if (mci_redis_uri_parse(text, &a, NULL, NULL, &err) == MC_OK) {
         FUZZ_CHECK(a.db >= 0 && a.db <= 65535);
         FUZZ_CHECK((a.path[0] != '\0') != (a.port >= 1 && a.port <= 65535 && a.host[0] != '\0'));
         FUZZ_CHECK(memchr(a.host, '\0', sizeof a.host) != NULL && memchr(a.password, '\0', sizeof a.password) != NULL);

@@ -3,6 +3,7 @@
 #include "store_kit.h"
 
 #include "codec/json.h"
+#include "store/uri.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -272,9 +273,10 @@ void kit_assert_json(const mci_doc *d, const char *expected)
 
 mc_status kit_open(const char *uri, int64_t timeout_ms, mci_store **out, mc_error *err)
 {
-    mci_store_options opt = {
-        .uri = uri, .database = "mflixcache_test", .timeout_ms = timeout_ms, .pool_max = 8, .init_driver = 1};
-    return mci_store_open(&opt, &kit_env, out, err);
+    mci_store_options opt = {.database = "mflixcache_test", .timeout_ms = timeout_ms, .pool_max = 8, .init_driver = 1};
+    *out = NULL;
+    mc_status st = mci_store_uri_parse(uri, &opt.addr, err);
+    return st == MC_OK ? mci_store_open(&opt, &kit_env, out, err) : st;
 }
 
 void kit_same_data(const char *file, const mci_spec *spec)

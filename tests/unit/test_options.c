@@ -245,6 +245,8 @@ static void test_query(void **state)
     assert_option(o, "cache.prefix", "x:");
     assert_int_equal(mc_options_set(o, "cache.uri", "unix:///s?pool_max=3&db=9&password=canary", NULL), MC_OK);
     assert_option(o, "cache.uri", "unix:///s?db=9");
+    assert_string_equal(mci_options_settings(o)->cache_addr.path, "/s"); /* parsed once, and kept so */
+    assert_int_equal(mci_options_settings(o)->cache_addr.db, 9);
     assert_option(o, "cache.pool_max", "3");
     assert_option(o, "cache.password", "***");
     /* All or nothing: the first parameter is fine, the second is not. */

@@ -44,7 +44,7 @@ static void test_good(void **state)
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         mci_redis_addr a;
         mc_error err = {0};
-        mc_status st = mci_redis_uri_parse(good[i].uri, &a, &err);
+        mc_status st = mci_redis_uri_parse(good[i].uri, &a, NULL, NULL, &err);
         if (st != MC_OK)
             fail_msg("%s: %s", good[i].uri, err.text);
         assert_string_equal(a.host, good[i].host);
@@ -116,7 +116,7 @@ static void test_bad(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         mci_redis_addr a;
         mc_error err = {0};
-        mc_status st = mci_redis_uri_parse(bad[i].uri, &a, &err);
+        mc_status st = mci_redis_uri_parse(bad[i].uri, &a, NULL, NULL, &err);
         if (st != bad[i].status)
             fail_msg("%s: %d instead of %d", bad[i].uri == NULL ? "NULL" : bad[i].uri, st, bad[i].status);
         assert_int_equal(err.code, st);
@@ -124,7 +124,7 @@ static void test_bad(void **state)
         assert_null(strstr(err.text, "canary"));
         static const mci_redis_addr zero;
         assert_memory_equal(&a, &zero, sizeof a); /* nothing half-read stays */
-        assert_int_equal(mci_redis_uri_parse(bad[i].uri, &a, NULL), st);
+        assert_int_equal(mci_redis_uri_parse(bad[i].uri, &a, NULL, NULL, NULL), st);
     }
 }
 
@@ -149,13 +149,56 @@ static void test_lengths(void **state)
             char uri[700];
             (void)snprintf(uri, sizeof uri, "%s%s%s", part[i].before, fill, part[i].after);
             mci_redis_addr a;
-            assert_int_equal(mci_redis_uri_parse(uri, &a, NULL), extra == 0 ? MC_OK : MC_E_URI);
+            assert_int_equal(mci_redis_uri_parse(uri, &a, NULL, NULL, NULL), extra == 0 ? MC_OK : MC_E_URI);
         }
+}
+
+/* ---- what a query names besides the database ---- */
+
+static char told[256];
+
+static mc_status tell(void *user, const char *name, const char *value, mc_error *err)
+{
+    (void)err;
+    assert_ptr_equal(user, told);
+    size_t n = strlen(told);
+    (void)snprintf(told + n, sizeof told - n, "%s=%s;", name, value);
+    return strcmp(name, "bad") == 0 ? MC_E_RANGE : MC_OK;
+}
+
+static void test_parameters(void **state)
+{
+    (void)state;
+    mci_redis_addr a;
+    static const struct {
+        const char *uri;
+        mc_status status;
+        const char *told;
+        int db;
+    } cases[] = {
+        {"redis://h?timeout_ms=5&db=3&prefix=x%3A%26", MC_OK, "timeout_ms=5;prefix=x:&;", 3},
+        {"unix:///s?a=", MC_OK, "a=;", 0},
+        {"redis://h?a=1&bad=2&c=3", MC_E_RANGE, "a=1;bad=2;", 0}, /* the first that is refused is the last one told */
+        {"redis://h?", MC_E_URI, "", 0},
+        {"redis://h?a=1&", MC_E_URI, "a=1;", 0},
+        {"redis://h?=1", MC_E_URI, "", 0},
+        {"redis://h?a=%0", MC_E_URI, "", 0},
+        {"redis://h/1?db=2", MC_E_URI, "", 0},
+        {"redis://h?db=1&db=2", MC_E_URI, "", 0},
+        {"redis://h:0?a=1", MC_E_URI, "", 0}, /* a wrong address: nobody is told anything */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        told[0] = '\0';
+        mc_status st = mci_redis_uri_parse(cases[i].uri, &a, tell, told, NULL);
+        if (st != cases[i].status || strcmp(told, cases[i].told) != 0 || a.db != cases[i].db)
+            fail_msg("%s: %d, told %s, database %d", cases[i].uri, st, told, a.db);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_lengths),
