@@ -137,6 +137,19 @@ def check_errors(root):
         yield f"docs/errors.md: {name} has two rows"
 
 
+def check_places(root):
+    """The files that docs/architecture.md names for its twenty questions are there."""
+    page = root / "docs/architecture.md"
+    rows = re.findall(r"^\| [^|]*\? \| `([^`]+)` \|$", page.read_text(), re.M) if page.exists() else None
+    if rows is None:
+        return
+    if len(rows) != 20:
+        yield f"docs/architecture.md: {len(rows)} questions with their files, wanted 20"
+    for name in rows:
+        if not (root / name).is_file():
+            yield f"docs/architecture.md: there is no {name}"
+
+
 def check_all(root, include, cc):
     names = header_names(root)
     options = set(re.findall(r"(?m)^\| `([a-z_.]+)` \|", (root / "docs/options.md").read_text()))
@@ -147,6 +160,7 @@ def check_all(root, include, cc):
             for what in found:
                 yield f"{path.relative_to(root)}: {what}"
     yield from check_errors(root)
+    yield from check_places(root)
 
 
 def check_readme(root, build, include, cc):
