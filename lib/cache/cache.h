@@ -38,7 +38,7 @@ typedef struct mci_set {
     size_t number;    /* given by mci_cache_ops.add_set */
 } mci_set;
 
-/* Where an id stands in a set: nowhere, at a score, or at a place that mci_sphere_hold() has accepted. */
+/* The place of an id in a set: none, at a score, or at a place that mci_sphere_hold() has accepted. */
 typedef struct mci_place {
     int there;
     double x; /* score, or longitude */
@@ -47,7 +47,7 @@ typedef struct mci_place {
 
 typedef enum mci_want { MCI_WANT_FIELDS = 1, MCI_WANT_DOC = 2, MCI_WANT_BOTH = 3 } mci_want;
 
-/* ---- what stands there -------------------------------------------------------------------------------------------- */
+/* ---- what is cached -------------------------------------------------------------------------------------------- */
 
 typedef enum mci_found_state {
     MCI_FOUND_NONE = 0,
@@ -66,7 +66,7 @@ typedef struct mci_found {
     mci_slice text;     /* VALUE and CORRUPT of a string */
     int64_t written_ms; /* when the store was asked; -1: not known (a string of another client's) */
     mci_slice
-        name; /* names what stands there, so that exactly this can be removed (compare-and-delete); p NULL: it cannot be named */
+        name; /* names the cached metadata, so that exactly this can be removed (compare-and-delete); p NULL: it cannot be named */
 } mci_found;
 
 /* ---- operations --------------------------------------------------------------------------------------------------- */
@@ -130,7 +130,7 @@ typedef struct mci_op_acquire {
     mci_want want;
     const char *token;
     int64_t lease_ms;
-    mci_slice rejected;    /* name of what could not be used: it is removed if it still stands there */
+    mci_slice rejected;    /* name of what could not be used: it is removed if it is still there */
     mci_acquired acquired; /* out */
     mci_found found;       /* out */
     mci_slice holder;      /* out */
@@ -141,7 +141,7 @@ typedef enum mci_commit_mode {
     MCI_COMMIT_FILL = 'F',   /* the end of a load */
     MCI_COMMIT_POST = 'P',   /* the end of a write */
     MCI_COMMIT_ABORT = 'A',  /* the end of a write that was not carried out */
-    MCI_COMMIT_RELEASE = 'R' /* the load failed: let somebody else try */
+    MCI_COMMIT_RELEASE = 'R' /* the load failed: let another reader try */
 } mci_commit_mode;
 
 typedef struct mci_op_commit {
@@ -163,7 +163,7 @@ typedef struct mci_op_announce {
     const mci_family *family;
     const char *id;
     const char *token;
-    int64_t span_ms; /* how long the quarantine stands at most */
+    int64_t span_ms; /* how long the quarantine lasts at most */
     int64_t now_ms;  /* out: the cache's clock */
 } mci_op_announce;
 
@@ -175,7 +175,7 @@ typedef struct mci_op_drop {
 
 typedef struct mci_op_string_read {
     const char *key;
-    mci_found found; /* out; CORRUPT has its text: whoever wrote it, it is what stands there */
+    mci_found found; /* out; CORRUPT has its text: whoever wrote it, it is the cached value */
 } mci_op_string_read;
 
 typedef enum mci_string_mode {
@@ -210,7 +210,7 @@ typedef struct mci_op_string_remove {
 
 typedef enum mci_set_query {
     MCI_QUERY_PAGE = 0, /* `count` members from place `offset`, highest score first, of equals the higher id first */
-    MCI_QUERY_PLACE,    /* of `id`: score, and how many stand before it */
+    MCI_QUERY_PLACE,    /* of `id`: score, and how many are before it */
     MCI_QUERY_NEAR,     /* the `count` nearest to `lon`, `lat` within `radius_m` */
     MCI_QUERY_COUNTS,   /* members in each of `ranges` */
     MCI_QUERY_RANGES    /* the members of `ranges`, at most `count` of each */
@@ -222,13 +222,13 @@ typedef struct mci_score_range {
 } mci_score_range;
 
 typedef struct mci_member {
-    mci_slice id; /* as it stands there: to be checked */
+    mci_slice id; /* as the set has it: to be checked */
     double score; /* of a geo set the cell as a number: mci_sphere_decode() */
 } mci_member;
 
 typedef enum mci_whole { MCI_WHOLE_NOT = 0, MCI_WHOLE_PROVISIONAL, MCI_WHOLE_YES } mci_whole;
 
-/* What a set says, and whether it can be believed: whole, of this nonce, and no id due. */
+/* What a set says, and whether it can be believed: complete, of this nonce, and no id due. */
 typedef struct mci_set_answer {
     int64_t now_ms;
     char nonce[MCI_NONCE_CAP]; /* "": keys of the set were lost */
@@ -236,11 +236,11 @@ typedef struct mci_set_answer {
     int build_wanted;     /* built soon after a loss: one more build is due */
     const mci_slice *due; /* ids whose places may be wrong, to be checked; at most MCI_DUE_MAX + 1 */
     size_t ndue;
-    const mci_member *members; /* PAGE, NEAR, RANGES; marks are left out */
+    const mci_member *members; /* PAGE, NEAR, RANGES; completeness markers are left out */
     size_t n;
     const int64_t *counts; /* COUNTS */
     size_t ncounts;
-    int64_t size;  /* members, marks among them */
+    int64_t size;  /* members, completeness markers among them */
     int there;     /* PLACE */
     double score;  /* PLACE */
     int64_t above; /* PLACE: members before it */
@@ -263,7 +263,7 @@ typedef struct mci_op_set_announce {
     const mci_set *set;
     const char *id;
     const char *token;
-    int64_t span_ms;           /* how long the announcement stands at most */
+    int64_t span_ms;           /* how long the announcement lasts at most */
     const char *fresh;         /* nonce to begin with when keys of the set were lost */
     int64_t now_ms;            /* out */
     char nonce[MCI_NONCE_CAP]; /* out */
@@ -310,8 +310,8 @@ typedef struct mci_op_set_repair {
 
 typedef struct mci_op_set_raise {
     const mci_set *set;
-    const char *
-        nonce; /* the one that is not believed: nothing happens when it is another's by now; "": raise whatever stands there */
+    const char
+        *nonce; /* the one that is not believed: nothing happens when it is another's by now; "": raise whatever is there */
     const char *fresh;
     int wipe; /* remove all that is there first, as if it had been lost: something in it is none of ours */
 } mci_op_set_raise;
@@ -362,7 +362,7 @@ typedef struct mci_op_counter_add {
     const mci_set *set;
     const char *id;
     double total;   /* out */
-    int wrong_kind; /* out: something else stands in its place, and nothing was counted: clear it */
+    int wrong_kind; /* out: something else is in its place, and nothing was counted: clear it */
 } mci_op_counter_add;
 
 typedef struct mci_op_counter_page {
@@ -436,7 +436,7 @@ typedef struct mci_ops {
 void mci_ops_init(mci_ops *ops);
 /* Drops outputs that were not taken. */
 void mci_ops_free(mci_ops *ops);
-/* One more operation, zeroed; the pointer holds until the next one is added. Never NULL: when memory is short, the list fails as a whole. */
+/* One more operation, zeroed; the pointer holds until the next one is added. Never NULL: when memory is short, the entire list fails. */
 mci_op *mci_ops_add(mci_ops *ops, mci_op_kind kind);
 /* The operation's refusal into `err` (may be NULL); its status. */
 mc_status mci_op_error(const mci_op *op, mc_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is told to the cache about one id, as operations of a list: it is being written, it is to be dropped, its places may be wrong. */
+/* What the cache learns about one id, as operations of a list: it is being written, it is to be dropped, its places need repair. */
 #ifndef MCI_ENGINE_ANNOUNCE_H
 #define MCI_ENGINE_ANNOUNCE_H
 

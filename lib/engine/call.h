@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One call on its way down: deadline, what to tell the caller; and its exchanges with the cache. */
+/* One call on its way down: deadline, what to report to the caller; and its exchanges with the cache. */
 #ifndef MCI_ENGINE_CALL_H
 #define MCI_ENGINE_CALL_H
 
@@ -22,7 +22,7 @@ mc_status mci_call_run_all(mci_call *c, mci_ops *ops);
 
 /* The same call for a part whose errors do not count. */
 mci_call mci_call_quiet(const mci_call *c);
-/* The same with what it did told in `info`, for a part that says nothing about the answer; mci_call_count() adds its exchanges. */
+/* The same with what it did reported in `info`, for a part that says nothing about the answer; mci_call_count() adds its exchanges. */
 mci_call mci_call_aside(const mci_call *c, mc_info *info);
 void mci_call_count(const mci_call *c, const mc_info *aside);
 

@@ -44,7 +44,7 @@ void mci_coll_free(mci_coll *c);
 
 /* Does it follow from the documents (a rank, a geo set), so that writers keep it in step? */
 int mci_index_is_derived(const mci_index *ix);
-/* Where a document stands in the set; `d` NULL: nowhere. */
+/* The place of a document in the set; `d` NULL: none. */
 mci_place mci_index_place(const mci_index *ix, const mci_doc *d);
 
 #endif

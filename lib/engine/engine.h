@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The engine: one generic cache over collections. It knows no movie, and no command of Redis: it speaks to the cache in typed operations
- * (cache/cache.h) and to the database through source.h. Each part has a header of its own; this one is the whole that they share.
+ * (cache/cache.h) and to the database through source.h. Each part has a header of its own; this one is what they share.
  */
 #ifndef MCI_ENGINE_ENGINE_H
 #define MCI_ENGINE_ENGINE_H

@@ -51,7 +51,7 @@ static mci_flight *new_flight(const char *token)
     return fl;
 }
 
-/* With the lock held. Returns what has to be freed once the lock is gone. */
+/* With the lock held. Returns what must be freed once the lock is gone. */
 static mci_flight *drop(mci_flight *fl)
 {
     return --fl->refs == 0 ? fl : NULL;

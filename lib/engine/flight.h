@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Single flight: threads of one process that miss one id share one load. A thread may join a load only after Redis told it that
+ * Single flight: threads of one process that miss one id share one load. A thread may join a load only after Redis has said that
  * the load's lease is still held: a write that was acknowledged before this read began has taken every older lease away, so
  * what the joined load brings is new enough.
  */
@@ -26,7 +26,7 @@ void mci_flights_destroy(mci_flights *f);
 /* Make known a load of this id under its lease's token, before the lease is given. NULL when memory is short (then nobody can join). */
 mci_flight *mci_flight_begin(mci_flights *f, const char *token, const mci_family *family, const char *id);
 
-/* Without leases (Redis is away): join the load under this token, or begin it; `*mine` tells. NULL when memory is short. */
+/* Without leases (Redis is away): join the load under this token, or begin it; `*mine` says which. NULL when memory is short. */
 mci_flight *mci_flight_enter(mci_flights *f, const char *token, int *mine);
 
 /* When it began, on the monotonic clock. */

@@ -8,7 +8,7 @@
 
 /* `ttl_ms` with the jitter of the options. */
 int64_t mci_jitter(mci_engine *e, int64_t ttl_ms);
-/* How long a value of this collection is to live: a document, or the word that there is none. 0: it is not kept. */
+/* How long a value of this collection is to live: a document, or a negative entry. 0: it is not kept. */
 int64_t mci_value_ttl(mci_engine *e, const mci_coll *coll, int there);
 /* How long a lease is given for a load that has until `dl`: at least read.lease_ms, and as long as the load may take, so that a slow
  * one is cached as well. */

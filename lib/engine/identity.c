@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ASK_AGAIN_NS INT64_C(1000000000) /* somebody may give way */
+#define ASK_AGAIN_NS INT64_C(1000000000) /* the other may give way */
 
 void mci_identity_init(mci_engine *e)
 {

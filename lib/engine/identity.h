@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whose values are in this cache under this prefix: beside the epoch stands the identity of the database they were read from. A handle
+ * Whose values are in this cache under this prefix: beside the epoch is the identity of the database they were read from. A handle
  * over another database does not touch them. Taking them over (option store.adopt, or a database in memory before it, which
  * nobody else can have use of) raises the epoch, so that nothing of the other database is handed out.
  */
@@ -9,7 +9,7 @@
 
 #include "engine/call.h"
 
-/* Take the identity from the settings or the store; "": cannot be told, nothing is compared. Before the first call. */
+/* Take the identity from the settings or the store; "": not known, nothing is compared. Before the first call. */
 void mci_identity_init(mci_engine *e);
 
 /* The operation that compares, as the first of a list; and what it says: MC_OK (the epoch is verified), MC_E_DATABASE, or another error. */

@@ -97,7 +97,7 @@ static size_t live_ids(const importing *im, const char **ids, size_t *of)
 
 /*
  * A document that is in the store already needs no announcement: an import that is begun again leaves values and sets as they
- * are. Without this look each such id would stay marked as one whose place is pending repair. One that appears after the look is refused by
+ * are. Without this look each such id would keep its pending repair. One that appears after the look is refused by
  * the store itself.
  */
 static void drop_existing(importing *im)

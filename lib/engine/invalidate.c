@@ -44,7 +44,7 @@ mc_status mci_invalidate_id(mci_call *c, mci_coll *coll, const char *id)
     return st;
 }
 
-/* The id that the unique key leads to, as far as the cache tells; the key is dropped. */
+/* The id that the unique key leads to, as far as the cache knows it; the key is dropped. */
 static mc_status drop_unique(mci_call *c, mci_coll *coll, const char *encoded, char id[MCI_ID_CAP])
 {
     mci_ops ops;

@@ -5,7 +5,7 @@
 
 #include "engine/call.h"
 
-/* One id: its value, its unique key as far as the value tells it, its places in derived sets. */
+/* One id: its value, its unique key as far as the value has it, its places in derived sets. */
 mc_status mci_invalidate_id(mci_call *c, mci_coll *coll, const char *id);
 /* One unique key, and the document it leads to. */
 mc_status mci_invalidate_unique(mci_call *c, mci_coll *coll, const char *text, size_t len);

@@ -31,7 +31,7 @@ void mci_lease_reject(mci_lease *l, const mci_found *found)
 void mci_lease_ask(mci_call *c, mci_lease *l, mci_ops *ops, mci_want want)
 {
     mci_random_token(&c->e->rnd, l->token);
-    /* Known before the lease is given: whoever is told our token finds the load. */
+    /* Known before the lease is given: whoever gets our token finds the load. */
     l->own = mci_flight_begin(&c->e->flights, l->token, l->family, l->id);
     mci_op *op = mci_ops_add(ops, l->family != NULL ? MCI_OP_VALUE_ACQUIRE : MCI_OP_STRING_ACQUIRE);
     op->u.acquire.family = l->family;

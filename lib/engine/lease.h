@@ -15,7 +15,7 @@
 #define MCI_GIVE_BACK_MS 20 /* past the deadline, to return a lease */
 
 typedef enum mci_lease_next {
-    MCI_LEASE_FOUND, /* a value stands there: use it, or mci_lease_reject() it and ask again */
+    MCI_LEASE_FOUND, /* a value is cached: use it, or mci_lease_reject() it and ask again */
     MCI_LEASE_OWN,   /* load, and fill */
     MCI_LEASE_LOAD,  /* load, and do not fill: a write is under way, or others have had their time */
     MCI_LEASE_JOIN,  /* another thread of this process loads */

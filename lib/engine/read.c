@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ROUNDS 1000 /* somebody keeps writing what does not decode */
+#define MAX_ROUNDS 1000 /* another client keeps writing corrupt values */
 
 typedef enum work_state {
     W_DONE = 0,

@@ -14,7 +14,7 @@ typedef struct mci_recovery_item {
     char *id;
     size_t coll;
     int unique;  /* the id is an encoded unique key */
-    int unknown; /* whether the write was carried out nobody knows: it may still land after Redis was told */
+    int unknown; /* the outcome of the write is not known: it may still land after it was announced to Redis */
     int64_t until_ns;
     uint64_t seq; /* grows with each push of the same id */
     struct mci_recovery_item *next_in_bucket;

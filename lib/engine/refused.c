@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: saying that Redis answers and cannot be used. Refuses: silence: it is told by flag, counter, gauge, and one log line each time that
+ * Owns: saying that Redis answers and cannot be used. Refuses: silence: it is reported by flag, counter, gauge, and one log line each time that
  * it begins and ends.
  */
 #include "engine/refused.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A server that answers may still refuse what a cache needs: full, read-only, a replica without its primary, an account without a
- * permission, no scripts. Each refusal is told by flag, counter, gauge and log line.
+ * permission, no scripts. Each refusal is reported by flag, counter, gauge and log line.
  */
 #ifndef MCI_ENGINE_REFUSED_H
 #define MCI_ENGINE_REFUSED_H

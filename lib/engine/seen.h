@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What this handle has read past Redis: what the store told was handed out and did not get into Redis by this handle. A value that Redis
+ * What this handle has read past Redis: what the store answered was handed out and did not get into Redis by this handle. A value that Redis
  * shows later may be older than that (a writer who could not reach Redis left it there), and reads of an id may not go back in
  * time. A fixed table by a hash of the id: two ids in one place cost a miss, never a wrong answer. Lock-free.
  */

@@ -74,7 +74,7 @@ mc_status mci_string_get(mci_call *c, const char *key, char **out, size_t *size)
             st = mci_fail(c->err, MC_E_TOOBIG, MC_TIER_REDIS, "get: a value of %.*s bytes is above the limit of a reply",
                           f->name.n > 1 ? (int)f->name.n - 1 : 0, f->name.n > 1 ? f->name.p + 1 : "");
         } else if (f->state == MCI_FOUND_VALUE || (f->state == MCI_FOUND_CORRUPT && c->e->set.cache_key[0] == '\0')) {
-            mci_string_tell_age(c, f); /* whoever set it: it is what stands there */
+            mci_string_tell_age(c, f); /* whoever set it: it is the cached value */
             st = mci_string_copy(f->text.p, f->text.n, out, size, c->err);
         } else {
             st = MC_NOT_FOUND;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The form in which the text of a unique key (a title) stands in keys of the cache. */
+/* The form that the text of a unique key (a title) has in keys of the cache. */
 #ifndef MCI_ENGINE_UNIQUE_KEY_H
 #define MCI_ENGINE_UNIQUE_KEY_H
 

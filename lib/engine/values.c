@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ROUNDS 1000 /* somebody keeps writing what cannot be used */
+#define MAX_ROUNDS 1000 /* another client keeps writing what cannot be used */
 
 /* A value as a document without fields: how it travels from one thread to others. */
 static const mci_spec value_spec = {
@@ -45,7 +45,7 @@ static void settle(fetch *f, mc_status st)
     f->status = st;
 }
 
-/* A tier failed: the store's word counts most, else the first one's. */
+/* A tier failed: the store's status counts most, else the first one's. */
 static void note_failure(fetch *f, mc_status st, const mc_error *err)
 {
     if (f->failed == MC_OK || (err->tier == MC_TIER_STORE && f->why.tier != MC_TIER_STORE)) {

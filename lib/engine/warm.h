@@ -6,13 +6,13 @@
 #include "engine/call.h"
 #include <mflixcache/client.h>
 
-/* What a long call tells its caller, at most five times a second. */
+/* What a long call reports to its caller, at most five times a second. */
 typedef struct mci_progress {
     mc_progress p;
     mc_progress_fn fn; /* NULL: nobody wants to know */
     void *user;
     int64_t began_ns;
-    int64_t last_ns; /* when it was told last */
+    int64_t last_ns; /* when it was reported last */
 } mci_progress;
 
 void mci_progress_begin(mci_progress *p, mc_progress_fn fn, void *user);

@@ -71,7 +71,7 @@ static void settle_unknown(mci_writing *w)
     }
     if (!MCI_SAFEGUARD(MCI_SAFEGUARD_SUSPECT) && w->announced)
         return;
-    mci_call quiet = mci_call_quiet(w->c); /* told is the write's own error; and its deadline may have passed */
+    mci_call quiet = mci_call_quiet(w->c); /* reported is the write's own error; and its deadline may have passed */
     if (mci_deadline_left_ms(quiet.dl) < SUSPECT_MS)
         quiet.dl = mci_deadline_in(SUSPECT_MS);
     mci_ops ops;

@@ -44,7 +44,7 @@ int mci_writing_is_known(const mci_writing *w, const mci_ops *ops);
 /* End it: carried out, with the new document (NULL: there is none any more; or not with no_value), or not carried out. */
 typedef enum mci_writing_end { MCI_WRITING_DONE, MCI_WRITING_DONE_NO_VALUE, MCI_WRITING_NOT_DONE } mci_writing_end;
 void mci_writing_settle(mci_writing *w, mci_ops *ops, mci_writing_end how, const mci_doc *d);
-/* Count what became of it, and put right what writers overlapped on. 1: the cache has heard of it; 0: it has to be told later. */
+/* Count what became of it, and put right what writers overlapped on. 1: the cache knows it; 0: it must be announced later. */
 int mci_writing_settled(mci_writing *w, mci_ops *ops, mci_writing_end how);
 
 /* The cache may hold an old value that could not be dropped: remember the id until that value must have expired. `unknown`: whether it

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: builders. Refuses: showing a set that is not whole, or one of whose changes some may be lost. */
+/* Owns: builders. Refuses: showing a set that is not complete, or one of whose changes some may be lost. */
 #include "index/build.h"
 
 #include "base/syncpoint.h"

@@ -9,7 +9,7 @@
 #include "engine/warm.h"
 
 /* Build if nobody else does. MC_OK: it is there now; MC_NOT_FOUND: another is building it. `progress` may be NULL; with it each step has
- * the deadline of a call, without it the whole build has the call's. */
+ * the deadline of a call, without it the entire build has the call's. */
 mc_status mci_build(mci_call *c, mci_coll *coll, mci_index *ix, mci_progress *progress);
 /* The same within half of what is left of the deadline, so that the store can still answer when that is not enough. 1: done. */
 int mci_rebuild(mci_call *c, mci_coll *coll, mci_index *ix);

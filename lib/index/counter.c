@@ -6,7 +6,7 @@
 
 #define TOTAL_MAX (INT64_C(1) << 53)
 
-/* Something else stands in the place of the counter: it goes, and counting begins anew. 1: it is gone. */
+/* Something else is in the place of the counter: it goes, and counting begins anew. 1: it is gone. */
 static int clear(mci_call *c, const mci_index *ix)
 {
     mci_ops ops;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: nearest documents to a point. While the geo set is whole the cache finds candidates; the store is scanned otherwise. Distances
+ * Owns: nearest documents to a point. While the geo set is complete the cache finds candidates; the store is scanned otherwise. Distances
  * are those of the documents' own coordinates either way, so that both give the same answer. Refuses: rows without a document, and places
  * that a geo set could not hold.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: searching a geo set. Every exchange also tells whether the set can be believed. Refuses: members that are no ids, and more of the
+ * Owns: searching a geo set. Every exchange also says whether the set can be believed. Refuses: members that are no ids, and more of the
  * set than the answer needs.
  */
 #include "index/geo_search.h"
@@ -123,7 +123,7 @@ static mci_belief search_radius(search *s)
     r->lon = s->where->lon;
     r->lat = s->where->lat;
     r->radius_m = s->radius + SLACK_M;
-    r->count = (int64_t)s->wanted + 1; /* the set's mark may be among them */
+    r->count = (int64_t)s->wanted + 1; /* the completeness marker may be among them */
     mci_belief belief = run(s, &ops);
     if (belief == MCI_BELIEVED)
         take_members(s, &ops);
@@ -185,7 +185,7 @@ static int64_t prune(search *s, cells *k)
     qsort(k->cell, k->n, sizeof *k->cell, by_far);
     for (size_t i = 0; i < k->n; i++) {
         sum += k->cell[i].members;
-        if (sum > (int64_t)s->wanted) { /* one more: the mark may be among them */
+        if (sum > (int64_t)s->wanted) { /* one more: the completeness marker may be among them */
             bound = fmin(bound, k->cell[i].far_m);
             break;
         }

@@ -83,7 +83,7 @@ static mci_doc *take_fetched(mci_call *c, mci_coll *coll, const char *id, size_t
             continue;
         mci_item it = {.id = id};
         if (mci_recovery_has(&c->e->recovery, mci_coll_number(c->e, coll), 0, id))
-            return NULL; /* written by us, and the cache could not be told: it is read past it */
+            return NULL; /* written by us, and not announced to the cache yet: it is read past it */
         if (!mci_read_take(c, coll, &it, &p->ops->op[f->first + i].u.value_read.found))
             return NULL;
         if (it.info.age_ms > *age_ms)
@@ -114,7 +114,7 @@ static size_t keep_complete(mci_row *rows, size_t n, size_t *dangling)
     return kept;
 }
 
-/* What the read of one document says about the list as a whole. */
+/* What the read of one document says about the entire list. */
 static void tell_item(mci_call *c, const mci_item *it)
 {
     if (it->info.cache != MC_CACHE_HIT)

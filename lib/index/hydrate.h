@@ -44,7 +44,7 @@ typedef struct mci_page {
 
 /*
  * Turn a page into rows, documents from what was fetched ahead where that was right, the others read. Members without a document, or that
- * are no ids, are left out and counted in *dangling (the latter are removed). Remembers the page. Tells the tier of the least trusted part.
+ * are no ids, are left out and counted in *dangling (the latter are removed). Remembers the page. Reports the tier of the least trusted part.
  */
 mc_status mci_hydrate(mci_call *c, mci_coll *coll, const mci_page *page, mci_row *rows, size_t *n, size_t *dangling);
 

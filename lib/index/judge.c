@@ -69,6 +69,6 @@ mci_belief mci_judge(mci_call *c, mci_coll *coll, mci_index *ix, const mci_ops *
         return build(c, coll, ix);
     mci_belief belief = next[mci_repair(c, coll, ix, a->due, a->ndue)];
     if (belief == MCI_BELIEVED && a->build_wanted)
-        (void)mci_rebuild(c, coll, ix); /* it is whole; who wrote when its keys were lost, only a second build can know */
+        (void)mci_rebuild(c, coll, ix); /* it is complete; who wrote when its keys were lost, only a second build can know */
     return belief;
 }

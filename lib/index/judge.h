@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * May what a derived set said be believed? It may when the set is whole, of the present epoch, of our database, and no id is due. What is
- * wrong is mended where that can be done now: built, repaired, raised to the present epoch.
+ * May what a derived set said be believed? It may when the set is complete, of the present epoch, of our database, and no id is due. What is
+ * wrong is repaired where that can be done now: built, repaired, raised to the present epoch.
  */
 #ifndef MCI_INDEX_JUDGE_H
 #define MCI_INDEX_JUDGE_H
@@ -10,7 +10,7 @@
 
 typedef enum mci_belief {
     MCI_BELIEVED,
-    MCI_ASK_AGAIN, /* something was mended */
+    MCI_ASK_AGAIN, /* something was repaired */
     MCI_ASK_STORE  /* not now: the store has to answer */
 } mci_belief;
 

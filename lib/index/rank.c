@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: answers out of a rank. The store answers while the set is not whole, and while a place in it is in doubt and cannot be put right.
- * Refuses: empty or short pages, documents that are not there, and places that are known to be in doubt.
+ * Owns: answers out of a rank. The store answers while the set is not complete, and while a pending repair of it cannot be made.
+ * Refuses: empty or short pages, documents that are not there, and places with a pending repair.
  */
 #include "index/rank.h"
 
@@ -49,7 +49,7 @@ static mci_belief one_page(mci_call *c, mci_coll *coll, int64_t offset, size_t c
     return belief;
 }
 
-/* Past the cache: `usable` tells whether it could have answered at another time. */
+/* Past the cache: `usable` says whether it could have answered at another time. */
 static mc_status page_from_store(mci_call *c, mci_coll *coll, int64_t offset, size_t count, int usable, mci_row *rows,
                                  size_t *n)
 {
@@ -62,7 +62,7 @@ static mc_status page_from_store(mci_call *c, mci_coll *coll, int64_t offset, si
         rows[i] = (mci_row){.id = ids[i].id, .score = ids[i].score, .rank = offset + (int64_t)i};
     free(ids);
     size_t dangling = 0;
-    c->info->tier = MC_TIER_STORE; /* who told the page; documents may come from the cache, and age_ms tells of them */
+    c->info->tier = MC_TIER_STORE; /* who gave the page; documents may come from the cache, and age_ms is about them */
     c->info->cache = mci_store_outcome(c, usable && !(c->info->flags & MC_FLAG_REDIS_DOWN));
     if (st == MC_OK)
         st = mci_hydrate_rows(c, coll, rows, n, &dangling);

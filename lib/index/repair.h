@@ -8,7 +8,7 @@
 
 #include "engine/call.h"
 
-/* CLEAN: no place is in doubt; DONE: some were, and have been put right: ask again; LEFT: some are still, and the store has to answer. */
+/* CLEAN: no repair is pending; DONE: some were, and have been made: ask again; LEFT: some are still, and the store must answer. */
 typedef enum mci_repair_state { MCI_REPAIR_CLEAN, MCI_REPAIR_DONE, MCI_REPAIR_LEFT } mci_repair_state;
 
 /* `due` are ids as the cache has them, at most MCI_DUE_MAX + 1. */

@@ -162,7 +162,7 @@ static int carries(const reading *r, const mci_doc *d)
     return v->kind == MCI_STR && v->len == r->len && memcmp(mci_doc_text(d, field), r->text, r->len) == 0;
 }
 
-/* Do both tell a reader the same? */
+/* Do both mean the same to a reader? */
 static int same_version(const mci_doc *a, const mci_doc *b)
 {
     size_t n = 0;
@@ -177,7 +177,7 @@ static int same_version(const mci_doc *a, const mci_doc *b)
 /*
  * The document that the key led to was read past the cache, without a lease of its own. Reading it once more by id puts it into the cache;
  * without this the second read of a title would be a miss as well. What the cache shows may be an older version than the one in hand:
- * then it is not believed, and read from the store. 1: `*out` is what that read gave, told as such; 0: `*out` is as it was.
+ * then it is not believed, and read from the store. 1: `*out` is what that read gave, reported as such; 0: `*out` is as it was.
  */
 static int fill_document(reading *r, mci_doc **out)
 {

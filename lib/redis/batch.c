@@ -43,7 +43,7 @@ void mci_batch_seal(mci_batch *b)
     memmove(at + text.len, at + 1, b->out.len - more - c->begin - 2);
     memcpy(at, digits, text.len);
     c->tail += more;
-    if (c->tail > more) /* a script: its number of keys stands first in the tail, as "$1", "0" */
+    if (c->tail > more) /* a script: its number of keys comes first in the tail, as "$1", "0" */
         b->out.data[c->tail + sizeof "$1\r\n" - 1] = (char)('0' + c->keys);
 }
 

@@ -15,7 +15,7 @@ typedef struct mci_command {
     size_t tail;              /* EVALSHA: where the part after the script's name starts */
     size_t argc;              /* arguments so far, its name among them */
     size_t keys;              /* of a script */
-    int sealed;               /* the counts stand in its bytes */
+    int sealed;               /* the counts are in its bytes */
     const mci_script *script; /* NULL: a plain command */
     mci_reply *reply;
 } mci_command;

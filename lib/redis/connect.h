@@ -9,7 +9,7 @@
 
 #define MCI_ADDRESSES_MAX 8
 
-/* What a name stands for. A plain value: copied in and out of the pool under its lock. */
+/* What a name resolves to. A plain value: copied in and out of the pool under its lock. */
 typedef struct mci_addresses {
     size_t n;
     struct {

@@ -97,7 +97,7 @@ int mci_redis_is_up(mci_redis *r)
     return up;
 }
 
-static void let_go(mci_redis *r, mci_conn *c)
+static void discard_conn(mci_redis *r, mci_conn *c)
 {
     mci_conn_close(c);
     mci_mutex_lock(&r->lock);
@@ -107,7 +107,7 @@ static void let_go(mci_redis *r, mci_conn *c)
     mci_add(r->metrics, MCI_C_REDIS_CONNECTIONS, -1);
 }
 
-static void give_back(mci_redis *r, mci_conn *c)
+static void release_conn(mci_redis *r, mci_conn *c)
 {
     mci_mutex_lock(&r->lock);
     c->next = r->idle;
@@ -167,7 +167,7 @@ static mc_status get_conn(mci_redis *r, mci_deadline dl, int sure, mci_conn **ou
             break;
         if ((!sure && mci_now_ns() - (*out)->last_used_ns < IDLE_CHECK_NS) || !mci_conn_is_dead(*out))
             return MC_OK;
-        let_go(r, *out);
+        discard_conn(r, *out);
     }
     *connecting = 1;
     mci_deadline connect_dl = mci_deadline_min(dl, mci_deadline_in(r->opt.connect_timeout_ms));
@@ -210,13 +210,13 @@ static mc_status one_exchange(mci_redis *r, mci_batch *b, mci_deadline dl, int *
             mci_time(r->metrics, MCI_H_REDIS_EXCHANGE, mci_now_ns() - t0);
             if (c->spent) {
                 mci_log_write(r->log, MC_LOG_WARN, "%s", "a reply of Redis was above a limit; the connection was closed");
-                let_go(r, c);
+                discard_conn(r, c);
             } else {
-                give_back(r, c);
+                release_conn(r, c);
             }
             return MC_OK;
         }
-        let_go(r, c);
+        discard_conn(r, c);
         /* The server restarted, or closed an idle connection: the others in the pool are as dead. Every command here may be
          * repeated (scripts know their token), except those in a `once` batch. */
         if (!(eof && was_used && attempt == 0 && !b->once))

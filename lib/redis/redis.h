@@ -32,7 +32,7 @@ void mci_redis_close(mci_redis *r);
 
 /*
  * Run the batch. MC_OK: every command has its reply (which may be an error reply). Otherwise MC_E_CACHE, MC_E_TIMEOUT, MC_E_AUTH,
- * MC_E_PROTO, MC_E_NOMEM, and `b->sent` tells whether the server may have seen it. Scripts the server does not know are sent in
+ * MC_E_PROTO, MC_E_NOMEM, and `b->sent` says whether the server may have seen it. Scripts the server does not know are sent in
  * full once. A connection that the server had closed while idle is replaced once, unless `b->once`.
  */
 mc_status mci_redis_exec(mci_redis *r, mci_batch *b, mci_deadline dl, mc_error *err);
@@ -40,7 +40,7 @@ mc_status mci_redis_exec(mci_redis *r, mci_batch *b, mci_deadline dl, mc_error *
 /* PING that goes out even while the breaker is open. */
 mc_status mci_redis_ping(mci_redis *r, mci_deadline dl, mc_error *err);
 
-/* The server's clock in milliseconds, estimated; 0 before the first connection. Also told by scripts that return TIME. */
+/* The server's clock in milliseconds, estimated; 0 before the first connection. Scripts that return TIME set it, too. */
 int64_t mci_redis_now_ms(const mci_redis *r);
 void mci_redis_saw_time(mci_redis *r, int64_t redis_ms);
 

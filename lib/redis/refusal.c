@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: which errors say that the server as a whole cannot be used. Refuses: errors about one key. */
+/* Owns: which errors say that the server cannot be used at all. Refuses: errors about one key. */
 #include "redis/refusal.h"
 
 #include <string.h>
@@ -26,7 +26,7 @@ static const mci_refusal refusals[] = {
     {"ERR This instance has cluster", 1},
 };
 
-/* Errors of a command inside a script stand behind the script's own words on servers before 7. */
+/* Errors of a command inside a script come after the script's own text on servers before 7. */
 const mci_refusal *mci_refusal_of(const mci_reply *r)
 {
     if (r == NULL || r->type != MCI_REPLY_ERROR)

@@ -79,7 +79,7 @@ static void *create_nil(const redisReadTask *task)
 
 static void free_object(void *obj)
 {
-    (void)obj; /* the arena goes as a whole */
+    (void)obj; /* the arena is freed at once */
 }
 
 #if HIREDIS_MAJOR >= 1
@@ -157,7 +157,7 @@ static int kind_awaited(const redisReader *r)
 }
 #endif
 
-/* The length line at the reader's place. -1: it is not whole yet; 0: done, `*n` is 0 when it is none that can be right. */
+/* The length line at the reader's place. -1: it is not complete yet; 0: done, `*n` is 0 when it is none that can be right. */
 static int announced(const redisReader *r, int64_t *n)
 {
     size_t left = r->len - r->pos;
@@ -167,7 +167,7 @@ static int announced(const redisReader *r, int64_t *n)
     if (end == NULL)
         return -1;
     if (mci_parse_int(p, (size_t)(end - p), n) != 0 || *n < 0)
-        *n = 0; /* hiredis has a word for it */
+        *n = 0; /* hiredis has an error for it */
     return 0;
 }
 
@@ -269,7 +269,7 @@ mc_status mci_reply_error(const mci_reply *r, const char *what, mc_error *err)
         return mci_fail(err, MC_E_TOOBIG, MC_TIER_REDIS, "%s: the reply of Redis is above the limit of one call", what);
     }
     mc_status status = MC_E_CACHE;
-    const char *inner = strstr(r->u.str, ": -"); /* an error of a command inside a script, as servers before 7 tell it */
+    const char *inner = strstr(r->u.str, ": -"); /* an error of a command inside a script, as servers before 7 report it */
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strncmp(r->u.str, known[i].text, strlen(known[i].text)) == 0 ||
             (inner != NULL && strncmp(inner + 3, known[i].text, strlen(known[i].text)) == 0))

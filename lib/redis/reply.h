@@ -30,7 +30,7 @@ typedef struct mci_reply {
 } mci_reply;
 
 /*
- * Stands for a reply that is above a limit: nothing of it was kept. `len` is the size the server had announced, 0 when it is the
+ * Represents a reply that is above a limit: nothing of it was kept. `len` is the size the server had announced, 0 when it is the
  * replies before it that left no room. An error reply like any other; only a reader that can remove what is too large asks.
  */
 int mci_reply_too_big(const mci_reply *r);
@@ -64,7 +64,7 @@ int mci_decoder_feed(mci_decoder *d, const char *p, size_t n);
  * come; `*out` is then an error reply for which mci_reply_too_big() is true. -3: memory is short. Below 0 the decoder is of no use any more.
  */
 int mci_decoder_take(mci_decoder *d, mci_reply **out, const char **why);
-/* The reply that stands for one of `size` bytes that was refused; NULL when memory is short. */
+/* The reply that represents one of `size` bytes that was refused; NULL when memory is short. */
 mci_reply *mci_reply_refused(mci_arena *a, size_t size);
 /* Bytes announced by the text that is being received; 0 when none is. */
 size_t mci_decoder_awaits(const mci_decoder *d);

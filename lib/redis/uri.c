@@ -158,7 +158,7 @@ static const char *read_host(span authority, mci_redis_addr *out)
             int fine = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
                        c == '_';
             if (!fine)
-                return "the host may hold letters, digits, '.', '-' and '_' (an IPv6 address stands in [])";
+                return "the host may hold letters, digits, '.', '-' and '_' (an IPv6 address is written in [])";
         }
         memcpy(out->host, host.p, host.n);
         out->host[host.n] = '\0';

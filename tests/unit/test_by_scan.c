@@ -34,7 +34,7 @@ static int score_of(int i, double *score)
 static mci_doc *document(int i)
 {
     mci_docb b;
-    char id[8];
+    char id[16];
     double score;
     (void)snprintf(id, sizeof id, "%04d", i);
     mci_docb_begin(&b, &spec, 64);
@@ -95,7 +95,7 @@ static void test_places(void **state)
     int64_t rank = -1;
     double score = -1;
     for (int i = 1; i < DOCS; i += 83) {
-        char id[8];
+        char id[16];
         double expected;
         (void)snprintf(id, sizeof id, "%04d", i);
         if (!score_of(i, &expected))

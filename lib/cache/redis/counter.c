@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: counters in a sorted set. Refuses: what stands in their place and is no set: whoever asked has to clear it. */
+/* Owns: counters in a sorted set. Refuses: what is in their place and is not a set: the caller must clear it. */
 #include "cache/redis/counter.h"
 
 void mci_counter_add_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)

@@ -348,7 +348,7 @@ void mci_set_repair_unpack(const mci_unpack *u)
     }
 }
 
-/* ---- the set as a whole ------------------------------------------------------------------------------------------- */
+/* ---- the entire set ------------------------------------------------------------------------------------------- */
 
 void mci_set_raise_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
 {

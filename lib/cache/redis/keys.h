@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The names of all keys in Redis: nothing else spells one. Every key of one id has one hash tag, so one id lies in one slot of a
- * cluster; so have the four keys of a derived set, and the keys of a prefix as a whole. Every key contains its collection.
+ * cluster; so have the four keys of a derived set, and the keys of an entire prefix. Every key contains its collection.
  *   <prefix>movie:{<id>}                     document             mfc:q: quarantine, mfc:l: lease, mfc:s: sole-writer token before it
  *   <prefix>movie:title:{<title>}            unique key           the same
  *   <prefix>board:{movies:imdb_rating}       rank                 mfc:p: pending, mfc:a: announcements, mfc:n: new set before it

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: running a list of operations as one pipeline, and what stands for the whole prefix: epoch and identity. Refuses: knowing what
+ * Owns: running a list of operations as one pipeline, and what belongs to the entire prefix: epoch and identity. Refuses: knowing what
  * is in a script's arguments and replies; the file of each kind of operation does.
  */
 #include "cache/redis/redis_cache.h"
@@ -138,7 +138,7 @@ static size_t pack_epoch(mci_redis_cache *rc, mci_batch *b, const mci_ops *ops)
     return b->n;
 }
 
-/* Something else stands where the epoch should: nobody could ever believe anything again. */
+/* Something else is in the place of the epoch: no value could ever be believed again. */
 static void heal_epoch(mci_redis_cache *rc, mci_deadline dl)
 {
     mci_batch b;
@@ -168,7 +168,7 @@ static void unpack_epoch(mci_redis_cache *rc, mci_ops *ops, const mci_reply *r, 
         atomic_store_explicit(&rc->epoch_missing, missing, memory_order_relaxed);
 }
 
-/* That a full server takes no first epoch is told by the commit that it refuses. */
+/* A full server takes no first epoch; the commit that it refuses reports it. */
 static void look_for_refusal(mci_ops *ops, const mci_batch *b, size_t epoch_end)
 {
     for (size_t i = epoch_end > 1 ? 1 : 0; i < b->n; i++) {

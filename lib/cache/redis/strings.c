@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: strings. The value stands in Redis as it is, for any client to read; under a key of its own stands its metadata: an
+ * Owns: strings. The value is in Redis unchanged, for any client to read; under a key of its own is its metadata: an
  * envelope with the time it was written, its deadline and the value's checksum. A value without metadata is another client's SET: it
  * counts, its age is not known. Metadata that does not fit its value is damage. Refuses: strings without a TTL.
  */

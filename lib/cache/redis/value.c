@@ -33,7 +33,7 @@ int mci_value_init(mci_redis_cache *rc, const mci_family *f)
     return 0;
 }
 
-/* ---- what stands there -------------------------------------------------------------------------------------------- */
+/* ---- what is cached -------------------------------------------------------------------------------------------- */
 
 typedef struct reading {
     const mci_family *family;
@@ -145,7 +145,7 @@ void mci_value_acquire_unpack(const mci_unpack *u)
     const mci_reply *r = mci_unpack_reply(u, 0);
     const mci_reply *tag = mci_reply_item(r, 0);
     reading rd = {a->family, a->id, a->want, &a->found};
-    if (mci_reply_too_big(r)) { /* what stands there, of which nothing could be taken */
+    if (mci_reply_too_big(r)) { /* the cached value, of which nothing could be taken */
         decode(u, &rd, r);
         return;
     }
