@@ -45,10 +45,29 @@ static mc_status set_from_query(void *user, const char *name, const char *value,
     return mci_settings_set(user, key, value, err);
 }
 
+/* memory: or memory:NAME. */
+static mc_status parse_memory(mci_settings *s, const char *name, char shown[MCI_TEXT_OPT], mc_error *err)
+{
+    size_t n = strlen(name);
+    if (n >= sizeof s->cache_memory ||
+        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != n)
+        return mci_fail(err, MC_E_URI, MC_TIER_NONE,
+                        "cache.uri: after memory: goes a name of at most %zu letters, digits, '-', '_' and '.', or nothing",
+                        sizeof s->cache_memory - 1);
+    s->cache_addr = (mci_redis_addr){0};
+    s->cache_in_memory = 1;
+    memcpy(s->cache_memory, name, n + 1);
+    (void)snprintf(shown, MCI_TEXT_OPT, "memory:%s", name);
+    return MC_OK;
+}
+
 /* The query's options are in their own places afterwards; what is kept to be shown has the address only. */
 static mc_status parse_cache_uri(mci_settings *s, const char *value, char shown[MCI_TEXT_OPT], mc_error *err)
 {
     mc_error why = {0};
+    if (strncmp(value, "memory:", 7) == 0)
+        return parse_memory(s, value + 7, shown, err);
+    s->cache_in_memory = 0;
     mc_status st = mci_redis_uri_parse(value, &s->cache_addr, set_from_query, s, &why);
     if (st != MC_OK)
         return mci_fail(err, st, MC_TIER_NONE, "cache.uri: %s", why.text);
@@ -113,7 +132,10 @@ _Static_assert(MCI_WRITE_SAFE == 0 && MCI_WRITE_FAST == 1 && MCI_WRITE_STRICT ==
 
 static const mci_option table[] = {
     URI("cache.uri", "MFLIXCACHE_CACHE_URI", cache_uri, "redis://127.0.0.1:6379/0", parse_cache_uri,
-        "Where Redis is: redis://[user:password@]host[:port][/db] or unix://[user:password@]/path[?db=n]. A query sets "
+        "Where the cache is. memory: is a cache in this process, of the handle alone; memory:NAME is shared by all handles "
+        "of the "
+        "process that name it; no server is needed. Or Redis: redis://[user:password@]host[:port][/db] or "
+        "unix://[user:password@]/path[?db=n]. A query sets "
         "other cache "
         "options, such as ?timeout_ms=50&prefix=x:."),
     TEXT("cache.user", "MFLIXCACHE_CACHE_USER", cache_user, "", 255, "at most 255 bytes", NULL,
@@ -139,6 +161,11 @@ static const mci_option table[] = {
         "Longest pause before Redis is tried again; not below cache.backoff_min_ms."),
     INT("cache.breaker_failures", "MFLIXCACHE_CACHE_BREAKER_FAILURES", cache_breaker_failures, 5, 1, 1000,
         "Failed exchanges in a row after which Redis is left alone for a pause."),
+
+    INT("cache.max_bytes", "MFLIXCACHE_CACHE_MAX_BYTES", cache_max_bytes, 67108864, 65536, 1099511627776,
+        "Most memory that a cache in memory (cache.uri = memory:) takes; above it the least recently used values go. Redis "
+        "has its own "
+        "maxmemory."),
 
     URI("store.uri", "MFLIXCACHE_STORE_URI", store_uri, "sqlite::memory:", parse_store_uri,
         "The database: mongodb://, mongodb+srv:// (the query is the driver's), sqlite:FILE (the file's name, taken "

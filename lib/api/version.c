@@ -14,7 +14,7 @@ int mc_version_number(void)
 
 const char *mc_features(void)
 {
-    return "redis unix-socket callback"
+    return "redis unix-socket memory callback"
 #if MFLIXCACHE_WITH_MONGODB
            " mongodb"
 #endif

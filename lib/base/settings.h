@@ -33,6 +33,9 @@ typedef struct mci_settings {
     char
         cache_uri[MCI_TEXT_OPT]; /* cache.uri: redis://[user[:password]@]host[:port][/db] or unix://[user:pw@]/path[?db=n] */
     mci_redis_addr cache_addr;   /* the same, parsed */
+    int cache_in_memory;         /* cache.uri is memory:NAME: no server; the address is empty then */
+    char cache_memory[65];       /* NAME; "": of this handle alone */
+    int64_t cache_max_bytes;     /* cache.max_bytes: of a cache in memory */
     char cache_user[MCI_TEXT_OPT];     /* cache.user: wins over the URI's */
     char cache_password[MCI_TEXT_OPT]; /* cache.password: wins over the URI's */
     char cache_key[40];                /* cache.key: 32 hexadecimal digits */

@@ -3,6 +3,7 @@
 #include "engine/open.h"
 
 #include "base/wipe.h"
+#include "cache/memory/memory_cache.h"
 #include "cache/redis/redis_cache.h"
 #include "engine/identity.h"
 
@@ -51,8 +52,21 @@ static mc_status take_settings(const mci_settings *s, mci_redis_cache_options *o
     return st == MC_OK ? take_keys(s, &out->macs, err) : st;
 }
 
+static mc_status open_memory(mci_engine *e, mc_error *err)
+{
+    const mci_settings *s = &e->set;
+    const mci_memory_cache_options opt = {.name = s->cache_memory,
+                                          .prefix = s->cache_prefix,
+                                          .max_bytes = s->cache_max_bytes,
+                                          .value_max_bytes = s->value_max_bytes,
+                                          .quarantine_ms = s->write_quarantine_ms};
+    return mci_memory_cache_open(&opt, &e->rnd, &e->cache, err);
+}
+
 static mc_status open_cache(mci_engine *e, mc_error *err)
 {
+    if (e->set.cache_in_memory)
+        return open_memory(e, err);
     mci_redis_cache_options opt = {0};
     mc_status st = take_settings(&e->set, &opt, err);
     if (st == MC_OK)
