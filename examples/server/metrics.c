@@ -31,7 +31,7 @@ static const char *const kinds[] = {"cache",       "store",     "timeout", "unkn
                                     "bad_request", "not_found", "too_big", "internal"};
 enum kind { CACHE, STORE, TIMEOUT, UNKNOWN, BAD_REQUEST, NOT_FOUND, TOO_BIG, INTERNAL, N_KINDS };
 
-enum { N_TIERS = 5, N_OUTCOMES = 4 };
+enum { N_TIERS = MC_TIER_MEMORY + 1, N_OUTCOMES = 4 };
 
 typedef atomic_int_fast64_t counter;
 

@@ -40,10 +40,19 @@ mc_status mci_enter(mci_frame *fr, const mc_client *mc, mc_info *info, mc_error 
     return MC_OK;
 }
 
+/* Inside, the cache is the tier of Redis, whoever runs it; outside it has its own name. */
+void mci_name_tier(const mci_engine *e, int *tier)
+{
+    if (e->set.cache_in_memory && *tier == MC_TIER_REDIS)
+        *tier = MC_TIER_MEMORY;
+}
+
 mc_status mci_leave(mci_frame *fr, mc_status st, int histogram)
 {
     mc_info *info = fr->call.info;
     info->elapsed_ns = mci_now_ns() - fr->t0_ns;
+    mci_name_tier(fr->cl->engine, &info->tier);
+    mci_name_tier(fr->cl->engine, &fr->own_err.tier);
     if (st < 0 && info->stale_bound_ms == 0)
         info->stale_bound_ms = -1;
     if (st >= 0 && histogram == MCI_H_READ)

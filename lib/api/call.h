@@ -17,6 +17,8 @@ typedef struct mci_frame {
 
 /* Begin: zero the outputs, count in, check fork and re-entry. Only after MC_OK comes mci_leave(). */
 mc_status mci_enter(mci_frame *fr, const mc_client *mc, mc_info *info, mc_error *err);
+/* The tier of an answer by the name that the caller knows. */
+void mci_name_tier(const mci_engine *e, int *tier);
 /* End: elapsed time, latency histogram, the error record cleared on success. Returns `st`. */
 mc_status mci_leave(mci_frame *fr, mc_status st, int histogram);
 

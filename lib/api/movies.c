@@ -87,6 +87,7 @@ static mc_status get_many(mci_frame *fr, const char *const *ids, size_t n, const
             infos[i] = it->info;
             infos[i].redis_round_trips = fr->call.info->redis_round_trips;
             infos[i].store_calls = fr->call.info->store_calls;
+            mci_name_tier(fr->cl->engine, &infos[i].tier);
             infos[i].elapsed_ns = mci_now_ns() - fr->t0_ns;
         }
     }

@@ -227,6 +227,7 @@ static mc_status get_many(mci_frame *fr, const char *const *keys, size_t n, int6
         out[i] = w[i].out;
         sizes[i] = w[i].out != NULL ? w[i].size : 0;
         statuses[i] = w[i].status;
+        mci_name_tier(fr->cl->engine, &w[i].info->tier);
         w[i].info->elapsed_ns = mci_now_ns() - fr->t0_ns;
     }
     free(own);

@@ -117,6 +117,6 @@ const char *mc_status_text(mc_status status)
 
 const char *mc_tier_name(int tier)
 {
-    static const char *const names[] = {"none", "near", "redis", "store", "snapshot"};
+    static const char *const names[] = {"none", "near", "redis", "store", "snapshot", "memory"};
     return tier >= 0 && tier < (int)(sizeof names / sizeof names[0]) ? names[tier] : "?";
 }

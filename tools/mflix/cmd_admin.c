@@ -118,6 +118,15 @@ const command cmd_warm = {"warm",
 
 /* ---- ping --------------------------------------------------------------------------------------------------------- */
 
+/* What the cache is called: it may be no Redis at all. */
+static const char *cache_word(const app *a)
+{
+    char uri[1100];
+    return mc_options_get(a->options, "cache.uri", uri, sizeof uri, NULL) == MC_OK && strncmp(uri, "memory:", 7) == 0
+               ? "memory"
+               : "redis";
+}
+
 static int run_ping(app *a, const args *g)
 {
     int redis_ok = 0, store_ok = 0;
@@ -136,7 +145,8 @@ static int run_ping(app *a, const args *g)
             put_text(&j, "error", err.text);
         answer_end(&j, NULL);
     } else {
-        printf("redis  %s%s%s\n", paint(a, redis_ok ? "green" : "red"), redis_ok ? "up" : "down", paint(a, NULL));
+        printf("%-6s %s%s%s\n", cache_word(a), paint(a, redis_ok ? "green" : "red"), redis_ok ? "up" : "down",
+               paint(a, NULL));
         printf("store  %s%s%s\n", paint(a, store_ok ? "green" : "red"), store_ok ? "up" : "down", paint(a, NULL));
     }
     if (st) {

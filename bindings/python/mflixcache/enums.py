@@ -73,6 +73,7 @@ class Tier(_Open):
     REDIS = _ffi.MC_TIER_REDIS
     STORE = _ffi.MC_TIER_STORE
     SNAPSHOT = _ffi.MC_TIER_SNAPSHOT
+    MEMORY = _ffi.MC_TIER_MEMORY
 
 
 class Cache(_Open):
