@@ -64,9 +64,9 @@ enum mc_status_code {
 
 /** Part of the system an error, or an answer, came from. */
 enum mc_tier {
-    MC_TIER_NONE = 0,    /**< the library itself: arguments, memory, handle */
-    MC_TIER_REDIS = 2,   /**< Redis */
-    MC_TIER_STORE = 3,   /**< the database: MongoDB, SQLite or the caller's callbacks */
+    MC_TIER_NONE = 0,     /**< the library itself: arguments, memory, handle */
+    MC_TIER_REDIS = 2,    /**< Redis */
+    MC_TIER_STORE = 3,    /**< the database: MongoDB, SQLite or the caller's callbacks */
     MC_TIER_SNAPSHOT = 4, /**< the snapshot file (option snapshot.path) */
     MC_TIER_MEMORY = 5    /**< the cache in this process that stands in Redis' place (option cache.uri = memory:) */
 };

@@ -30,7 +30,7 @@ typedef struct mc_stats {
     int64_t shared_loads;         /**< reads served by another thread's load (single flight) */
     int64_t lease_waits;          /**< reads that waited for another process's load */
     int64_t writes;               /**< documents created, changed, deleted */
-    int64_t writes_solo;          /**< of these: wrote the new value to Redis */
+    int64_t writes_uncontended;   /**< of these: wrote the new value to Redis */
     int64_t writes_contended;     /**< of these: met another writer and deleted the value instead */
     int64_t writes_unknown;       /**< writes whose outcome is not known */
     int64_t invalidations;        /**< ids invalidated by call */

@@ -226,13 +226,13 @@ typedef struct mci_member {
     double score; /* of a geo set the cell as a number: mci_sphere_decode() */
 } mci_member;
 
-typedef enum mci_whole { MCI_WHOLE_NOT = 0, MCI_WHOLE_PROVISIONAL, MCI_WHOLE_YES } mci_whole;
+typedef enum mci_completeness { MCI_INCOMPLETE = 0, MCI_COMPLETE_PROVISIONAL, MCI_COMPLETE } mci_completeness;
 
 /* What a set says, and whether it can be believed: complete, of this nonce, and no id due. */
 typedef struct mci_set_answer {
     int64_t now_ms;
     char nonce[MCI_NONCE_CAP]; /* "": keys of the set were lost */
-    mci_whole whole;
+    mci_completeness complete;
     int build_wanted;     /* built soon after a loss: one more build is due */
     const mci_slice *due; /* ids whose places may be wrong, to be checked; at most MCI_DUE_MAX + 1 */
     size_t ndue;

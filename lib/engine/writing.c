@@ -181,7 +181,7 @@ int mci_writing_settled(mci_writing *w, mci_ops *ops, mci_writing_end how)
     mci_refused_commit(e, w->c->info, k);
     if (how == MCI_WRITING_NOT_DONE)
         return 1;
-    mci_count(e->metrics, k->stored ? MCI_C_WRITES_SOLO : MCI_C_WRITES_CONTENDED);
+    mci_count(e->metrics, k->stored ? MCI_C_WRITES_UNCONTENDED : MCI_C_WRITES_CONTENDED);
     if (e->set.write_mode != MCI_WRITE_FAST && !w->foreign)
         repair_own(w, ops);
     return 1;

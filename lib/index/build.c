@@ -204,7 +204,7 @@ static int is_there(mci_call *c, const mci_index *ix)
     mci_op_set_read *r = &mci_ops_add(&ops, MCI_OP_SET_READ)->u.set_read;
     r->set = &ix->set;
     r->query = MCI_QUERY_PAGE;
-    int there = mci_call_run_one(c, &ops) == MC_OK && ops.op[0].u.set_read.answer.whole != MCI_WHOLE_NOT;
+    int there = mci_call_run_one(c, &ops) == MC_OK && ops.op[0].u.set_read.answer.complete != MCI_INCOMPLETE;
     mci_ops_free(&ops);
     return there;
 }

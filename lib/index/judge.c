@@ -65,7 +65,7 @@ mci_belief mci_judge(mci_call *c, mci_coll *coll, mci_index *ix, const mci_ops *
     atomic_store_explicit(&ix->size, a->size, memory_order_relaxed);
     if (a->nonce[0] != '\0' && epoch_of(a->nonce) != ops->epoch)
         return raise_nonce(c, ix, a->nonce, 0) ? build(c, coll, ix) : MCI_ASK_STORE;
-    if (a->nonce[0] == '\0' || a->whole == MCI_WHOLE_NOT || (a->whole == MCI_WHOLE_PROVISIONAL && strict))
+    if (a->nonce[0] == '\0' || a->complete == MCI_INCOMPLETE || (a->complete == MCI_COMPLETE_PROVISIONAL && strict))
         return build(c, coll, ix);
     mci_belief belief = next[mci_repair(c, coll, ix, a->due, a->ndue)];
     if (belief == MCI_BELIEVED && a->build_wanted)

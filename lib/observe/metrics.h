@@ -25,7 +25,7 @@
     X(SHARED_LOADS, shared_loads, c, "Reads served by the load of another thread")                                          \
     X(LEASE_WAITS, lease_waits, c, "Reads that waited for the load of another process")                                     \
     X(WRITES, writes, c, "Documents created, changed or deleted")                                                           \
-    X(WRITES_SOLO, writes_solo, c, "Writes that put the new value into Redis")                                              \
+    X(WRITES_UNCONTENDED, writes_uncontended, c, "Writes that put the new value into Redis")                                \
     X(WRITES_CONTENDED, writes_contended, c, "Writes that met another writer and deleted the value instead")                \
     X(WRITES_UNKNOWN, writes_unknown, c, "Writes whose outcome is not known")                                               \
     X(INVALIDATIONS, invalidations, c, "Ids invalidated by call")                                                           \

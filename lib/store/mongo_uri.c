@@ -111,8 +111,8 @@ mc_status mci_mongo_uri_parse(const mci_store_options *opt, int64_t timeout_ms, 
     if (uri == NULL) /* the driver's text may quote the address; only without credentials is that fit to be shown */
         return mci_fail(err, MC_E_URI, MC_TIER_STORE, "store.uri: %.200s",
                         strchr(opt->addr.text, '@') == NULL ? e.message
-                                                      : "not a valid MongoDB address (special characters in user or "
-                                                        "password must be percent-encoded)");
+                                                            : "not a valid MongoDB address (special characters in user or "
+                                                              "password must be percent-encoded)");
     const mongoc_write_concern_t *wc = mongoc_uri_get_write_concern(uri);
     if (wc != NULL && !mongoc_write_concern_is_acknowledged(wc)) {
         mongoc_uri_destroy(uri);

@@ -9,7 +9,7 @@ void model_init(model *m, int writers, int expiries, int deaths, int floods)
     memset(m, 0, sizeof *m);
     m->value = 0; /* the first version is cached */
     m->lease = NONE;
-    m->solo = NONE;
+    m->sole = NONE;
     m->writers = (int8_t)writers;
     m->outside = 2;
     m->expiries = (int8_t)expiries;
@@ -100,7 +100,7 @@ static void announce(model *m, int w, unsigned mutants)
     put(m, NONE, 0, mutants);
     m->writer_epoch[w] = m->epoch;
     m->lease = NONE;
-    m->solo = m->quarantine == 0 || mutants & M_LAST_TOKEN ? (int8_t)w : -2;
+    m->sole = m->quarantine == 0 || mutants & M_LAST_TOKEN ? (int8_t)w : -2;
     m->quarantine = (uint8_t)(m->quarantine | 1 << w);
 }
 
@@ -120,9 +120,9 @@ static void writer_step(model *m, int w, unsigned mutants)
         return;
     default: {
         int had = m->quarantine >> w & 1;
-        int mine = had && m->solo == w;
-        if (!had && m->solo != NONE)
-            m->solo = -2;
+        int mine = had && m->sole == w;
+        if (!had && m->sole != NONE)
+            m->sole = -2;
         m->quarantine = (uint8_t)(m->quarantine & ~bit);
         m->lease = NONE;
         if (mutants & (M_NO_SOLO | M_NO_QUARANTINE))
@@ -130,7 +130,7 @@ static void writer_step(model *m, int w, unsigned mutants)
         int others = m->quarantine != 0 && !(mutants & (M_NO_SOLO | M_LAST_TOKEN));
         put(m, mine && !others ? m->version[w] : NONE, m->writer_epoch[w], mutants);
         if (mine && !others)
-            m->solo = NONE;
+            m->sole = NONE;
         if (m->version[w] > m->acked)
             m->acked = m->version[w];
         m->step[a] = S_DONE;
@@ -185,7 +185,7 @@ void model_apply(model *m, event e, unsigned mutants)
         m->floods--;
         put(m, NONE, 0, mutants);
         m->lease = NONE;
-        m->solo = NONE;
+        m->sole = NONE;
         m->quarantine = 0;
     }
 }

@@ -33,7 +33,7 @@ typedef struct model {
     int8_t value_epoch; /* that it is stamped with */
     int8_t epoch;       /* in a key, and perhaps a slot, of its own */
     int8_t lease;       /* reader that holds it, NONE */
-    int8_t solo;        /* writer that is alone, NONE; -2: "not alone" */
+    int8_t sole;        /* writer that is alone, NONE; -2: "not alone" */
     uint8_t quarantine; /* bit per writer */
     int8_t stored;      /* version in the store */
     int8_t acked;       /* newest version whose writer came back */

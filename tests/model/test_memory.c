@@ -274,7 +274,7 @@ static void compare_set(const d_slot *expected)
         real.holder = (int8_t)number_of(s->builder);
         real.held = s->held_until_ms > clock_now;
     }
-    real.set = (int8_t)number_of(s->whole);
+    real.set = (int8_t)number_of(s->complete);
     see_places(s->set, real.place);
     only_what_counts(&real);
     only_what_counts(&want);
@@ -285,7 +285,7 @@ static void compare_set(const d_slot *expected)
     for (int i = 0; i < D_IDS; i++)
         due += expected->entry[i] >= D_DUE;
     assert_int_equal(a->ndue, due);
-    assert_int_equal(a->whole, want.set != 0 ? MCI_WHOLE_YES : MCI_WHOLE_NOT);
+    assert_int_equal(a->complete, want.set != 0 ? MCI_COMPLETE : MCI_INCOMPLETE);
 }
 
 static void begin_set(const d_slot *first)
@@ -293,7 +293,7 @@ static void begin_set(const d_slot *first)
     mci_slot *s = &memory->sets[rank.number];
     snprintf(s->nonce, sizeof s->nonce, "%s", name('n', 1));
     if (first->set != 0)
-        snprintf(s->whole, sizeof s->whole, "%s", name('n', 1));
+        snprintf(s->complete, sizeof s->complete, "%s", name('n', 1));
     s->until_ms = clock_now + LONG;
     for (int i = 0; i < D_IDS; i++) {
         if (first->place[i] != D_NONE)
@@ -427,7 +427,7 @@ static void compare_value(const model *m)
         assert_int_equal(h->epoch, m->value_epoch + 1);
     assert_int_equal(g != NULL ? g->nwriters : 0, __builtin_popcount(m->quarantine));
     assert_string_equal(g != NULL ? g->lease : "", m->lease == NONE ? "" : name('r', m->lease));
-    assert_string_equal(g != NULL ? g->sole : "", m->solo == NONE ? "" : m->solo >= 0 ? name('w', m->solo) : "-");
+    assert_string_equal(g != NULL ? g->sole : "", m->sole == NONE ? "" : m->sole >= 0 ? name('w', m->sole) : "-");
 }
 
 static void test_a_value(void **state)

@@ -128,13 +128,13 @@ static double share_with_outside(const char *name, int writers, int expiries, in
 static void test_no_schedule_is_wrong(void **state)
 {
     (void)state;
-    assert_true(share_of_wrong("lease + solo quarantine", 2, 2, 0, 0, 0) == 0);
-    assert_true(share_of_wrong("lease + solo quarantine", 2, 2, 2, 0, 0) == 0);
-    assert_true(share_of_wrong("lease + solo quarantine", 3, 2, 0, 0, 0) == 0);
-    assert_true(share_of_wrong("lease + solo quarantine", 3, 1, 1, 0, 0) == 0);
-    assert_true(share_of_wrong("lease + solo quarantine", 2, 1, 0, 1, 0) == 0);
-    assert_true(share_of_wrong("lease + solo quarantine", 2, 0, 0, 2, 0) == 0);
-    assert_true(share_of_wrong("lease + solo quarantine", 3, 0, 0, 1, 0) == 0);
+    assert_true(share_of_wrong("lease + sole-writer quarantine", 2, 2, 0, 0, 0) == 0);
+    assert_true(share_of_wrong("lease + sole-writer quarantine", 2, 2, 2, 0, 0) == 0);
+    assert_true(share_of_wrong("lease + sole-writer quarantine", 3, 2, 0, 0, 0) == 0);
+    assert_true(share_of_wrong("lease + sole-writer quarantine", 3, 1, 1, 0, 0) == 0);
+    assert_true(share_of_wrong("lease + sole-writer quarantine", 2, 1, 0, 1, 0) == 0);
+    assert_true(share_of_wrong("lease + sole-writer quarantine", 2, 0, 0, 2, 0) == 0);
+    assert_true(share_of_wrong("lease + sole-writer quarantine", 3, 0, 0, 1, 0) == 0);
     assert_true(share_with_late("unknown outcome, under suspicion", 2, 1, 1, 0) == 0);
     assert_true(share_with_late("unknown outcome, under suspicion", 2, 1, 2, 0) == 0);
     assert_true(share_with_late("unknown outcome, under suspicion", 3, 0, 1, 0) == 0);
@@ -150,7 +150,7 @@ static void test_mutants_are_caught(void **state)
     assert_true(share_of_wrong("lease only", 2, 2, 0, 0, M_NO_QUARANTINE | M_NO_SOLO) > 0);
     assert_true(share_of_wrong("quarantine, fills without lease", 2, 2, 0, 0, M_NO_LEASE) > 0);
     assert_true(share_of_wrong("quarantine, every writer stores", 2, 2, 0, 0, M_NO_SOLO) > 0);
-    assert_true(share_of_wrong("last writer's token, not solo", 2, 2, 0, 0, M_LAST_TOKEN) > 0);
+    assert_true(share_of_wrong("last writer's token, not the sole writer's", 2, 2, 0, 0, M_LAST_TOKEN) > 0);
     assert_true(share_with_late("unknown outcome, given up too soon", 2, 1, 1, 1) > 0);
     assert_true(share_with_outside("epochs not compared", 1, 1, 0, 0, M_NO_EPOCH) > 0);
     assert_true(share_with_outside("stamped with the epoch of the end", 1, 1, 0, 0, M_EPOCH_AT_END) > 0);
@@ -230,7 +230,7 @@ static void compare(const model *m)
     r = wire_command(&redis, "GET", keys[2], NULL);
     assert_string_equal(wire_text(r), m->lease == NONE ? "" : token_of(m->lease));
     r = wire_command(&redis, "GET", keys[3], NULL);
-    assert_string_equal(wire_text(r), m->solo == NONE ? "" : m->solo >= 0 ? token_of(READERS + m->solo) : "-");
+    assert_string_equal(wire_text(r), m->sole == NONE ? "" : m->sole >= 0 ? token_of(READERS + m->sole) : "-");
 }
 
 static void step_for_real(const model *before, const model *after, event e)

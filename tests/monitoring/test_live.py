@@ -185,7 +185,7 @@ def the_page_of_metrics(w):
 def what_went_wrong_is_counted(w):
     for counter in ("mflixcache_bypasses_total", "mflixcache_redis_errors_total", "mflixcache_recovery_queued_total",
                     "mflixcache_recovery_done_total", "mflixcache_corrupt_total", "mflixcache_store_errors_total",
-                    "mflixcache_epoch_bumps_total", "mflixcache_writes_solo_total", "mflix_http_requests_total", "mflix_reads_total"):
+                    "mflixcache_epoch_bumps_total", "mflixcache_writes_uncontended_total", "mflix_http_requests_total", "mflix_reads_total"):
         assert w.growth(counter) > 0, counter
     for kind in ("not_found", "bad_request"):
         assert any(max(v) > min(v) for v in w.values(f'mflix_errors_total{{kind="{kind}"}}')), kind

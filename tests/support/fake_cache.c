@@ -63,7 +63,7 @@ static void default_answer(mci_ops *ops, mci_op *op)
         break;
     case MCI_OP_SET_READ:
         memcpy(op->u.set_read.answer.nonce, FAKE_NONCE, sizeof FAKE_NONCE);
-        op->u.set_read.answer.whole = MCI_WHOLE_YES;
+        op->u.set_read.answer.complete = MCI_COMPLETE;
         break;
     case MCI_OP_SET_ANNOUNCE:
         op->u.set_announce.now_ms = FAKE_NOW_MS;

@@ -53,7 +53,7 @@ static int64_t rank_of(const char *id)
 
 static mci_set_answer whole(void)
 {
-    return (mci_set_answer){.nonce = FAKE_NONCE, .whole = MCI_WHOLE_YES};
+    return (mci_set_answer){.nonce = FAKE_NONCE, .complete = MCI_COMPLETE};
 }
 
 static void test_whole_is_believed(void **state)
@@ -69,7 +69,7 @@ static void test_not_whole_is_built(void **state)
 {
     (void)state;
     mci_set_answer a = whole();
-    a.whole = MCI_WHOLE_NOT;
+    a.complete = MCI_INCOMPLETE;
     start(a, MCI_OP_BUILD_SWAP);
     assert_int_equal(rank_of(ID1), 2);
     assert_string_equal(k.cache.trace, "set build page swap set");
@@ -95,7 +95,7 @@ static void test_provisional(void **state)
 {
     (void)state;
     mci_set_answer a = whole();
-    a.whole = MCI_WHOLE_PROVISIONAL;
+    a.complete = MCI_COMPLETE_PROVISIONAL;
     start(a, -1);
     assert_int_equal(rank_of(ID1), 2);
     assert_string_equal(k.cache.trace, "set");
@@ -155,7 +155,7 @@ static void test_what_cannot_be_mended_goes_to_the_store(void **state)
     }
     for (int list = 1; list <= 3; list++) { /* the build is cut off at each step */
         mci_set_answer a = whole();
-        a.whole = MCI_WHOLE_NOT;
+        a.complete = MCI_INCOMPLETE;
         start(a, -1);
         k.cache.fail_list = list;
         assert_int_equal(rank_of(ID1), 2);

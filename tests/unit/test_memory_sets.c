@@ -45,10 +45,10 @@ static void test_ranks(void **state)
     ops_kit k;
     ops_kit_open(&k, "", 1 << 20);
     mci_op_set_read all = {.set = &k.rank, .query = MCI_QUERY_PAGE, .count = 10};
-    assert_int_equal(ask(&k, &all)->whole, MCI_WHOLE_NOT);
+    assert_int_equal(ask(&k, &all)->complete, MCI_INCOMPLETE);
     build(&k, &k.rank, four, ranks, 4);
     const mci_set_answer *a = ask(&k, &(mci_op_set_read){.set = &k.rank, .query = MCI_QUERY_PAGE, .offset = 1, .count = 2});
-    assert_int_equal(a->whole, MCI_WHOLE_YES);
+    assert_int_equal(a->complete, MCI_COMPLETE);
     assert_string_equal(a->nonce, "1.a");
     assert_int_equal(a->n, 2);
     assert_string_equal(a->members[0].id.p, "c");
@@ -60,14 +60,14 @@ static void test_ranks(void **state)
     /* Another nonce, or too old: not whole. */
     ops_kit_op(&k, MCI_OP_SET_RAISE)->u.set_raise = (mci_op_set_raise){.set = &k.rank, .nonce = "1.x", .fresh = "2.a"};
     (void)ops_kit_run(&k);
-    assert_int_equal(ask(&k, &all)->whole, MCI_WHOLE_YES);
+    assert_int_equal(ask(&k, &all)->complete, MCI_COMPLETE);
     ops_kit_clock += 60000;
-    assert_int_equal(ask(&k, &all)->whole, MCI_WHOLE_NOT);
+    assert_int_equal(ask(&k, &all)->complete, MCI_INCOMPLETE);
     build(&k, &k.rank, four, ranks, 4);
     ops_kit_op(&k, MCI_OP_SET_RAISE)->u.set_raise = (mci_op_set_raise){.set = &k.rank, .nonce = "1.a", .fresh = "2.a"};
     (void)ops_kit_run(&k);
     a = ask(&k, &all);
-    assert_int_equal(a->whole, MCI_WHOLE_NOT);
+    assert_int_equal(a->complete, MCI_INCOMPLETE);
     assert_string_equal(a->nonce, "2.a");
     ops_kit_close(&k);
 }

@@ -14,7 +14,8 @@
 enum { G_REDIS, G_STORE, G_SET, G_CONFIG, G_JSON, G_QUIET, G_NO_COLOR, G_VERSION, G_HELP };
 
 const option_spec global_options[] = {
-    [G_REDIS] = {"redis", 0, "URI", "Redis server, such as redis://127.0.0.1:6379/0, or memory: for none (option cache.uri)"},
+    [G_REDIS] = {"redis", 0, "URI",
+                 "Redis server, such as redis://127.0.0.1:6379/0, or memory: for none (option cache.uri)"},
     [G_STORE] = {"store", 0, "URI", "database: mongodb://..., sqlite:FILE or sqlite::memory: (option store.uri)"},
     [G_SET] = {"option", 'o', "KEY=VALUE", "any option of the library, see `mflix options`; may be repeated"},
     [G_CONFIG] = {"config", 0, "FILE", "options from a JSON file"},

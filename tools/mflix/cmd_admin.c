@@ -208,7 +208,7 @@ static void print_stats(const mc_stats *s)
         {"reads during a write", s->quarantined},
         {"loads shared", s->shared_loads},
         {"writes", s->writes},
-        {"  alone", s->writes_solo},
+        {"  uncontended", s->writes_uncontended},
         {"  contended", s->writes_contended},
         {"  outcome unknown", s->writes_unknown},
         {"invalidations", s->invalidations},

@@ -224,7 +224,7 @@ class mc_stats(Structure):
         ("shared_loads", c_int64),
         ("lease_waits", c_int64),
         ("writes", c_int64),
-        ("writes_solo", c_int64),
+        ("writes_uncontended", c_int64),
         ("writes_contended", c_int64),
         ("writes_unknown", c_int64),
         ("invalidations", c_int64),

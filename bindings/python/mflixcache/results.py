@@ -362,6 +362,7 @@ class Stats(_Frozen):
         "board_rebuilds",
         "board_repairs",
         "bypasses",
+        "corrupt",
         "epoch_bumps",
         "fills",
         "fills_refused",
@@ -371,7 +372,6 @@ class Stats(_Frozen):
         "misses",
         "negative_hits",
         "not_found",
-        "corrupt",
         "quarantined",
         "reads",
         "recovery_done",
@@ -396,7 +396,7 @@ class Stats(_Frozen):
         "views",
         "writes",
         "writes_contended",
-        "writes_solo",
+        "writes_uncontended",
         "writes_unknown",
     )
 
@@ -413,7 +413,7 @@ class Stats(_Frozen):
     shared_loads: int
     lease_waits: int
     writes: int
-    writes_solo: int
+    writes_uncontended: int
     writes_contended: int
     writes_unknown: int
     invalidations: int

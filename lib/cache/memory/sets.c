@@ -166,7 +166,7 @@ void mci_memory_set_read(const mci_memory_run *run)
     *a = (mci_set_answer){.now_ms = run->now_ms};
     s->too_big = 0;
     memcpy(a->nonce, slot->nonce, sizeof a->nonce);
-    a->whole = mci_slot_is_whole(slot, run->now_ms) ? MCI_WHOLE_YES : MCI_WHOLE_NOT;
+    a->complete = mci_slot_is_complete(slot, run->now_ms) ? MCI_COMPLETE : MCI_INCOMPLETE;
     a->size = (int64_t)mci_ranked_size(slot->set);
     due(run, slot, a);
     switch (s->query) {

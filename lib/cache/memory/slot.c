@@ -67,7 +67,7 @@ void mci_slot_end_build(mci_slot *s)
 int mci_slot_forget_set(mci_slot *s)
 {
     mci_ranked *empty = mci_ranked_new(s->seed);
-    s->whole[0] = '\0';
+    s->complete[0] = '\0';
     if (empty == NULL)
         return -1;
     mci_ranked_free(s->set);
@@ -81,9 +81,9 @@ void mci_slot_shrink(mci_slot *s)
     (void)mci_slot_forget_set(s);
 }
 
-int mci_slot_is_whole(const mci_slot *s, int64_t now_ms)
+int mci_slot_is_complete(const mci_slot *s, int64_t now_ms)
 {
-    return s->whole[0] != '\0' && strcmp(s->whole, s->nonce) == 0 && now_ms < s->until_ms;
+    return s->complete[0] != '\0' && strcmp(s->complete, s->nonce) == 0 && now_ms < s->until_ms;
 }
 
 /* ---- records ------------------------------------------------------------------------------------------------------ */
@@ -155,7 +155,7 @@ static void begin_with(mci_slot *s, const char *fresh)
 
 void mci_slot_give_up(mci_slot *s)
 {
-    s->whole[0] = '\0';
+    s->complete[0] = '\0';
     mci_slot_end_build(s);
 }
 
@@ -177,7 +177,7 @@ int mci_slot_apply(mci_slot *s, const char *id, const mci_place *p)
 {
     double score = p->there ? mci_slot_score(s->kind, p) : 0;
     int failed = 0;
-    if (strcmp(s->whole, s->nonce) == 0) {
+    if (strcmp(s->complete, s->nonce) == 0) {
         if (p->there)
             failed = mci_ranked_put(s->set, id, score);
         else

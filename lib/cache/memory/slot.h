@@ -31,11 +31,11 @@ typedef struct mci_record {
 typedef struct mci_slot {
     mci_set_kind kind;
     uint64_t seed;
-    char nonce[MCI_NONCE_CAP]; /* ""; nothing was ever announced or built */
-    mci_ranked *set;           /* of a counter: its numbers */
-    char whole[MCI_NONCE_CAP]; /* nonce for which the set is whole; "": it is not */
-    int64_t until_ms;          /* when it is not believed any more */
-    mci_ranked *pending;       /* score: due from then on; negative: at once, and since when */
+    char nonce[MCI_NONCE_CAP];    /* ""; nothing was ever announced or built */
+    mci_ranked *set;              /* of a counter: its numbers */
+    char complete[MCI_NONCE_CAP]; /* nonce for which the set is complete; "": it is not */
+    int64_t until_ms;             /* when it is not believed any more */
+    mci_ranked *pending;          /* score: due from then on; negative: at once, and since when */
     mci_map records;
     size_t record_bytes;
     int64_t begun_ms; /* of the build under way; 0: there is none */
@@ -50,7 +50,7 @@ void mci_slot_free(mci_slot *s);
 size_t mci_slot_bytes(const mci_slot *s);
 /* Make room: the set and what is built go, and what is announced and pending stays. */
 void mci_slot_shrink(mci_slot *s);
-/* The set alone. 0; -1: memory is short, and it only is not whole any more. */
+/* The set alone. 0; -1: memory is short, and it is only not complete any more. */
 int mci_slot_forget_set(mci_slot *s);
 
 /* Each gives the operation's outputs; -1 when memory is short, and then nothing was announced, added or leased, and nothing is believed that
@@ -61,7 +61,7 @@ int mci_slot_tell(mci_slot *s, const mci_op_set_tell *t, int64_t now_ms);
 int mci_slot_lease(mci_slot *s, mci_op_set_lease *l, int64_t now_ms, int64_t soft_ms);
 int mci_slot_repair(mci_slot *s, mci_op_set_repair *p, int64_t now_ms, int64_t soft_ms);
 
-int mci_slot_is_whole(const mci_slot *s, int64_t now_ms);
+int mci_slot_is_complete(const mci_slot *s, int64_t now_ms);
 /* The score a place has in the set: its own, or its cell's. */
 double mci_slot_score(mci_set_kind kind, const mci_place *p);
 
@@ -79,7 +79,7 @@ void mci_record_tidy(mci_slot *s, mci_record *r);
 int mci_slot_doubt(mci_slot *s, const char *id, int64_t now_ms);
 /* Put an id where it belongs, in the set and in what is built. */
 int mci_slot_apply(mci_slot *s, const char *id, const mci_place *p);
-/* What is to be known cannot be kept: nothing is whole any more, so nothing wrong can be believed. */
+/* What is to be known cannot be kept: nothing is complete any more, so nothing wrong can be believed. */
 void mci_slot_give_up(mci_slot *s);
 void mci_slot_end_build(mci_slot *s);
 

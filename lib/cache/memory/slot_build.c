@@ -107,7 +107,7 @@ int mci_slot_swap(mci_slot *s, mci_op_build_swap *w, int64_t now_ms)
     s->set = s->fresh;
     s->fresh = NULL;
     s->until_ms = now_ms + w->ttl_ms;
-    memcpy(s->whole, s->nonce, sizeof s->whole);
+    memcpy(s->complete, s->nonce, sizeof s->complete);
     mci_slot_end_build(s);
     w->swapped = 1;
     return 0;

@@ -217,9 +217,9 @@ void mci_set_read_unpack(const mci_unpack *u)
         return;
     }
     a->build_wanted = wanted == 1;
-    a->whole = mci_reply_is(mci_reply_item(r, 2), "W")   ? MCI_WHOLE_YES
-               : mci_reply_is(mci_reply_item(r, 2), "P") ? MCI_WHOLE_PROVISIONAL
-                                                         : MCI_WHOLE_NOT;
+    a->complete = mci_reply_is(mci_reply_item(r, 2), "W")   ? MCI_COMPLETE
+                  : mci_reply_is(mci_reply_item(r, 2), "P") ? MCI_COMPLETE_PROVISIONAL
+                                                            : MCI_INCOMPLETE;
 }
 
 /* ---- writers ------------------------------------------------------------------------------------------------------ */

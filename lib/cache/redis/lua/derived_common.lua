@@ -5,7 +5,7 @@
 --                       '?': after a loss, until when nobody counts as alone; from then on one more build is wanted
 -- announcements (hash)  '! ': nonce   '@ ': begun, provisional, cursor of a build   '@ holder': token, deadline of its builder
 --                       id: sole token or '-', repair's token or '-', when that was taken, 1: nobody wrote then; token, deadline, ...
--- set (zset)            '! ' nonce: whole   '~ ' nonce: whole, built soon after a loss (both -inf)   id: score or cell
+-- set (zset)            '! ' nonce: complete   '~ ' nonce: complete, built soon after a loss (both -inf)   id: score or cell
 -- new set (zset)        '@ ' nonce: nothing of it was lost (-inf)   id: score or cell; +inf: removed meanwhile
 -- No id has a blank or '?' in it. A key of a wrong type counts as lost. Times are Redis' own, in ms.
 local SET, PENDING, ANNOUNCED, NEW = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -153,7 +153,7 @@ local function put(key, id, place)
     end
 end
 
--- Put an id where it belongs, in the set if that is whole, and in the one under construction.
+-- Put an id where it belongs, in the set if that is complete, and in the one under construction.
 local function apply(n, id, place)
     if score_of(SET, '! ' .. n) or score_of(SET, '~ ' .. n) then
         if #place == 0 then

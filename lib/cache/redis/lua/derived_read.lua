@@ -8,7 +8,7 @@
 --      'counts' n (low high)...      members per range; low and high as ZCOUNT takes them
 --      'ranges' limit (low high)...  members and scores per range, lowest first, at most `limit` of each
 --      'size'                        {}
--- Returns {now, nonce or '', 'W' whole | 'P' whole, built soon after a loss | '', ids that are due (at most max_due + 1),
+-- Returns {now, nonce or '', 'W' complete | 'P' complete, built soon after a loss | '', ids that are due (at most max_due + 1),
 --          1 when one more build is wanted, size (the marker among it), answer}
 -- Believe the answer when the state is 'W' (or 'P', by choice) and no id is due. A key of a wrong type counts as lost.
 local t = redis.call('TIME')
