@@ -68,7 +68,7 @@ enum mc_tier {
     MC_TIER_REDIS = 2,    /**< Redis */
     MC_TIER_STORE = 3,    /**< the database: MongoDB, SQLite or the caller's callbacks */
     MC_TIER_SNAPSHOT = 4, /**< the snapshot file (option snapshot.path) */
-    MC_TIER_MEMORY = 5    /**< the cache in this process that stands in Redis' place (option cache.uri = memory:) */
+    MC_TIER_MEMORY = 5    /**< the cache in this process, in Redis' place (option cache.uri = memory:) */
 };
 
 /** Size in bytes of an `mc_error`; never changes within a major version. */

@@ -80,7 +80,7 @@ MC_API int64_t mc_list_views(const mc_list *l, size_t i);
 MC_API double mc_list_distance_m(const mc_list *l, size_t i);
 
 /**
- * Where the theater of a row stands, as in its document.
+ * Where the theater of a row is, as in its document.
  *
  * @param l    a list
  * @param i    the row, from 0

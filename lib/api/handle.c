@@ -70,7 +70,7 @@ mc_client *mci_handle_new(mci_client *cl)
     return NULL;
 }
 
-/* The slot if the handle was ever given out, else NULL. `*current` tells whether it is the slot's present one. */
+/* The slot if the handle was ever given out, else NULL. `*current` says whether it is the slot's present one. */
 static slot *look_up(const mc_client *mc, uint64_t *word, int *current)
 {
     uint32_t generation = 0;

@@ -8,7 +8,7 @@
 
 int mci_patch_add(mci_patch *p, const char *path, const char *json, size_t len)
 {
-    /* Room in powers of two, so that the count alone tells when it is used up. */
+    /* Room in powers of two, so that the count alone shows when it is used up. */
     if ((p->n & (p->n - 1)) == 0) {
         size_t cap = p->n == 0 ? 1 : p->n * 2;
         mci_step *steps = cap > SIZE_MAX / sizeof *steps ? NULL : realloc(p->steps, cap * sizeof *steps);

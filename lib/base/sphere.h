@@ -12,7 +12,7 @@ double mci_sphere_distance(double lon1, double lat1, double lon2, double lat2);
 /* Does a circle touch a pole's cap or the antimeridian? There GEOSEARCH leaves members out (seen with Redis 7.0). */
 int mci_sphere_wraps(double lon, double lat, double radius_m);
 
-/* The place a geo set's score stands for: the middle of its 52-bit cell. Source: Redis' geohash.c describes the interleaving. 0, or -1 for
+/* The place a geo set's score represents: the middle of its 52-bit cell. Source: Redis' geohash.c describes the interleaving. 0, or -1 for
  * a score that no place has (anybody may ZADD): both are then NaN, and so is any distance from there. */
 int mci_sphere_decode(double score, double *lon, double *lat);
 

@@ -12,7 +12,7 @@ typedef struct mci_sink_place {
 } mci_sink_place;
 
 /* Set up by the caller: the first block. `out` has room for `limit`; with `places` (sorted by mci_sink_sort()) a document goes where
- * its id stands, else they follow each other. One thread. */
+ * its id has, else they follow each other. One thread. */
 struct mc_document_sink {
     const mci_store_env *env;
     const mci_spec *spec;

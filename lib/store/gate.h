@@ -22,7 +22,7 @@ typedef struct mci_store_gate {
     int unseen; /* it was opened because no server is known, so it is over when one is */
 } mci_store_gate;
 
-/* What an operation tells of the database. */
+/* What an operation says of the database. */
 typedef enum mci_verdict {
     MCI_STORE_ANSWERS = 0, /* it gave an answer, be it an error */
     MCI_STORE_SILENT,      /* the connection broke, or nothing came within the time */

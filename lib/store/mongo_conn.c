@@ -340,7 +340,7 @@ mc_status mci_mongo_code_status(uint32_t code)
     }
 }
 
-/* Codes with which a server, or a router in front of it, tells that it lost sight of the operation. */
+/* Codes with which a server, or a router in front of it, says that it lost sight of the operation. */
 static int outcome_lost(uint32_t code)
 {
     static const uint32_t codes[] = {6, 7, 89, 91, 189, 262, 9001, 11600, 11602};
@@ -350,7 +350,7 @@ static int outcome_lost(uint32_t code)
     return 0;
 }
 
-/* And those with which it tells that it is not the one to ask any more. */
+/* And those with which it says that it is not the one to ask any more. */
 static int not_primary(uint32_t code)
 {
     return code == 10107 || code == 13435 || code == 13436;

@@ -84,7 +84,7 @@ mc_status mci_mongo_insert(mci_store *s, const mci_spec *spec, const char *id, c
 }
 
 /* MongoDB takes "a.0" for an element of an array, the library only for a member of an object: documents in which it would be an
- * element are kept out by the filter. *guarded tells that there is such a step. */
+ * element are kept out by the filter. *guarded says that there is such a step. */
 static mc_status guard_arrays(mci_mongo_op *o, const mci_patch *patch, bson_t *filter, int *guarded)
 {
     static const char *const array[] = {"array", NULL};

@@ -17,7 +17,7 @@
 
 #define AGAIN_NS INT64_C(1000000000) /* a file that could not be read is tried again after so long, if it is the same */
 
-/* What tells one file from the next: a rename changes the inode; an edit, a new owner or new rights change the time. */
+/* What distinguishes one file from the next: a rename changes the inode; an edit, a new owner or new rights change the time. */
 typedef struct identity {
     int there;
     dev_t dev;

@@ -25,7 +25,7 @@ void mci_snapshot_free(mci_snapshot *s);
  * that is too soon the next call goes on. Meanwhile what was read before answers; while there is nothing yet, others wait.
  * MC_OK: `*out` is a malloc'ed copy with a NUL after it; MC_NOT_FOUND: no file, or no such key; MC_E_FILE, MC_E_TOOBIG,
  * MC_E_JSON: a file that is there and cannot be used: then, and until a good one takes its place, the last good one answers, and
- * `*refused` tells once for each such file. MC_E_TIMEOUT: it is still being read.
+ * `*refused` is set once for each such file. MC_E_TIMEOUT: it is still being read.
  */
 mc_status mci_snapshot_find(mci_snapshot *s, const char *key, mci_deadline dl, char **out, size_t *size, int64_t *written_ms,
                             int *refused, mc_error *err);

@@ -177,7 +177,7 @@ static const char *field_path(const mci_spec *spec, int field)
 }
 
 /* "(...)" of the table. Alias and rank are plain columns that every write fills from the decoded document: columns derived by
- * JSON functions would need a trusted schema in SQLite before 3.41. The comment is part of the stored text, and so tells which
+ * JSON functions would need a trusted schema in SQLite before 3.41. The comment is part of the stored text, and so says which
  * fields the columns were filled from. */
 static char *table_columns(const mci_spec *spec)
 {

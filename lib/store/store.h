@@ -98,7 +98,7 @@ typedef struct mci_store_ops {
 struct mci_store {
     const mci_store_ops *ops;
     char *
-        identity; /* malloc'ed: tells this database from every other; "memory:..." when it dies with the process. NULL: cannot tell */
+        identity; /* malloc'ed: distinguishes this database from every other; "memory:..." when it dies with the process. NULL: not known */
     mci_store_gate *gate; /* NULL: a store that is part of the process, and cannot be away */
 };
 
