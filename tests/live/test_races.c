@@ -19,7 +19,7 @@
 static fixture f;
 
 #define ANY_FILL "mine = redis.pcall('GET', KEYS[3]) == ARGV[2]"
-#define ONLY_SOLO "mine = ARGV[1] == 'P' and had == 1 and redis.pcall('GET', KEYS[4]) == ARGV[2]"
+#define ONLY_SOLE_WRITER "mine = ARGV[1] == 'P' and had == 1 and redis.pcall('GET', KEYS[4]) == ARGV[2]"
 #define NO_WRITERS "if not mine or writers > 0 or full then"
 
 static void read_one(void *arg)
@@ -116,7 +116,7 @@ static void test_a3_writers_reorder(void **state)
     start();
     assert_true(writers_reorder());
     start(); /* "the last writer's value wins" instead of "only a writer that was alone stores" */
-    mutate_script("value_put", ONLY_SOLO, "mine = ARGV[1] == 'P'");
+    mutate_script("value_put", ONLY_SOLE_WRITER, "mine = ARGV[1] == 'P'");
     mutate_script("value_put", NO_WRITERS, "if not mine then");
     assert_false(writers_reorder());
 }
@@ -142,7 +142,7 @@ static void test_a4_version_forgotten(void **state)
     start();
     assert_true(forgotten());
     start();
-    mutate_script("value_put", ONLY_SOLO, "mine = ARGV[1] == 'P'");
+    mutate_script("value_put", ONLY_SOLE_WRITER, "mine = ARGV[1] == 'P'");
     assert_false(forgotten());
 }
 

@@ -22,6 +22,11 @@ RANK = {"base": 0, "observe": 1, "codec": 2, "redis": 2, "store": 2, "schema": 2
 DOMAIN = ("schema", "api")
 DOMAIN_WORDS = re.compile(r"(?<![a-z])(movie|theater|rating|imdb)s?(?![a-z])", re.I)
 
+# Words that docs/glossary.md has another for, in code, comments and documents.
+REPLACED_WORDS = {"cure": "safeguard", "cures": "safeguards", "ghost": "dangling member", "ghosts": "dangling members", "solo": "sole writer",
+                  "poisoned": "corrupt", "doubt": "pending repair", "doubts": "pending repairs", "stamp": "metadata", "stamps": "metadata",
+                  "stamped": "dated", "mishap": "failure"}
+
 # Third-party headers: (what is included, where it may be).
 THIRD_PARTY = [
     (r"hiredis/|hiredis\.h", r"lib/redis/"),
@@ -116,6 +121,14 @@ def check_domain(root):
         text = re.sub(comment, lambda m: re.sub(r"[^\n]", " ", m.group()), read(path), flags=re.S)
         for m in DOMAIN_WORDS.finditer(text):
             yield f"{name}:{text.count(chr(10), 0, m.start()) + 1}: {m.group()}: only lib/schema and lib/api know a collection"
+
+
+def check_words(root):
+    words = re.compile(r"(?<![A-Za-z])(" + "|".join(REPLACED_WORDS) + r")(?![A-Za-z])")
+    for name, path in files(root, ["lib", "include", "docs", "tools", "bindings"], (".c", ".h", ".h.in", ".hpp", ".lua", ".py", ".md")):
+        for m in words.finditer(read(path)):
+            line = read(path).count("\n", 0, m.start()) + 1
+            yield f"{name}:{line}: {m.group()}: the glossary's word is {REPLACED_WORDS[m.group()]}"
 
 
 def check_public_headers(root):
@@ -376,6 +389,7 @@ def check_hardening(root, library):
         yield "the soname is not libmflixcache.so.1"
 
 
-TREE_RULES = [check_lib_sizes, check_stems, check_seam, check_circles, check_includes, check_domain, check_public_headers, check_documented, check_names, check_sizes, check_opening, check_calls]
+TREE_RULES = [check_lib_sizes, check_stems, check_seam, check_circles, check_includes, check_domain, check_words, check_public_headers,
+              check_documented, check_names, check_sizes, check_opening, check_calls]
 LIBRARY_RULES = [check_exports, check_undefined, check_writable, check_hardening]
 ARCHIVE_RULES = [check_static_names]

@@ -188,7 +188,7 @@ int mci_slot_apply(mci_slot *s, const char *id, const mci_place *p)
     return failed;
 }
 
-int mci_slot_doubt(mci_slot *s, const char *id, int64_t now_ms)
+int mci_slot_due_at_once(mci_slot *s, const char *id, int64_t now_ms)
 {
     mci_record *r = mci_record_find(s, id, now_ms);
     if (r != NULL) {
@@ -255,13 +255,13 @@ int mci_slot_settle(mci_slot *s, mci_op_set_settle *t, int64_t now_ms, int64_t q
     t->others = r != NULL ? (int)r->nwriters : 0;
     t->settled = had && strcmp(r->sole, t->token) == 0;
     if (!t->settled)
-        return mci_slot_doubt(s, t->id, now_ms);
+        return mci_slot_due_at_once(s, t->id, now_ms);
     r->repair[0] = '\0';
     mci_record_tidy(s, r);
     if (t->carried_out) {
         if (mci_slot_apply(s, t->id, &t->place) != 0) {
             t->settled = 0;
-            return mci_slot_doubt(s, t->id, now_ms);
+            return mci_slot_due_at_once(s, t->id, now_ms);
         }
         (void)mci_ranked_remove(s->pending, t->id);
     } else if (due_ms(s, t->id, &when) && when >= 0) { /* nothing was changed: the entry is ours, unless it was due before */
@@ -275,7 +275,7 @@ int mci_slot_tell(mci_slot *s, const mci_op_set_tell *t, int64_t now_ms)
     int failed = 0;
     begin_with(s, t->fresh);
     for (size_t i = 0; i < t->n; i++)
-        failed |= mci_slot_doubt(s, t->ids[i], now_ms);
+        failed |= mci_slot_due_at_once(s, t->ids[i], now_ms);
     return failed;
 }
 
@@ -311,7 +311,7 @@ int mci_slot_repair(mci_slot *s, mci_op_set_repair *p, int64_t now_ms, int64_t s
         if (r == NULL || r->repair[0] == '\0' || strcmp(r->repair, p->token) != 0)
             continue;
         if (mci_slot_apply(s, id, &p->places[i]) != 0)
-            return mci_slot_doubt(s, id, now_ms);
+            return mci_slot_due_at_once(s, id, now_ms);
         r->repair[0] = '\0';
         int last_word = r->quiet && r->nwriters == 0;
         int64_t next = r->taken_ms + soft_ms; /* who wrote when it was taken may not have been in what was read */
@@ -319,7 +319,7 @@ int mci_slot_repair(mci_slot *s, mci_op_set_repair *p, int64_t now_ms, int64_t s
         if (last_word)
             (void)mci_ranked_remove(s->pending, id);
         else if (mci_ranked_put(s->pending, id, (double)next) != 0)
-            return mci_slot_doubt(s, id, now_ms);
+            return mci_slot_due_at_once(s, id, now_ms);
         p->done[i] = 1;
     }
     return 0;

@@ -76,7 +76,7 @@ void mci_record_remove(mci_slot *s, mci_record *r, mci_writer *w);
 /* One that says nothing any more goes. */
 void mci_record_tidy(mci_slot *s, mci_record *r);
 /* Something was heard of the id that nobody announced, or in an order that is not known. */
-int mci_slot_doubt(mci_slot *s, const char *id, int64_t now_ms);
+int mci_slot_due_at_once(mci_slot *s, const char *id, int64_t now_ms);
 /* Put an id where it belongs, in the set and in what is built. */
 int mci_slot_apply(mci_slot *s, const char *id, const mci_place *p);
 /* What is to be known cannot be kept: nothing is complete any more, so nothing wrong can be believed. */

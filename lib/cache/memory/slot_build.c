@@ -76,8 +76,8 @@ int mci_slot_page(mci_slot *s, mci_op_build_page *p, int64_t now_ms)
     return 0;
 }
 
-/* Doubts of before the build are settled by what it has read, unless somebody writes; their repairs end. */
-static void settle_doubts(mci_slot *s, int64_t now_ms)
+/* Repairs pending from before the build are made by what it has read, unless somebody writes; others under way end. */
+static void settle_pending(mci_slot *s, int64_t now_ms)
 {
     const mci_ranked_member *m = mci_ranked_from(s->pending, -(double)s->begun_ms);
     while (m != NULL && mci_ranked_score(m) < 0) {
@@ -101,7 +101,7 @@ int mci_slot_swap(mci_slot *s, mci_op_build_swap *w, int64_t now_ms)
         mci_slot_leave(s, &(mci_op_build_leave){.token = w->token});
         return 0;
     }
-    settle_doubts(s, now_ms);
+    settle_pending(s, now_ms);
     mci_ranked_remove_range(s->fresh, INFINITY, INFINITY);
     mci_ranked_free(s->set);
     s->set = s->fresh;

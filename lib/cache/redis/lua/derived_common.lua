@@ -60,7 +60,7 @@ local function is_full()
     return type(probe) == 'table' and probe.err ~= nil and string.find(probe.err, 'OOM', 1, true) ~= nil and probe
 end
 
--- What follows makes a doubt known: a full Redis takes that, too, when a deletion comes first.
+-- What follows makes a repair pending: a full Redis takes that, too, when a deletion comes first.
 local function come_through()
     redis.pcall('ZREM', PENDING, '')
 end
@@ -128,7 +128,7 @@ local function save(id, r)
 end
 
 -- Something was heard of the id that nobody announced, or in an order that is not known: its place is to be read from the store.
-local function doubt(id, r)
+local function due_at_once(id, r)
     redis.call('ZADD', PENDING, text(-now), id)
     r.repair = '-'
     r.sole = '-'

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Nothing of before is believed from now on: a new nonce. Who writes, and what is in doubt, stays known.
+-- Nothing of before is believed from now on: a new nonce. Who writes, and which repairs are pending, stays known.
 -- ARGV 1 fresh nonce  2 quarantine_ms  3 nonce that is not believed any more: another one stays; '': whatever stands there
 --      4 'E': nobody writes yet (a first start), nothing has to be waited for; else ''
 -- Returns {now, nonce}. A full Redis does not refuse this.

@@ -20,7 +20,7 @@ if r.tokens[token] then
 end
 r.repair = '-'
 if not had or r.sole ~= token or (mode == 'P' and full) then -- not announced, overlapped, or no room
-    doubt(id, r)
+    due_at_once(id, r)
     return {0, r.n}
 end
 if mode == 'P' then

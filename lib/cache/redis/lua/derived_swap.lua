@@ -15,8 +15,8 @@ if not begun then
     end
     return 0
 end
--- What is in doubt since before the build, and was not being written when it began, was read since. Whoever writes by now keeps
--- the doubt; and repairs of the others end, what they read may be older.
+-- A repair that is pending since before the build, of an id that was not being written when it began, is made: the id was read since.
+-- It stays pending for whoever writes by now; and repairs of the others end, what they read may be older.
 local from, to = '(-' .. begun, '(0'
 local kept = {}
 for _, id in ipairs(redis.call('HKEYS', ANNOUNCED)) do

@@ -10,6 +10,6 @@ end
 come_through()
 local n = heal(ARGV[1], quarantine)
 for i = 3, #ARGV do
-    doubt(ARGV[i], record(ARGV[i]))
+    due_at_once(ARGV[i], record(ARGV[i]))
 end
 return {now, n}

@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A reader of a string key found nothing it can use: look once more, then say who may load.
--- KEYS 1 value  2 stamp  3 lease
--- ARGV 1 token  2 lease in ms  3 stamp the reader rejected, '!SIZE': what has so many bytes, or ''
--- Returns {'V', now, value, stamp} there now   {'W', now, holder} another loads   {'L', now} yours is the lease: load and fill
+-- KEYS 1 value  2 metadata  3 lease
+-- ARGV 1 token  2 lease in ms  3 metadata the reader rejected, '!SIZE': what has so many bytes, or ''
+-- Returns {'V', now, value, metadata} there now   {'W', now, holder} another loads   {'L', now} yours is the lease: load and fill
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local function text(key)
     local v = redis.pcall('GET', key)
-    if type(v) == 'table' then -- a key of another type stands there
+    if type(v) == 'table' then -- a key of another type
         redis.call('DEL', key)
         return false
     end
@@ -24,14 +24,14 @@ if size then -- it is not sent again to be recognised
     end
 end
 local value = text(KEYS[1])
-local stamp = text(KEYS[2])
-if stamp and stamp == ARGV[3] then -- together: a value without its stamp would pass for somebody's own
+local metadata = text(KEYS[2])
+if metadata and metadata == ARGV[3] then -- together: a value without its metadata would pass for a client's own
     redis.call('DEL', KEYS[1], KEYS[2])
-elseif value or stamp then
-    return {'V', now, value, stamp}
+elseif value or metadata then
+    return {'V', now, value, metadata}
 end
 local long = redis.pcall('STRLEN', KEYS[3])
-if type(long) == 'table' or (long > 0 and long ~= #ARGV[1]) then -- no lease of ours: it would keep everybody waiting
+if type(long) == 'table' or (long > 0 and long ~= #ARGV[1]) then -- no lease of ours: it would keep all waiting
     redis.call('DEL', KEYS[3])
     long = 0
 end

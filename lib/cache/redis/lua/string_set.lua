@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Set a string key and its stamp: by a put, which takes every load under way the right to fill, or by the fill of a load.
--- KEYS 1 value  2 stamp  3 lease
+-- Set a string key and its metadata: by a put, which takes every load under way the right to fill, or by the fill of a load.
+-- KEYS 1 value  2 metadata  3 lease
 -- ARGV 1 'P' put, 'F' fill, 'N' fill with "there is none", 'R' give the lease of a load that failed back
---      2 token  3 ttl in ms  4 stamp  5 value
+--      2 token  3 ttl in ms  4 metadata  5 value
 -- Returns 1 done, 0 refused
 local mode = ARGV[1]
 if mode ~= 'P' then
@@ -18,7 +18,7 @@ local done = {ok = 'OK'}
 if mode ~= 'N' then
     done = redis.pcall('SET', KEYS[1], ARGV[5], 'PX', ARGV[3])
 end
-if not done.err then -- the stamp goes last: a value without its stamp would pass for somebody's own
+if not done.err then -- the metadata goes last: a value without its metadata would pass for a client's own
     local ttl = mode == 'N' and ARGV[3] or ARGV[3] + 1000
     done = redis.pcall('SET', KEYS[2], ARGV[4], 'PX', string.format('%.0f', ttl))
 end
