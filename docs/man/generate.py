@@ -14,7 +14,7 @@ DATE = "November 22, 2026"
 # page: (one line, [(header, from the line that holds this, up to the line that holds that)])
 PAGES = {
     "client": ("open, close, health, warming, importing; how an answer came about",
-               [("types.h", None, None), ("client.h", None, None), ("version.h.in", None, None)]),
+               [("types.h", None, None), ("client.h", None, None), ("session.h", None, None), ("version.h.in", None, None)]),
     "options": ("settings from code, environment, file or URI", [("options.h", None, None)]),
     "movies": ("read, write and invalidate movies", [("movies.h", None, "---- boards")]),
     "boards": ("the rating board, ranks, counted views, lists", [("movies.h", "---- boards", None), ("list.h", None, None)]),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns the life of the server: settings, the two handles, signals, the end. Refuses a database in memory: each handle would
- * have one of its own.
+ * Owns the life of the server: settings, the handle and its session, signals, the end. Refuses to start when it cannot keep its
+ * limits.
  */
 #include "listen.h"
 #include "log.h"
@@ -43,28 +43,21 @@ static void silence_driver(void)
         dlclose(self);
 }
 
-/* Two handles on one store: one as the settings say, one that reads past Redis. */
+/* One handle as the settings say, and a session of it that reads past Redis. */
 static int open_handles(app *a)
 {
     mc_options *o = mc_options_new();
     mc_error err = {0};
     mc_error unknown = {0}; /* variables that belong to no option */
-    char uri[64] = "";
     int rc = FAILED;
     if (!o)
         return fputs("mflix-server: out of memory\n", stderr), FAILED;
     if (mc_options_load_env(o, &unknown))
         rc = report("settings", &unknown, USAGE);
-    else if (mc_options_get(o, "store.uri", uri, sizeof uri, &err) == MC_OK && strncmp(uri, "sqlite::memory:", 15) == 0)
-        rc =
-            (fputs("mflix-server: the database is one in memory, which its two handles cannot share; set MONGO_URL, such as "
-                   "mongodb://localhost or sqlite:FILE\n",
-                   stderr),
-             USAGE);
     else if (mc_open(o, &a->cached, &err))
         rc = report("open", &err, FAILED);
-    else if (mc_options_set(o, "read.tiers", "store", &err) || mc_open(o, &a->uncached, &err))
-        rc = report("open (uncached)", &err, FAILED);
+    else if (mc_session_open(a->cached, "read.tiers=store", &a->uncached, &err))
+        rc = report("open a session", &err, FAILED);
     else
         rc = FINE;
     if (rc == FINE && unknown.text[0])
@@ -135,7 +128,6 @@ int main(int argc, char **argv)
     int rc = room_for(o.limits.connections) ? open_handles(&a) : USAGE;
     if (rc == FINE) {
         mc_set_log(a.cached, log_library, MC_LOG_WARN, NULL);
-        mc_set_log(a.uncached, log_library, MC_LOG_WARN, NULL);
         rc = serve(&a, &o, &ends);
     }
     mc_close(a.uncached);

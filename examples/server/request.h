@@ -24,7 +24,7 @@ typedef struct limits {
     size_t n_hosts;
 } limits;
 
-/* What all requests share. The two handles have one store; the second reads past Redis. */
+/* What all requests share: the handle, and a session of it that reads past Redis. */
 typedef struct app {
     mc_client *cached;
     mc_client *uncached;

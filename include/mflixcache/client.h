@@ -28,7 +28,7 @@ extern "C" {
  *          MC_E_FILE, MC_E_NOMEM, MC_E_UNSUPPORTED, MC_E_RANGE (256 handles are open); MC_E_CACHE when Redis answers but will
  *          never do what a cache needs (it is read-only, or runs no scripts). A Redis that is away, or full for a while, is an
  *          error here only with write.mode "strict".
- * Threads: any; up to 256 handles are open at a time in a process.
+ * Threads: any; up to 256 handles, sessions included, are open at a time in a process.
  */
 MC_API mc_status mc_open(const mc_options *options, mc_client **out, mc_error *err);
 
@@ -48,6 +48,8 @@ MC_API mc_status mc_open_with_store(const mc_options *options, const mc_store *s
  * Close a cache. New calls on the handle get MC_E_CLOSED at once; waits until the calls under way have returned.
  *
  * @param mc  the handle; NULL does nothing
+ * A session (mc_session_open()) is closed with this, too; closing a handle leaves its sessions without a cache.
+ *
  * @return  MC_OK; MC_E_CLOSED (closed already), MC_E_ARG (no handle at all), MC_E_REENTRANT (from a callback of the same handle),
  *          MC_E_FORKED (in a forked child: its sockets belong to the parent, so nothing is closed or freed).
  * Threads: any; documents that were read from it stay valid.

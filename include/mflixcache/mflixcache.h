@@ -14,6 +14,7 @@
 #include <mflixcache/movies.h>
 #include <mflixcache/observe.h>
 #include <mflixcache/options.h>
+#include <mflixcache/session.h>
 #include <mflixcache/store.h>
 #include <mflixcache/theaters.h>
 #include <mflixcache/tiers.h>

@@ -125,6 +125,30 @@ class client
     {
         (void)mc_close(mc_);
     }
+    /** A session: a client that shares everything with this one and has call settings ("call.timeout_ms=50 read.max_age_ms=0") and a
+     * read-your-writes record of its own. When this client goes first, its calls throw MC_E_CLOSED. */
+    client session_open(std::string_view settings = {}) const
+    {
+        mc_client *s = nullptr;
+        mc_error err;
+        detail::check(mc_session_open(mc_, detail::c_text(settings, "settings"), &s, &err), err);
+        return client(s);
+    }
+    /** What this session has written and read, for session_accept() of a session elsewhere. */
+    std::string session_token() const
+    {
+        char *p = nullptr;
+        mc_error err;
+        detail::check(mc_session_token(mc_, &p, &err), err);
+        std::unique_ptr<char, void (*)(void *)> owner(p, mc_free);
+        return p;
+    }
+    /** Let this session read at least as new as the session that the token is of. */
+    void session_accept(std::string_view token) const
+    {
+        mc_error err;
+        detail::check(mc_session_accept(mc_, detail::c_text(token, "token"), &err), err);
+    }
     /** The C handle, for what this layer does not wrap. */
     mc_client *get() const &noexcept
     {
@@ -450,6 +474,9 @@ class client
     }
 
   private:
+    explicit client(mc_client *mc) noexcept : mc_(mc)
+    {
+    }
     static answer<movie> finish(answer<movie> &&a, mc_status st, const mc_error &err, const mc_movie *m)
     {
         a.found = detail::check(st, err) == MC_OK;

@@ -10,6 +10,28 @@
 
 _Static_assert(sizeof(mc_info) == MC_INFO_SIZE, "mc_info is part of the ABI");
 
+/* A call on a session is one on its root: both are counted in. */
+static mc_status enter_handles(mci_frame *fr, mci_session **session)
+{
+    *session = NULL;
+    mc_status st = mci_handle_enter(fr->mc, &fr->cl);
+    if (st != MC_OK || fr->cl->root == NULL)
+        return st;
+    *session = fr->cl->session;
+    fr->root = fr->cl->root;
+    st = mci_handle_enter(fr->root, &fr->cl);
+    if (st != MC_OK)
+        mci_handle_leave(fr->mc);
+    return st == MC_E_ARG ? MC_E_CLOSED : st;
+}
+
+static void leave_handles(const mci_frame *fr)
+{
+    if (fr->root != NULL)
+        mci_handle_leave(fr->root);
+    mci_handle_leave(fr->mc);
+}
+
 mc_status mci_enter(mci_frame *fr, const mc_client *mc, mc_info *info, mc_error *err)
 {
     if (info != NULL)
@@ -18,25 +40,27 @@ mc_status mci_enter(mci_frame *fr, const mc_client *mc, mc_info *info, mc_error 
     *fr = (mci_frame){.mc = mc, .caller_err = err, .t0_ns = mci_now_ns()};
     if (mc == NULL)
         return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "mc is NULL");
-    mc_status st = mci_handle_enter(mc, &fr->cl);
+    mci_session *session = NULL;
+    mc_status st = enter_handles(fr, &session);
     if (st == MC_E_ARG)
         return mci_fail(err, st, MC_TIER_NONE, "mc is not a handle from mc_open()");
     if (st != MC_OK)
-        return mci_fail(err, st, MC_TIER_NONE, "the handle is closed");
+        return mci_fail(err, st, MC_TIER_NONE, fr->root != NULL ? "the session's handle is closed" : "the handle is closed");
     if (fr->cl->pid != mci_process_id())
         st = mci_fail(err, MC_E_FORKED, MC_TIER_NONE, "the handle was opened before fork(): open a new one in the child");
     else if (mci_in_callback(fr->cl))
         st = mci_fail(err, MC_E_REENTRANT, MC_TIER_NONE, "called from inside a callback of the same handle");
     if (st != MC_OK) {
-        mci_handle_leave(mc);
+        leave_handles(fr);
         return st;
     }
     fr->call = (mci_call){
         .e = fr->cl->engine,
-        .dl = mci_deadline_in(fr->cl->engine->set.call_timeout_ms),
         .info = info != NULL ? info : &fr->own_info,
         .err = &fr->own_err,
+        .session = session,
     };
+    fr->call.dl = mci_deadline_in(mci_call_timeout_ms(&fr->call));
     return MC_OK;
 }
 
@@ -66,7 +90,7 @@ mc_status mci_leave(mci_frame *fr, mc_status st, int histogram)
         if (fr->caller_err->text[0] == '\0')
             (void)mci_fail(fr->caller_err, st, fr->own_err.tier, "%s", mc_status_text(st));
     }
-    mci_handle_leave(fr->mc);
+    leave_handles(fr);
     return st;
 }
 

@@ -7,7 +7,8 @@
 
 typedef struct mci_frame {
     const mc_client *mc;
-    mci_client *cl;
+    const mc_client *root; /* of a session; NULL: it is none */
+    mci_client *cl;        /* of a session: its root's */
     mci_call call;
     mc_info own_info; /* when the caller wants none */
     mc_error own_err;

@@ -6,6 +6,7 @@
 #include "api/callbacks.h"
 #include "api/handle.h"
 #include "api/options.h"
+#include "api/session.h"
 #include "engine/health.h"
 #include "engine/source.h"
 #include "index/repair.h"
@@ -144,6 +145,19 @@ mc_status mc_open_with_store(const mc_options *options, const mc_store *store, m
     return open_any(options, store, out, err);
 }
 
+/* Is this thread inside a callback of the handle, or of the handle that a session is of? Then a call under way would wait for itself. */
+static int inside_callback(const mci_client *cl)
+{
+    mci_client *root = NULL;
+    if (cl->root == NULL)
+        return mci_in_callback(cl);
+    if (mci_handle_enter(cl->root, &root) != MC_OK)
+        return 0; /* closed: nobody is inside */
+    int inside = mci_in_callback(root);
+    mci_handle_leave(cl->root);
+    return inside;
+}
+
 mc_status mc_close(mc_client *mc)
 {
     if (mc == NULL)
@@ -154,12 +168,14 @@ mc_status mc_close(mc_client *mc)
         return st;
     if (cl->pid != mci_process_id())
         st = MC_E_FORKED; /* its sockets belong to the parent */
-    else if (mci_in_callback(cl))
+    else if (inside_callback(cl))
         st = MC_E_REENTRANT;
     mci_handle_leave(mc);
     if (st == MC_OK)
         st = mci_handle_close(mc, &cl);
-    if (st == MC_OK)
+    if (st == MC_OK && cl->root != NULL)
+        mci_session_free(cl);
+    else if (st == MC_OK)
         destroy(cl);
     return st;
 }

@@ -16,6 +16,8 @@
 typedef struct mci_log_target mci_log_target;
 
 typedef struct mci_client {
+    const mc_client *root; /* a session: the handle it shares everything with; then only `session` and `pid` are its own */
+    mci_session *session;
     mci_engine *engine;
     mci_coll *movies;
     mci_coll *theaters;

@@ -237,6 +237,10 @@ static const mci_option table[] = {
            "Who is asked for an answer, in this order. Documents, top lists and places know redis and store only; the "
            "snapshot is "
            "for mc_get_or_load(). Without redis every read goes to the store; writes keep Redis coherent all the same."),
+    INT("read.max_age_ms", "MFLIXCACHE_READ_MAX_AGE_MS", read_max_age_ms, -1, -1, 31536000000,
+        "Greatest age an answer from the cache may have: an older document or value is read from the store, and cached "
+        "anew. 0: "
+        "everything is read from the store; -1: any age that its TTL allows."),
     INT("read.lease_ms", "MFLIXCACHE_READ_LEASE_MS", read_lease_ms, 3000, 10, 60000,
         "How long one reader has the sole right to put a missing value into Redis, at least: a load that may take longer "
         "keeps it "

@@ -7,6 +7,21 @@
 
 #include <stdio.h>
 
+const mci_tiers *mci_call_tiers(const mci_call *c)
+{
+    return c->session != NULL ? &c->session->tiers : &c->e->tiers;
+}
+
+int64_t mci_call_timeout_ms(const mci_call *c)
+{
+    return c->session != NULL ? c->session->timeout_ms : c->e->set.call_timeout_ms;
+}
+
+int64_t mci_call_max_age_ms(const mci_call *c)
+{
+    return c->session != NULL ? c->session->max_age_ms : c->e->set.read_max_age_ms;
+}
+
 mc_status mci_call_run(mci_call *c, mci_ops *ops)
 {
     mci_engine *e = c->e;

@@ -4,13 +4,20 @@
 #define MCI_ENGINE_CALL_H
 
 #include "engine/engine.h"
+#include "engine/session.h"
 
 typedef struct mci_call {
     mci_engine *e;
     mci_deadline dl;
-    mc_info *info; /* never NULL in the engine */
-    mc_error *err; /* may be NULL */
+    mc_info *info;        /* never NULL in the engine */
+    mc_error *err;        /* may be NULL */
+    mci_session *session; /* NULL: none, the engine's own settings hold */
 } mci_call;
+
+/* The settings of this call: the session's, or the engine's. */
+const mci_tiers *mci_call_tiers(const mci_call *c);
+int64_t mci_call_timeout_ms(const mci_call *c);
+int64_t mci_call_max_age_ms(const mci_call *c); /* -1: any age */
 
 /* Run a list of operations, count its round trips and judge the server by it. MC_OK: each operation has its own status. */
 mc_status mci_call_run(mci_call *c, mci_ops *ops);

@@ -4,6 +4,7 @@
 
 #include "base/syncpoint.h"
 
+#define CLOCKS_DIFFER_MS 5  /* what two processes know of the cache's clock */
 #define LEASE_SPARE_MS 1000 /* after the load, until the fill has arrived */
 
 int64_t mci_jitter(mci_engine *e, int64_t ttl_ms)
@@ -33,7 +34,32 @@ int64_t mci_lease_ms(const mci_engine *e, mci_deadline dl)
 
 int mci_reads_cache(const mci_call *c)
 {
-    return mci_tiers_have(&c->e->tiers, MC_TIER_REDIS);
+    return mci_tiers_have(mci_call_tiers(c), MC_TIER_REDIS) && mci_call_max_age_ms(c) != 0;
+}
+
+int mci_is_too_old(const mci_call *c, int64_t written_ms)
+{
+    int64_t most = mci_call_max_age_ms(c);
+    return most >= 0 && mci_age_ms(c->e, written_ms) > most;
+}
+
+void mci_note(const mci_call *c, const mci_coll *coll, int unique, const char *id, int64_t as_of_ms)
+{
+    if (c->session != NULL)
+        mci_record_note(&c->session->record, coll->spec->name, unique, id, as_of_ms);
+}
+
+void mci_note_now(const mci_call *c, const mci_coll *coll, int unique, const char *id)
+{
+    if (c->session != NULL)
+        mci_note(c, coll, unique, id, mci_clock(c->e) + CLOCKS_DIFFER_MS);
+}
+
+int mci_lists_are_outdated(const mci_call *c)
+{
+    int64_t lists = c->session != NULL ? mci_record_lists(&c->session->record) : 0;
+    int64_t built = c->e->set.board_ttl_ms; /* then a set is built anew */
+    return lists != 0 && mci_age_ms(c->e, lists) <= built + built / 100 * c->e->set.ttl_jitter_pct;
 }
 
 int mci_store_outcome(const mci_call *c, int cache_usable)
@@ -49,8 +75,23 @@ void mci_saw_past_cache(const mci_call *c, const mci_coll *coll, int unique, con
         mci_seen_note(&c->e->seen, mci_coll_number(c->e, coll), unique, id, mci_now_ns());
 }
 
+void mci_was_loaded(const mci_call *c, const mci_coll *coll, int unique, const char *id, int64_t filled_ms)
+{
+    if (filled_ms > 0) {
+        mci_note(c, coll, unique, id, filled_ms);
+        return;
+    }
+    mci_note_now(c, coll, unique, id);
+    if (mci_reads_cache(c))
+        mci_saw_past_cache(c, coll, unique, id);
+}
+
 int mci_is_outdated(const mci_call *c, const mci_coll *coll, int unique, const char *id, int64_t written_ms)
 {
+    if (mci_is_too_old(c, written_ms))
+        return 1;
+    if (c->session != NULL && written_ms < mci_record_at(&c->session->record, coll->spec->name, unique, id))
+        return 1;
     if (atomic_load_explicit(&c->e->seen.newest_ns, memory_order_acquire) == 0)
         return 0;
     return mci_seen_newer(&c->e->seen, mci_coll_number(c->e, coll), unique, id, mci_now_ns(), mci_age_ms(c->e, written_ms));

@@ -65,14 +65,12 @@ int mci_read_take(mci_call *c, const mci_coll *coll, mci_item *it, mci_found *f)
         if (mci_is_outdated(c, coll, 0, it->id, f->written_ms))
             return 0;
         settle_hit(c, it, f);
+        mci_note(c, coll, 0, it->id, f->written_ms);
         return 1;
     case MCI_FOUND_TOO_BIG:
-        if (f->name.p == NULL)
-            return 0; /* it is others that left no room */
-        it->info.flags |= MC_FLAG_CORRUPT;
-        mci_count(c->e->metrics, MCI_C_CORRUPT);
-        return 0;
     case MCI_FOUND_CORRUPT:
+        if (f->state == MCI_FOUND_TOO_BIG && f->name.p == NULL)
+            return 0; /* it is others that left no room */
         it->info.flags |= MC_FLAG_CORRUPT;
         mci_count(c->e->metrics, MCI_C_CORRUPT);
         return 0;
@@ -337,9 +335,10 @@ static void load(mci_call *c, mci_coll *coll, work *w, size_t n)
     if (m > 0)
         fill(c, coll, list, m);
     for (size_t i = 0; i < m; i++) {
+        const mci_item *it = list[i]->it;
         list[i]->state = W_DONE;
-        if (list[i]->it->status >= 0 && !(list[i]->it->info.flags & MC_FLAG_FILLED) && mci_reads_cache(c))
-            mci_saw_past_cache(c, coll, 0, list[i]->it->id);
+        if (it->status >= 0)
+            mci_was_loaded(c, coll, 0, it->id, it->info.flags & MC_FLAG_FILLED ? list[i]->lease.now_ms : 0);
     }
     if (list != one)
         free(list);

@@ -68,6 +68,8 @@ static void take_found(fetch *f, const mci_found *found)
     switch (found->state) {
     case MCI_FOUND_VALUE:
     case MCI_FOUND_NEGATIVE:
+        if (f->loader != NULL && found->written_ms >= 0 && mci_is_too_old(c, found->written_ms))
+            break; /* there is who can give a newer one */
         mci_string_tell_age(c, found);
         c->info->stale_bound_ms = found->written_ms < 0 ? -1 : c->info->age_ms;
         if (found->state == MCI_FOUND_VALUE) {
@@ -141,7 +143,8 @@ static void ask_snapshot(fetch *f)
         mci_log_write(c->e->log, MC_LOG_WARN, "%s", err.text);
     }
     int64_t age = mci_age_ms(c->e, written);
-    if (st == MC_OK && c->e->set.snapshot_max_age_ms > 0 && age > c->e->set.snapshot_max_age_ms) {
+    if (st == MC_OK &&
+        ((c->e->set.snapshot_max_age_ms > 0 && age > c->e->set.snapshot_max_age_ms) || mci_is_too_old(c, written))) {
         free(f->out);
         f->out = NULL;
         st = MC_NOT_FOUND;
@@ -412,7 +415,7 @@ void mci_values_get(mci_call *c, int64_t ttl_ms, const mci_loader *loader, mci_w
     for (size_t i = 0; i < n; i++) {
         if (failed)
             f[i].c.err = NULL; /* the record is about the first */
-        w[i].status = run(&f[i], &c->e->tiers);
+        w[i].status = run(&f[i], mci_call_tiers(c));
         failed |= w[i].status < 0;
         w[i].out = w[i].status == MC_OK ? f[i].out : NULL;
         w[i].size = f[i].size;

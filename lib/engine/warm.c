@@ -62,7 +62,7 @@ static mc_status all_pages(warming *w, int64_t limit)
     do {
         char *ids[PAGE];
         size_t want = limit > 0 && limit - p->p.done < PAGE ? (size_t)(limit - p->p.done) : PAGE;
-        w->c->dl = mci_deadline_in(w->c->e->set.call_timeout_ms); /* long calls have a deadline for each step */
+        w->c->dl = mci_deadline_in(mci_call_timeout_ms(w->c)); /* long calls have a deadline for each step */
         st = mci_source_scan_ids(w->c, w->coll, after, want, ids, &n, w->c->err);
         if (st == MC_OK && n > 0)
             st = load_page(w, ids, n);

@@ -172,6 +172,14 @@ static void repair_own(mci_writing *w, const mci_ops *ops)
     }
 }
 
+/* What a session has written it is not to miss, in this process or another. */
+static void note(const mci_writing *w, int64_t as_of_ms)
+{
+    mci_note(w->c, w->coll, 0, w->id, as_of_ms);
+    if (w->unique.len > 0)
+        mci_note(w->c, w->coll, 1, w->unique.data, as_of_ms);
+}
+
 int mci_writing_settled(mci_writing *w, mci_ops *ops, mci_writing_end how)
 {
     mci_engine *e = w->c->e;
@@ -181,6 +189,7 @@ int mci_writing_settled(mci_writing *w, mci_ops *ops, mci_writing_end how)
     mci_refused_commit(e, w->c->info, k);
     if (how == MCI_WRITING_NOT_DONE)
         return 1;
+    note(w, k->now_ms); /* nothing that is cached from here on is older */
     mci_count(e->metrics, k->stored ? MCI_C_WRITES_UNCONTENDED : MCI_C_WRITES_CONTENDED);
     if (e->set.write_mode != MCI_WRITE_FAST && !w->foreign)
         repair_own(w, ops);
@@ -191,6 +200,11 @@ void mci_writing_remember(mci_writing *w, int unknown)
 {
     mci_engine *e = w->c->e;
     size_t coll = mci_coll_number(e, w->coll);
+    mci_note_now(w->c, w->coll, 0, w->id);
+    if (w->unique.len > 0)
+        mci_note_now(w->c, w->coll, 1, w->unique.data);
+    if (w->c->session != NULL)
+        mci_record_note_lists(&w->c->session->record, mci_clock(e));
     int64_t longest = w->coll->ttl_ms; /* of all that may say something old about this id */
     longest = e->set.negative_ttl_ms > longest ? e->set.negative_ttl_ms : longest;
     longest = e->set.alias_ttl_ms > longest ? e->set.alias_ttl_ms : longest;

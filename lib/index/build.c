@@ -113,7 +113,7 @@ static mc_status all_pages(building *b)
     int more = 1;
     while (st == MC_OK && more) {
         if (b->progress != NULL) /* long calls have a deadline for each step */
-            b->c->dl = mci_deadline_in(b->c->e->set.call_timeout_ms);
+            b->c->dl = mci_deadline_in(mci_call_timeout_ms(b->c));
         else if (mci_deadline_left_ms(b->c->dl) == 0)
             st = mci_fail(b->c->err, MC_E_TIMEOUT, MC_TIER_STORE, "the deadline passed while %s was built", b->ix->set.name);
         if (st == MC_OK)
@@ -215,7 +215,7 @@ mc_status mci_build_or_wait(mci_call *c, mci_coll *coll, mci_index *ix, mci_prog
     progress->p.stage = ix->set.kind == MCI_SET_GEO ? "geo" : "board";
     progress->p.total = -1;
     for (;;) {
-        c->dl = mci_deadline_in(c->e->set.call_timeout_ms);
+        c->dl = mci_deadline_in(mci_call_timeout_ms(c));
         mc_status st = mci_build(c, coll, ix, progress);
         if (st != MC_NOT_FOUND || is_there(c, ix))
             return st == MC_NOT_FOUND ? MC_OK : st;

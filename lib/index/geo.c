@@ -86,8 +86,8 @@ static mc_status from_store(mci_call *c, mci_coll *coll, const mci_circle *where
         return mci_fail(c->err, st, MC_TIER_STORE, "%s", err.text);
     c->info->tier = MC_TIER_STORE;
     c->info->cache = mci_store_outcome(c, usable && !(c->info->flags & MC_FLAG_REDIS_DOWN));
-    for (size_t i = 0; st == MC_OK && i < *n && mci_reads_cache(c); i++)
-        mci_saw_past_cache(c, coll, 0, rows[i].id);
+    for (size_t i = 0; st == MC_OK && i < *n; i++)
+        mci_was_loaded(c, coll, 0, rows[i].id, 0);
     if (st != MC_OK && c->err != NULL)
         *c->err = err;
     return st;
@@ -101,7 +101,7 @@ mc_status mci_geo_near(mci_call *c, mci_coll *coll, double lon, double lat, doub
         return MC_OK;
     memset(rows, 0, count * sizeof *rows);
     mci_circle where = {lon, lat, radius_m};
-    int usable = mci_reads_cache(c) && !mci_recover_lists(c, coll);
+    int usable = mci_reads_cache(c) && !mci_recover_lists(c, coll) && !mci_lists_are_outdated(c);
     mci_belief belief = usable ? MCI_ASK_AGAIN : MCI_ASK_STORE;
     mc_status st = MC_OK;
     for (int i = 0; i < ATTEMPTS && belief == MCI_ASK_AGAIN; i++) {

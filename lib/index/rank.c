@@ -77,7 +77,7 @@ mc_status mci_rank_page(mci_call *c, mci_coll *coll, int64_t offset, size_t coun
     if (count == 0)
         return MC_OK;
     mc_status st = MC_OK;
-    int usable = mci_reads_cache(c) && !mci_recover_lists(c, coll);
+    int usable = mci_reads_cache(c) && !mci_recover_lists(c, coll) && !mci_lists_are_outdated(c);
     mci_belief belief = usable ? MCI_ASK_AGAIN : MCI_ASK_STORE;
     for (int i = 0; i < ATTEMPTS && belief == MCI_ASK_AGAIN; i++) {
         mci_rows_free(rows, *n); /* of the attempt before */
@@ -116,7 +116,7 @@ mc_status mci_rank_place(mci_call *c, mci_coll *coll, const char *id, int64_t *r
     mc_status st = MC_NOT_FOUND;
     mc_error cache = {0};
     mci_call part = *c;
-    int usable = mci_reads_cache(c) && !mci_recover_lists(c, coll);
+    int usable = mci_reads_cache(c) && !mci_recover_lists(c, coll) && !mci_lists_are_outdated(c);
     mci_belief belief = usable ? MCI_ASK_AGAIN : MCI_ASK_STORE;
     part.err = &cache;
     for (int i = 0; i < ATTEMPTS && belief == MCI_ASK_AGAIN; i++)

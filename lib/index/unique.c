@@ -42,6 +42,7 @@ static hint take_found(reading *r, const mci_found *f)
         mci_is_outdated(c, r->coll, 1, r->encoded.data, f->written_ms))
         return H_MISS;
     r->written_ms = f->written_ms;
+    mci_note(c, r->coll, 1, r->encoded.data, f->written_ms);
     if (f->state == MCI_FOUND_NEGATIVE)
         return H_NONE;
     memcpy(r->id, f->target, strlen(f->target) + 1);
@@ -150,8 +151,8 @@ static mc_status from_store(reading *r, mci_doc **out)
     if (r->leased && (st == MC_OK || (st == MC_NOT_FOUND && c->e->set.negative_ttl_ms > 0)))
         filled = fill(r, st == MC_OK ? mci_doc_id(*out, NULL) : NULL);
     mci_lease_land(c, &r->lease, st, *out);
-    if (st >= 0 && !filled && !shared && mci_reads_cache(c))
-        mci_saw_past_cache(c, r->coll, 1, r->encoded.data);
+    if (st >= 0 && !shared)
+        mci_was_loaded(c, r->coll, 1, r->encoded.data, filled ? r->lease.now_ms : 0);
     return st;
 }
 

@@ -205,6 +205,21 @@ static void tiers(const client &mc)
     CHECK(thrown([&] { mc.set_clock(-1); }) == MC_E_RANGE);
 }
 
+static void sessions(const client &mc, const client &other)
+{
+    client past = mc.session_open("read.tiers=store");
+    auto seen = past.get_movie(ID1);
+    CHECK(seen && seen.info.tier == MC_TIER_STORE && seen.info.redis_round_trips == 0);
+    CHECK(thrown([&] { (void)mc.session_open("cache.prefix=x:"); }) == MC_E_OPTION);
+    client there = other.session_open();
+    (void)past.update_rating(ID1, 6.5);
+    there.session_accept(past.session_token());
+    auto after = there.get_movie(ID1);
+    CHECK(after && after->rating() == 6.5);
+    CHECK(thrown([&] { there.session_accept("canary"); }) == MC_E_ARG);
+    CHECK(thrown([&] { (void)mc.session_token(); }) == MC_E_ARG);
+}
+
 int main()
 {
     fixture f;
@@ -221,6 +236,7 @@ int main()
         without_a_name(mc);
         writes(mc);
         the_rest(mc, f);
+        sessions(mc, client(o, table));
         const std::string path = std::string(f.redis.dir) + "/snapshot.json";
         o.set("snapshot.path", path);
         tiers(client(o, table));

@@ -44,7 +44,7 @@ static mc_error err;
 static mci_call call(void)
 {
     info = (mc_info){0};
-    return (mci_call){engine, mci_deadline_in(5000), &info, &err};
+    return (mci_call){.e = engine, .dl = mci_deadline_in(5000), .info = &info, .err = &err};
 }
 
 static double stars(mci_coll *coll, const char *id)

@@ -76,7 +76,7 @@ mci_call engine_kit_call(engine_kit *k)
 {
     k->info = (mc_info){0};
     k->err = (mc_error){0};
-    return (mci_call){k->engine, mci_deadline_in(60000), &k->info, &k->err};
+    return (mci_call){.e = k->engine, .dl = mci_deadline_in(60000), .info = &k->info, .err = &k->err};
 }
 
 mc_stats engine_kit_stats(const engine_kit *k)

@@ -77,6 +77,7 @@ MC_WARM_THEATERS = 4
 MC_WARM_ALL = 7
 MC_IMPORT_SKIP = 0
 MC_IMPORT_REPLACE = 1
+MC_TOKEN_SIZE = 2049
 MC_STATS_SIZE = 512
 MC_LOG_ERROR = 0
 MC_LOG_WARN = 1
@@ -291,6 +292,9 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
         c_void_p, POINTER(c_char_p), POINTER(c_size_t), c_size_t, c_int, POINTER(c_int), POINTER(mc_error),
     )),
     "mc_prepare_store": (c_int, (c_void_p, POINTER(mc_error))),
+    "mc_session_open": (c_int, (c_void_p, c_char_p, POINTER(c_void_p), POINTER(mc_error))),
+    "mc_session_token": (c_int, (c_void_p, POINTER(c_void_p), POINTER(mc_error))),
+    "mc_session_accept": (c_int, (c_void_p, c_char_p, POINTER(mc_error))),
     "mc_list_size": (c_size_t, (c_void_p,)),
     "mc_list_movie": (c_void_p, (c_void_p, c_size_t)),
     "mc_list_theater": (c_void_p, (c_void_p, c_size_t)),

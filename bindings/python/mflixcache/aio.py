@@ -24,6 +24,7 @@ from mflixcache._tiers import Load
 from mflixcache.client import Client, Log
 from mflixcache.enums import ImportMode, LogLevel, Warm
 from mflixcache.errors import ClosedError, ForkedError
+from mflixcache.options import Setting
 from mflixcache.results import (
     Imported,
     Info,
@@ -59,6 +60,7 @@ class AsyncClient:
         self._pid = os.getpid()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="mflixcache")
         self._opened: Client | None = None
+        self._parent: AsyncClient | None = None
 
     # ---- opening, closing
 
@@ -84,7 +86,8 @@ class AsyncClient:
             # Not in the pool: all its threads may be busy with the very calls that closing waits for, and more may queue up.
             closing = asyncio.get_running_loop().run_in_executor(None, self._opened.close)
             await asyncio.shield(closing)
-        self._pool.shutdown(wait=False)
+        if self._parent is None:  # a session's threads are those of the client it was opened on
+            self._pool.shutdown(wait=False)
 
     @property
     def client(self) -> Client:
@@ -106,10 +109,29 @@ class AsyncClient:
         try:
             waiting = asyncio.get_running_loop().run_in_executor(self._pool, call)
         except RuntimeError:
-            if self._opened is not None and self._opened.closed:
+            if (self._opened is not None and self._opened.closed) or (self._parent is not None and self._parent.closed):
                 raise ClosedError from None
             raise
         return await waiting
+
+    # ---- sessions
+
+    async def session_open(self, **settings: Setting) -> AsyncClient:
+        """As `Client.session_open`. The session's calls run in the threads of this client."""
+        opened = await self._in_pool(self.client.session_open, **settings)
+        session = AsyncClient.__new__(AsyncClient)
+        session._opener = lambda: opened
+        session._pid, session._pool = self._pid, self._pool
+        session._opened, session._parent = opened, self
+        return session
+
+    async def session_token(self) -> str:
+        """As `Client.session_token`."""
+        return await self._in_pool(self.client.session_token)
+
+    async def session_accept(self, token: Text) -> None:
+        """As `Client.session_accept`."""
+        await self._in_pool(self.client.session_accept, token)
 
     # ---- movies
 

@@ -15,14 +15,14 @@ from typing import Any, Callable, SupportsIndex, Union
 from mflixcache import _ffi
 from mflixcache._base import MAX_BATCH, Keep
 from mflixcache._boards import BoardCalls
-from mflixcache._call import Document, c_document, c_integer, decode
+from mflixcache._call import Document, Text, c_document, c_integer, c_text, decode
 from mflixcache._guard import Guard, returning_none
 from mflixcache._loader import lib
 from mflixcache._movies import MovieCalls
 from mflixcache._tiers import TierCalls
 from mflixcache.enums import ImportMode, LogLevel, Status, Tier, Warm
-from mflixcache.errors import MflixError, ReentrantError, from_record, from_status
-from mflixcache.options import Options, Setting
+from mflixcache.errors import ArgumentError, MflixError, ReentrantError, from_record, from_status
+from mflixcache.options import Options, Setting, option_key, setting_text
 from mflixcache.results import Imported, Info, Ping, Progress, Stats
 from mflixcache.store import Store, make_table
 
@@ -41,17 +41,47 @@ _LEVELS = {
 class Client(MovieCalls, BoardCalls, TierCalls):
     """One open cache with its connections and its store; made by `open()`. Any number of threads may use it at once."""
 
-    __slots__ = ("_log_lock",)
+    __slots__ = ("_log_lock", "_parent")
 
-    def __init__(self, handle: int, keep: Keep) -> None:
+    def __init__(self, handle: int, keep: Keep, parent: Client | None = None) -> None:
         super().__init__(handle, keep)
-        self._log_lock = threading.Lock()
+        self._log_lock: threading.Lock = threading.Lock() if parent is None else parent._log_lock
+        self._parent = parent  # a session does not outlive what it shares
 
     def __enter__(self) -> Client:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.close()
+
+    # ---- sessions
+
+    def session_open(self, **settings: Setting) -> Client:
+        """A client that shares everything with this one and has call settings and a read-your-writes record of its own.
+
+        The settings are call_timeout_ms, read_tiers and read_max_age_ms; what is not named stays as here. Costs no I/O. Close it,
+        or use it with `with`; when this client is closed first, its calls raise ClosedError.
+        """
+        words = []
+        for name, value in settings.items():
+            word = option_key(name).encode() + b"=" + setting_text(name, value)
+            if b" " in word or b"\0" in word:
+                raise ArgumentError(f"{name} has a blank or a NUL byte in it")
+            words.append(word)
+        out, err = c_void_p(), _ffi.mc_error()
+        status = lib.mc_session_open(self._begin(), b" ".join(words), byref(out), byref(err))
+        self._guard.settle(from_record(status, err) if status < 0 else None)
+        return Client(out.value or 0, self._keep, self)
+
+    def session_token(self) -> str:
+        """What this session has written and read, as a text for `session_accept` of a session elsewhere."""
+        return self._text(lib.mc_session_token)
+
+    def session_accept(self, token: Text) -> None:
+        """Let this session read at least as new as the session that the token is of. ArgumentError: it is not a token."""
+        err = _ffi.mc_error()
+        status = lib.mc_session_accept(self._begin(), c_text("token", token), byref(err))
+        self._guard.settle(from_record(status, err) if status < 0 else None)
 
     # ---- the whole cache
 

@@ -56,7 +56,9 @@ def test_every_function_is_used_by_the_friendly_layer() -> None:
 
 def test_every_client_function_is_a_method_of_both_clients() -> None:
     takes_handle = {n for n in _ffi.FUNCTIONS if re.search(rf"\b{n}\(mc_client \*", headers_flat())}
-    for name in takes_handle - {"mc_close"}:
+    opens = inspect.signature(mflixcache.AsyncClient.session_open)
+    assert opens.parameters == inspect.signature(mflixcache.Client.session_open).parameters
+    for name in takes_handle - {"mc_close", "mc_session_open"}:
         plain = inspect.signature(getattr(mflixcache.Client, name[3:]))
         coroutine = getattr(mflixcache.AsyncClient, name[3:])
         assert inspect.iscoroutinefunction(coroutine), name

@@ -20,7 +20,19 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 TARGET = HERE.parent / "mflixcache" / "_ffi.py"
-ORDER = ["version.h.in", "error.h", "types.h", "options.h", "store.h", "client.h", "list.h", "movies.h", "theaters.h", "kv.h"]
+ORDER = [
+    "version.h.in",
+    "error.h",
+    "types.h",
+    "options.h",
+    "store.h",
+    "client.h",
+    "session.h",
+    "list.h",
+    "movies.h",
+    "theaters.h",
+    "kv.h",
+]
 ORDER += ["tiers.h", "observe.h"]
 
 PLAIN = {
