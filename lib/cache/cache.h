@@ -382,7 +382,8 @@ typedef struct mci_op {
     mci_op_kind kind;
     mc_status status;    /* MC_OK: the outputs hold; else the cache refused this one */
     const mc_error *why; /* when it did */
-    size_t first;        /* the cache's own */
+    size_t first;        /* first, form: the cache's own */
+    int form;
     union {
         mci_op_identity identity;
         mci_op_value_read value_read;

@@ -14,7 +14,7 @@ static void begin(const mci_redis_cache *rc, mci_batch *b, const mci_script *scr
     mci_arg_str(b, token);
 }
 
-void mci_build_begin_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_build_begin_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_build_begin *g = &op->u.build_begin;
     begin(rc, b, &mci_script_derived_build, g->set, g->token);
@@ -50,7 +50,7 @@ void mci_build_begin_unpack(const mci_unpack *u)
     g->ours = 1;
 }
 
-void mci_build_page_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_build_page_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_build_page *p = &op->u.build_page;
     int geo = p->set->kind == MCI_SET_GEO;
@@ -80,7 +80,7 @@ void mci_build_page_unpack(const mci_unpack *u)
     u->op->u.build_page.added = is_one(u);
 }
 
-void mci_build_swap_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_build_swap_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_build_swap *s = &op->u.build_swap;
     begin(rc, b, &mci_script_derived_swap, s->set, s->token);
@@ -93,7 +93,7 @@ void mci_build_swap_unpack(const mci_unpack *u)
     u->op->u.build_swap.swapped = is_one(u);
 }
 
-void mci_build_leave_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_build_leave_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     begin(rc, b, &mci_script_derived_leave, op->u.build_leave.set, op->u.build_leave.token);
 }

@@ -2,7 +2,7 @@
 /* Owns: counters in a sorted set. Refuses: what is in their place and is not a set: the caller must clear it. */
 #include "cache/redis/counter.h"
 
-void mci_counter_add_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_counter_add_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     mci_cmd(b, "ZINCRBY");
     mci_key_of_set(b, &rc->names, op->u.counter_add.set, MCI_KEY_SET);
@@ -19,7 +19,7 @@ void mci_counter_add_unpack(const mci_unpack *u)
         a->total = 0; /* anybody may ZADD */
 }
 
-void mci_counter_page_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_counter_page_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_counter_page *p = &op->u.counter_page;
     mci_cmd(b, "ZREVRANGE");
@@ -43,7 +43,7 @@ void mci_counter_page_unpack(const mci_unpack *u)
         mci_unpack_refused(u, NULL, "trending");
 }
 
-void mci_counter_clear_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_counter_clear_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     mci_cmd(b, "DEL");
     mci_key_of_set(b, &rc->names, op->u.counter_clear.set, MCI_KEY_SET);

@@ -5,11 +5,11 @@
 
 #include "cache/redis/pack.h"
 
-void mci_counter_add_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_counter_add_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_counter_add_unpack(const mci_unpack *u);
-void mci_counter_page_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_counter_page_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_counter_page_unpack(const mci_unpack *u);
-void mci_counter_clear_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_counter_clear_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_counter_clear_unpack(const mci_unpack *u);
 
 #endif

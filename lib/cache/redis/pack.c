@@ -63,15 +63,34 @@ mci_slice mci_name_of(mci_arena *a, mci_slice metadata)
     return (mci_slice){mci_arena_text(a, text, b.len), b.len};
 }
 
+/* The completeness marker of a set, of either kind. */
+static int is_marker(mci_slice m)
+{
+    return m.p != NULL && m.n > 2 && (m.p[0] == '!' || m.p[0] == '~') && m.p[1] == ' ';
+}
+
 size_t mci_unpack_members(const mci_reply *r, size_t most, mci_member *out)
 {
-    size_t n = r != NULL && r->type == MCI_REPLY_ARRAY ? r->len / 2 : 0;
-    if (n > most)
-        n = most;
-    for (size_t i = 0; i < n; i++) {
-        out[i].id = mci_reply_slice(mci_reply_item(r, 2 * i));
-        if (mci_reply_double(mci_reply_item(r, 2 * i + 1), &out[i].score) != 0)
-            out[i].id = (mci_slice){out[i].id.p != NULL ? out[i].id.p : "", 0}; /* no id: whoever checks ids removes it */
+    size_t pairs = r != NULL && r->type == MCI_REPLY_ARRAY ? r->len / 2 : 0;
+    size_t n = 0;
+    for (size_t i = 0; i < pairs && n < most; i++) {
+        mci_slice id = mci_reply_slice(mci_reply_item(r, 2 * i));
+        if (is_marker(id))
+            continue;
+        out[n].id = id;
+        if (mci_reply_double(mci_reply_item(r, 2 * i + 1), &out[n].score) != 0)
+            out[n].id = (mci_slice){id.p != NULL ? id.p : "", 0}; /* no id: whoever checks ids removes it */
+        n++;
     }
     return n;
+}
+
+int mci_unpack_nonce(const mci_reply *r, char out[MCI_NONCE_CAP])
+{
+    mci_slice n = mci_reply_slice(r);
+    if (n.p == NULL || n.n >= MCI_NONCE_CAP)
+        return -1;
+    memcpy(out, n.p, n.n);
+    out[n.n] = '\0';
+    return 0;
 }

@@ -33,7 +33,7 @@ typedef struct mci_unpack {
     size_t first;
 } mci_unpack;
 
-typedef void (*mci_pack_fn)(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+typedef void (*mci_pack_fn)(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 typedef void (*mci_unpack_fn)(const mci_unpack *u);
 
 const mci_reply *mci_unpack_reply(const mci_unpack *u, size_t i);
@@ -54,5 +54,7 @@ mci_slice mci_name_of(mci_arena *a, mci_slice metadata);
 int64_t mci_fresh_epoch(mci_redis_cache *rc);
 /* Members out of a reply of member, score, member, score ..., at most `most`. Returns how many. */
 size_t mci_unpack_members(const mci_reply *r, size_t most, mci_member *out);
+/* A derived set's nonce. 0, or -1 when it is none. */
+int mci_unpack_nonce(const mci_reply *r, char out[MCI_NONCE_CAP]);
 
 #endif

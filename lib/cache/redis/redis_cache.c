@@ -9,6 +9,7 @@
 #include "cache/redis/build.h"
 #include "cache/redis/counter.h"
 #include "cache/redis/derived.h"
+#include "cache/redis/set_read.h"
 #include "cache/redis/strings.h"
 #include "cache/redis/value.h"
 #include "redis/refusal.h"
@@ -28,7 +29,7 @@ static int reply_epoch(const mci_reply *r, int64_t *out)
     return mci_reply_count(r, out) == 0 && *out > 0 ? 0 : -1;
 }
 
-static void epoch_raise_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+static void epoch_raise_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     (void)op;
     mci_cmd(b, "SET");
@@ -41,7 +42,7 @@ static void epoch_raise_unpack(const mci_unpack *u)
     (void)mci_unpack_check(u, "invalidate all");
 }
 
-static void identity_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+static void identity_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     mci_cmd_script(b, &mci_script_identity);
     mci_key_fixed(b, &rc->names, MCI_KEY_PROBE);
@@ -67,7 +68,7 @@ static void identity_unpack(const mci_unpack *u)
     u->op->u.identity.whose = mci_reply_slice(mci_reply_item(r, 2));
 }
 
-static void nothing_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+static void nothing_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     (void)rc;
     (void)b;

@@ -58,7 +58,7 @@ static void too_big(const mci_unpack *u, const mci_reply *r, mci_found *f)
     f->name = mci_name_of(&u->ops->arena, (mci_slice){r->len > 0 ? "" : NULL, r->len > MCI_ENVELOPE_MAX ? r->len : 0});
 }
 
-void mci_string_read_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_string_read_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     mci_cmd(b, "MGET");
     mci_key_of_string(b, &rc->names, MCI_KEY_STRING, op->u.string_read.key);
@@ -75,7 +75,7 @@ void mci_string_read_unpack(const mci_unpack *u)
         decode(u, s->key, mci_reply_item(r, 0), mci_reply_item(r, 1), &s->found);
 }
 
-void mci_string_acquire_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_string_acquire_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_acquire *a = &op->u.acquire;
     mci_cmd_script(b, &mci_script_string_acquire);
@@ -109,7 +109,7 @@ void mci_string_acquire_unpack(const mci_unpack *u)
     }
 }
 
-void mci_string_set_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_string_set_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_string_set *s = &op->u.string_set;
     mci_seal seal = mci_envelope_own_seal(&rc->macs, &string_spec, s->key, strlen(s->key));
@@ -142,7 +142,7 @@ void mci_string_set_unpack(const mci_unpack *u)
 }
 
 /* The lease goes first: from here on no load under way may fill. */
-void mci_string_remove_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_string_remove_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const char *key = op->u.string_remove.key;
     mci_cmd(b, "DEL");

@@ -5,13 +5,13 @@
 
 #include "cache/redis/pack.h"
 
-void mci_string_read_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_string_read_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_string_read_unpack(const mci_unpack *u);
-void mci_string_acquire_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_string_acquire_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_string_acquire_unpack(const mci_unpack *u);
-void mci_string_set_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_string_set_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_string_set_unpack(const mci_unpack *u);
-void mci_string_remove_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_string_remove_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_string_remove_unpack(const mci_unpack *u);
 
 #endif

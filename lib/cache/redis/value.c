@@ -111,7 +111,7 @@ static void decode(const mci_unpack *u, const reading *rd, const mci_reply *r)
     }
 }
 
-void mci_value_read_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_value_read_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_value_read *v = &op->u.value_read;
     mci_cmd(b, v->family->unique != NULL ? "GET" : "HMGET");
@@ -128,7 +128,7 @@ void mci_value_read_unpack(const mci_unpack *u)
 
 /* ---- leases ------------------------------------------------------------------------------------------------------- */
 
-void mci_value_acquire_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_value_acquire_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_acquire *a = &op->u.acquire;
     mci_cmd_script(b, &mci_script_value_miss);
@@ -231,7 +231,7 @@ static void commit_entry(const mci_redis_cache *rc, mci_batch *b, const mci_op_c
     mci_buf_free(&text);
 }
 
-void mci_value_commit_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_value_commit_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_commit *k = &op->u.commit;
     char mode[2] = {(char)k->mode, '\0'};
@@ -264,7 +264,7 @@ void mci_value_commit_unpack(const mci_unpack *u)
 
 /* ---- announcements and drops -------------------------------------------------------------------------------------- */
 
-void mci_value_announce_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_value_announce_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_announce *a = &op->u.announce;
     mci_cmd_script(b, &mci_script_value_pre);
@@ -283,7 +283,7 @@ void mci_value_announce_unpack(const mci_unpack *u)
         mci_unpack_refused(u, NULL, "announce a write");
 }
 
-void mci_value_drop_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+void mci_value_drop_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_drop *d = &op->u.drop;
     const mci_spec *spec = d->family->spec;

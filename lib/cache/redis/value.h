@@ -7,15 +7,15 @@
 
 /* What a read of this family fetches; before any operation names it. 0, or -1 when memory is short. */
 int mci_value_init(mci_redis_cache *rc, const mci_family *f);
-void mci_value_read_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_value_read_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_value_read_unpack(const mci_unpack *u);
-void mci_value_acquire_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_value_acquire_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_value_acquire_unpack(const mci_unpack *u);
-void mci_value_commit_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_value_commit_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_value_commit_unpack(const mci_unpack *u);
-void mci_value_announce_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_value_announce_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_value_announce_unpack(const mci_unpack *u);
-void mci_value_drop_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op);
+void mci_value_drop_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_value_drop_unpack(const mci_unpack *u);
 
 #endif
