@@ -93,6 +93,30 @@ static void leave(mci_memory *m)
         free_memory(m);
 }
 
+#ifdef MCI_TEST_HOOKS
+void mci_memory_flush(const char *name)
+{
+    mci_mutex_lock(&shared_memory.lock);
+    for (mci_memory *m = shared_memory.first; m != NULL; m = m->next) {
+        if (strcmp(m->name, name) != 0)
+            continue;
+        mci_mutex_lock(&m->lock);
+        mci_held_free_all(m);
+        for (size_t i = 0; i < m->nsets; i++) {
+            mci_set_kind kind = m->sets[i].kind;
+            mci_slot_free(&m->sets[i]);
+            if (mci_slot_init(&m->sets[i], kind, m->seed) != 0)
+                abort();
+        }
+        free(m->identity);
+        m->identity = NULL;
+        m->epoch = m->epoch % 1000000 + 1;
+        mci_mutex_unlock(&m->lock);
+    }
+    mci_mutex_unlock(&shared_memory.lock);
+}
+#endif
+
 /* ---- operations --------------------------------------------------------------------------------------------------- */
 
 static void epoch_read(const mci_memory_run *run)

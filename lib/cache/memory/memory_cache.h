@@ -23,4 +23,9 @@ typedef struct mci_memory_cache_options {
 /* The random source is borrowed and outlives it. */
 mc_status mci_memory_cache_open(const mci_memory_cache_options *opt, mci_random *rnd, mci_cache **out, mc_error *err);
 
+#ifdef MCI_TEST_HOOKS
+/* Everything that the memories of a name hold goes, as if it had never been. */
+void mci_memory_flush(const char *name);
+#endif
+
 #endif
