@@ -52,7 +52,7 @@ static size_t same(double lon, double lat, double radius, int64_t count)
     mc_list *by_store = NULL;
     mc_info info;
     size_t n = ask(f.a, lon, lat, radius, count, &by_redis, &info);
-    assert_int_equal(info.tier, MC_TIER_REDIS);
+    assert_int_equal(info.tier, fixture_tier());
     size_t k = ask(alone, lon, lat, radius, count, &by_store, &info);
     if (n != k)
         fail_msg("%g %g %g: %zu by Redis, %zu by the store", lon, lat, radius, n, k);
@@ -128,7 +128,7 @@ static void test_never_the_whole_set(void **state)
         free(fixture_redis(&f, "CONFIG", "RESETSTAT", NULL));
         n = ask(f.a, circles[i][0], circles[i][1], circles[i][2], 10, &rows, &info);
         assert_int_equal(n, 10);
-        assert_int_equal(info.tier, MC_TIER_REDIS);
+        assert_int_equal(info.tier, fixture_tier());
         mc_list_free(rows);
         char *stats = fixture_redis(&f, "INFO", "stats", NULL);
         const char *line = strstr(stats, "total_net_output_bytes:");

@@ -31,4 +31,9 @@ void mutate_script(const char *name, const char *from, const char *to);
 void mutate_safeguard(unsigned bits);
 void mutate_reset(void);
 
+/* MFLIX_TEST_CACHE=memory: the clients of a fixture have their cache in this process. */
+int test_in_memory(void);
+/* The rest of this test is left out: its actors go on to their end first. Does not return. */
+void test_leave_out(void);
+
 #endif

@@ -2,6 +2,7 @@
 /* Owns: the stage on which protocol tests play. Refuses: mocks of Redis. */
 #include "fixture.h"
 
+#include "actor.h"
 #include "cache/memory/memory_cache.h"
 #include "scripts.h"
 
@@ -84,20 +85,13 @@ static void check_account(fixture *f)
     free(log);
 }
 
-/* MFLIX_TEST_CACHE=memory: no server. What asks one in a test is left out with that test. */
-static int in_memory(void)
-{
-    const char *kind = getenv("MFLIX_TEST_CACHE");
-    return kind != NULL && strcmp(kind, "memory") == 0;
-}
-
-#define MEMORY_NAME "fixture"
+#define MEMORY_NAME "fixture" /* of the cache that the clients share when there is no server */
 
 void fixture_start(fixture *f, ...)
 {
     va_list ap;
     memset(f, 0, sizeof *f);
-    if (in_memory()) {
+    if (test_in_memory()) {
         snprintf(f->redis.uri, sizeof f->redis.uri, "memory:" MEMORY_NAME);
     } else {
         srv_start_redis(&f->redis, "--save", "", "--appendonly", "no", NULL);
@@ -116,11 +110,12 @@ void fixture_stop(fixture *f)
 {
     (void)mc_close(f->a);
     (void)mc_close(f->b);
-    if (!in_memory())
+    if (!test_in_memory())
         check_account(f);
     if (f->rc != NULL)
         redisFree(f->rc);
-    srv_stop(&f->redis);
+    if (!test_in_memory())
+        srv_stop(&f->redis);
     memstore_free(&f->mem);
 }
 
@@ -134,7 +129,7 @@ void fixture_json(char out[512], const char *id, const char *title, double ratin
 
 void fixture_calm(fixture *f)
 {
-    if (in_memory()) /* nothing can be lost there */
+    if (test_in_memory()) /* nothing can be lost there */
         return;
     static const char *const sets[] = {"board:{movies:rating}", "geo:{theaters:place}"};
     free(fixture_redis(f, "SET", "mfc:{mflix:@}:epoch", "4711", "NX", NULL));
@@ -155,7 +150,7 @@ void fixture_calm(fixture *f)
 void fixture_reset(fixture *f)
 {
     char json[512];
-    if (in_memory())
+    if (test_in_memory())
         mci_memory_flush(MEMORY_NAME);
     else
         free(fixture_redis(f, "FLUSHALL", NULL));
@@ -212,12 +207,12 @@ static char *command(fixture *f, va_list ap)
     int argc = 0;
     for (const char *p = va_arg(ap, const char *); p != NULL && argc < 64; p = va_arg(ap, const char *))
         argv[argc++] = p;
-    if (in_memory() && strcmp(argv[0], "FLUSHALL") == 0) {
+    if (test_in_memory() && strcmp(argv[0], "FLUSHALL") == 0) {
         mci_memory_flush(MEMORY_NAME);
         return NULL;
     }
-    if (in_memory())
-        skip(); /* what came before in the test has passed */
+    if (test_in_memory())
+        test_leave_out(); /* what came before in the test has passed */
     redisReply *r = NULL;
     for (int attempt = 0; attempt < 2 && r == NULL; attempt++) {
         if (f->rc == NULL)
@@ -288,6 +283,11 @@ double fixture_board_rating(mc_client *mc, const char *id)
             r = mc_list_score(rows, i);
     mc_list_free(rows);
     return r;
+}
+
+enum mc_tier fixture_tier(void)
+{
+    return test_in_memory() ? MC_TIER_MEMORY : MC_TIER_REDIS;
 }
 
 void fixture_sleep_ms(int ms)

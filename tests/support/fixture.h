@@ -46,5 +46,7 @@ double fixture_board_rating(mc_client *mc, const char *id);
 /* A movie's document as the tests write it. */
 void fixture_json(char out[512], const char *id, const char *title, double rating);
 void fixture_sleep_ms(int ms);
+/* The tier that a hit names: Redis, or this process. */
+enum mc_tier fixture_tier(void);
 
 #endif

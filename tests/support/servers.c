@@ -5,6 +5,8 @@
 #endif
 #include "servers.h"
 
+#include "actor.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -259,8 +261,16 @@ void srv_start_mongo(srv *s, ...)
     start(s);
 }
 
+/* A fixture in memory has no server to play with. */
+static void leave_out_without(const srv *s)
+{
+    if (strncmp(s->uri, "memory:", 7) == 0)
+        test_leave_out();
+}
+
 void srv_kill(srv *s)
 {
+    leave_out_without(s);
     if (s->pid <= 0)
         return;
     kill(s->pid, SIGKILL);
@@ -285,6 +295,7 @@ void srv_start_again(srv *s)
 
 void srv_pause(srv *s)
 {
+    leave_out_without(s);
     int status = 0;
     if (s->pid > 0 && kill(s->pid, SIGSTOP) == 0)
         (void)waitpid(s->pid, &status, WUNTRACED); /* until it has stopped: an answer under way would come after us */

@@ -211,6 +211,7 @@ static void test_strings(void **state)
     assert_true(set_string(&k, MCI_STRING_FILL, A, "a"));
     assert_int_equal(string_now(&k)->state, MCI_FOUND_VALUE);
     assert_int_equal(string_now(&k)->text.n, 1);
+    assert_int_equal(k.ops.epoch, 0); /* there is none that counts for it */
     ops_kit_op(&k, MCI_OP_STRING_REMOVE)->u.string_remove.key = "k";
     assert_true(ops_kit_run(&k)->u.string_remove.removed);
     ops_kit_op(&k, MCI_OP_STRING_REMOVE)->u.string_remove.key = "k";
