@@ -59,7 +59,7 @@ def movie_by_title(w):
     w.new_movie(title="Joined")
     for cache in ("miss", "hit"):
         assert check_data(w.call("GET", "/movies?title=Joined"))["answer"]["cache"] == cache
-    assert w.command("DEL", "main_db:title:{Joined}") == "1"
+    assert w.command("DEL", "main_db:movie:title:{Joined}") == "1"
     answer = check_data(w.call("GET", "/movies?title=Joined"))["answer"]
     assert answer["cache"] == "miss" and answer["tier"] == "store" and answer["store_calls"] == 1, answer
     w.problem(404, "GET", "/movies?title=no+such+title", code="MC_NOT_FOUND")

@@ -2,6 +2,7 @@
 """Redis and the store going away and coming back, many clients at once, the end of the server under load."""
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -11,8 +12,13 @@ from site_under_test import NOBODY, Skip, check_problem, free_port, read_answers
 
 
 def pause(process):
-    """A server that is there and does not answer."""
+    """A server that is there and does not answer: all of its threads stand still."""
     os.kill(process.pid, signal.SIGSTOP)
+
+    def still():
+        tasks = pathlib.Path(f"/proc/{process.pid}/task").iterdir()
+        return all((t / "stat").read_text().rpartition(")")[2].split()[0] == "T" for t in tasks)
+    assert until(still), "the server does not stop"
 
 
 def redis_away_and_back(w):
@@ -140,6 +146,19 @@ def store_silent(w, id, whole, changed):
     assert a.status in (500, 503, 504), a
     assert w.call("GET", "/readyz").status == 503
     assert w.call("GET", "/healthz").status == 200
+
+
+def store_in_memory(w):
+    """Reads past the cache are a session's, so that both ways see one database: also one in memory."""
+    with w.another(STORE_URI="sqlite::memory:", CACHE_PREFIX="memory:") as other:
+        id = "573a1390f29313caabcd4801"
+        assert other.call("GET", f"/movies/{id}").status == 404
+        made = other.call("POST", "/movies", {"_id": {"$oid": id}, "title": "In memory", "imdb": {"rating": 7.5}})
+        assert made.status == 201, made
+        for past in ("", "?cache=off"):
+            a = other.call("GET", f"/movies/{id}{past}")
+            assert a.status == 200 and a.json()["movie"]["title"] == "In memory", a
+            assert a.json()["answer"]["tier"] == ("store" if past else "redis"), a
 
 
 def many_clients(w):
@@ -272,5 +291,5 @@ def access_log(w):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", lines[0]["time"]), lines
 
 
-TESTS = [redis_away_and_back, redis_silent, redis_back, store_away_and_back, many_clients, stop_under_load, stop_by_interrupt, stop_is_bounded,
+TESTS = [redis_away_and_back, redis_silent, redis_back, store_away_and_back, store_in_memory, many_clients, stop_under_load, stop_by_interrupt, stop_is_bounded,
          access_log]
