@@ -16,4 +16,8 @@ mc_status mci_by_scan_rank(mci_store *s, const mci_spec *spec, const char *id, m
 
 mc_status mci_by_scan_count(mci_store *s, const mci_spec *spec, mci_deadline dl, int64_t *out, mc_error *err);
 
+/* There is nothing to reach but the store's own functions, and nothing to prepare. */
+mc_status mci_by_scan_ping(mci_store *s, mci_deadline dl, mc_error *err);
+mc_status mci_by_scan_prepare(mci_store *s, const mci_spec *const *specs, size_t n, mci_deadline dl, mc_error *err);
+
 #endif

@@ -438,13 +438,6 @@ static mc_status op_put_many(mci_store *s, const mci_spec *spec, const char *con
 
 /* ---- life ---- */
 
-/* Nothing to prepare, and nothing to reach but the caller's functions. */
-static mc_status op_prepare(mci_store *s, const mci_spec *const *specs, size_t n, mci_deadline dl, mc_error *err)
-{
-    (void)(s == NULL || specs == NULL || n == 0 || dl == 0 || err == NULL);
-    return MC_OK;
-}
-
 static void op_close(mci_store *s)
 {
     cb_store *c = self(s);
@@ -455,7 +448,8 @@ static void op_close(mci_store *s)
 
 static const mci_store_ops ops = {
     .name = "callback",
-    .prepare = op_prepare,
+    .ping = mci_by_scan_ping,
+    .prepare = mci_by_scan_prepare,
     .find = op_find,
     .find_many = op_find_many,
     .find_alias = op_find_alias,
