@@ -188,6 +188,7 @@ static void settle(importing *im)
     int fast = im->c->e->set.write_mode == MCI_WRITE_FAST;
     mci_ops ops;
     mci_ops_init(&ops);
+    ops.once = 1; /* as in write.c */
     for (size_t i = 0; i < im->n; i++) {
         item *it = &im->items[i];
         mc_status st = im->statuses[i];

@@ -50,6 +50,8 @@ static void settle(mci_writing *w, int carried_out, const mci_doc *d)
     mci_call quiet = mci_call_quiet(w->c); /* the write itself is done */
     mci_ops ops;
     mci_ops_init(&ops);
+    ops.once =
+        1; /* an end that arrives twice, after its announcement has, could win over a newer write: what is lost is told instead */
     mci_writing_settle(w, &ops, how, d);
     int known = mci_call_run(&quiet, &ops) == MC_OK && mci_writing_settled(w, &ops, how);
     mci_ops_free(&ops);

@@ -110,6 +110,7 @@ static mc_status run(mci_cache *c, mci_ops *ops, mci_deadline dl, mc_error *err)
     fake_cache *f = (fake_cache *)c;
     (void)dl;
     f->lists++;
+    f->once_lists += ops->once;
     note(f, f->trace[0] != '\0' ? " " : "");
     for (size_t i = 0; i < ops->n; i++) {
         note(f, i > 0 ? "+" : "");

@@ -69,6 +69,7 @@ static void test_steps(void **state)
     start(MCI_WRITE_SAFE);
     assert_int_equal(rate(5), MC_OK);
     assert_string_equal(k.cache.trace, "announce+set_announce commit+settle");
+    assert_int_equal(k.cache.once_lists, 1); /* the announcement may be repeated, the end may not */
     assert_int_equal(last_commit.mode, MCI_COMMIT_POST);
     assert_int_equal(last_commit.epoch, FAKE_EPOCH);
     assert_true(last_commit.ttl_ms > 0);
