@@ -254,7 +254,7 @@ static void test_what_others_wrote(void **state)
 {
     (void)state;
     static const char *const records[] = {
-        "", "x", "- - 0", "- - 1e300 0", "- - 0 0 " A, "- - 0 0 " A " nan", "- - 0 0 " A " 0x7fffffffffffffffff"};
+        "", "x", "- - 0", "- - 1e300 0", ("- - 0 0 " A), ("- - 0 0 " A " nan"), ("- - 0 0 " A " 0x7fffffffffffffffff")};
     for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
         board();
         (void)CMD("HSET", keys[2], "a", records[i]);
@@ -326,7 +326,7 @@ static void test_arguments_that_are_none(void **state)
         REFUSED("ERR", repair, A, N1, LONG, "Z", "a", scores[i]);
         REFUSED("ERR", page, A, N1, LONG, "z", "Z", "1", "y", scores[i], "a");
     }
-    static const char *const ids[] = {"", "! " N1, "@ holder", "?", "a b", "a\nb"};
+    static const char *const ids[] = {"", "! 1.0", "@ holder", "?", "a b", "a\nb"};
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         REFUSED("ERR", announce, ids[i], B, LONG, LONG, N2);
         REFUSED("ERR", tell, N2, LONG, "b", ids[i]);

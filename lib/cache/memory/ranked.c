@@ -119,7 +119,7 @@ static void link_out(mci_ranked *r, mci_ranked_member *m)
     walk_to(r, m->score, m->id, &w);
     for (unsigned l = 0; l < r->levels; l++) {
         link *before = &w.last[l]->up[l];
-        if (before->next == m)
+        if (l < m->levels && before->next == m)
             *before = (link){m->up[l].next, before->passes + m->up[l].passes - 1};
         else
             before->passes--;
@@ -161,7 +161,7 @@ int mci_ranked_put(mci_ranked *r, const char *id, double score)
         return 0;
     }
     unsigned levels = some_levels(r);
-    m = malloc(sizeof *m + levels * sizeof(link) + len + 1);
+    m = calloc(1, sizeof *m + levels * sizeof(link) + len + 1);
     if (m == NULL)
         return -1;
     m->levels = levels;

@@ -281,23 +281,32 @@ int mci_slot_tell(mci_slot *s, const mci_op_set_tell *t, int64_t now_ms)
 
 /* ---- repairs ------------------------------------------------------------------------------------------------------ */
 
+/* 1: granted; 0: not due, or another's; -1: memory is short. */
+static int lease_one(mci_slot *s, const char *id, const char *token, int64_t now_ms, int64_t soft_ms)
+{
+    double when = 0;
+    if (s->nonce[0] == '\0' || !due_ms(s, id, &when) || when > (double)now_ms)
+        return 0;
+    mci_record *r = mci_record_make(s, id, now_ms);
+    if (r == NULL)
+        return -1;
+    if (r->repair[0] != '\0' && strcmp(r->repair, token) != 0 && now_ms < r->taken_ms + soft_ms)
+        return 0;
+    memset(r->repair, 0, sizeof r->repair);
+    memcpy(r->repair, token, strnlen(token, sizeof r->repair - 1));
+    r->taken_ms = now_ms;
+    r->quiet = r->nwriters == 0;
+    return 1;
+}
+
 int mci_slot_lease(mci_slot *s, mci_op_set_lease *l, int64_t now_ms, int64_t soft_ms)
 {
     memcpy(l->nonce, s->nonce, sizeof l->nonce);
     for (size_t i = 0; i < l->n; i++) {
-        double when = 0;
-        l->granted[i] = 0;
-        if (s->nonce[0] == '\0' || !due_ms(s, l->ids[i], &when) || when > (double)now_ms)
-            continue;
-        mci_record *r = mci_record_make(s, l->ids[i], now_ms);
-        if (r == NULL)
+        int granted = lease_one(s, l->ids[i], l->token, now_ms, soft_ms);
+        l->granted[i] = granted > 0;
+        if (granted < 0)
             return -1;
-        if (r->repair[0] != '\0' && strcmp(r->repair, l->token) != 0 && now_ms < r->taken_ms + soft_ms)
-            continue;
-        strncpy(r->repair, l->token, sizeof r->repair - 1);
-        r->taken_ms = now_ms;
-        r->quiet = r->nwriters == 0;
-        l->granted[i] = 1;
     }
     return 0;
 }
