@@ -78,7 +78,7 @@ typedef struct mci_settings {
     int64_t write_mode; /* mci_write_mode */
     int64_t write_quarantine_ms;
     int64_t write_suspect_ms;
-    int64_t read_tiers; /* mci_read_tiers */
+    int64_t read_tiers;      /* mci_read_tiers */
     int64_t read_max_age_ms; /* -1: any age */
     int64_t read_lease_ms;
     int64_t recovery_max;
