@@ -51,8 +51,7 @@ void mci_lease_lost(mci_call *c, mci_lease *l)
 static mci_lease_next take_other(mci_call *c, mci_lease *l, mci_slice holder)
 {
     if (holder.p != NULL)
-        l->joined = mci_flight_join(&c->e->flights, holder.p, holder.n, l->family, l->id, l->family != NULL ? l->epoch : 0,
-                                    l->not_before_ns);
+        l->joined = mci_flight_join(&c->e->flights, holder.p, holder.n, l->family, l->id, l->epoch, l->not_before_ns);
     if (l->joined != NULL)
         return MCI_LEASE_JOIN;
     if (!l->patient)
@@ -73,7 +72,7 @@ mci_lease_next mci_lease_take(mci_call *c, mci_lease *l, const mci_ops *ops, con
     int understood = op->status == MC_OK && (l->family == NULL || ops->epoch_status == MC_OK);
     l->quarantined = 0;
     if (understood && a->acquired == MCI_ACQUIRED_LEASE) {
-        l->epoch = ops->epoch;
+        l->epoch = l->family != NULL ? ops->epoch : 0; /* strings have none */
         l->now_ms = mci_clock_at(c->e, a->now_ms);
         mci_flight_leased(&c->e->flights, l->own, l->epoch);
         return MCI_LEASE_OWN;
@@ -83,7 +82,7 @@ mci_lease_next mci_lease_take(mci_call *c, mci_lease *l, const mci_ops *ops, con
         (void)mci_op_error(op, c->err);
         return MCI_LEASE_FAILED;
     }
-    l->epoch = ops->epoch;
+    l->epoch = l->family != NULL ? ops->epoch : 0;
     switch (a->acquired) {
     case MCI_ACQUIRED_WRITER:
         l->quarantined = 1;
@@ -99,7 +98,7 @@ int mci_lease_join(mci_call *c, mci_lease *l, mc_status *status, mci_doc **doc)
 {
     *status = MC_E_TIMEOUT;
     *doc = NULL;
-    int rc = mci_flight_wait(&c->e->flights, l->joined, l->family != NULL ? l->epoch : 0, c->dl, status, doc);
+    int rc = mci_flight_wait(&c->e->flights, l->joined, l->epoch, c->dl, status, doc);
     l->joined = NULL;
     return rc;
 }

@@ -153,6 +153,8 @@ static mc_status from_store(reading *r, mci_doc **out)
     mci_lease_land(c, &r->lease, st, *out);
     if (st >= 0 && !shared)
         mci_was_loaded(c, r->coll, 1, r->encoded.data, filled ? r->lease.now_ms : 0);
+    if (st == MC_OK && !r->usable && mci_reads_cache(c)) /* nor will the document be put into the cache by this read */
+        mci_was_loaded(c, r->coll, 0, mci_doc_id(*out, NULL), 0);
     return st;
 }
 

@@ -133,6 +133,19 @@ static void drop_idle(mci_redis *r)
     }
 }
 
+/*
+ * The time that a new connection told, some time between `before_ns` and now. What was known before stays when it agrees: a busy machine makes
+ * the answer look late, and values younger than they are. It may be another server than before: then what it tells counts.
+ */
+static void saw_first_time(mci_redis *r, int64_t redis_ms, int64_t before_ns)
+{
+    int64_t least = redis_ms - mci_now_ns() / 1000000;
+    int64_t most = redis_ms - before_ns / 1000000 + 1;
+    int64_t have = atomic_load_explicit(&r->clock_offset_ms, memory_order_relaxed);
+    if (have == 0 || have < least || have > most)
+        atomic_store_explicit(&r->clock_offset_ms, least, memory_order_relaxed);
+}
+
 /* Take an idle connection, or the right to open one (`*out` is then NULL). */
 static mc_status check_out(mci_redis *r, mci_deadline dl, mci_conn **out, mc_error *err)
 {
@@ -175,6 +188,7 @@ static mc_status get_conn(mci_redis *r, mci_deadline dl, int sure, mci_conn **ou
     mci_mutex_lock(&r->lock);
     mci_addresses known = r->known;
     mci_mutex_unlock(&r->lock);
+    int64_t before_ns = mci_now_ns();
     mc_status st = mci_conn_open(&r->opt.addr, &known, connect_dl, out, &redis_ms, err);
     mci_mutex_lock(&r->lock);
     r->known = known;
@@ -186,8 +200,7 @@ static mc_status get_conn(mci_redis *r, mci_deadline dl, int sure, mci_conn **ou
         mci_mutex_unlock(&r->lock);
         return st;
     }
-    /* It may be another server than before. */
-    atomic_store_explicit(&r->clock_offset_ms, redis_ms - mci_now_ns() / 1000000, memory_order_relaxed);
+    saw_first_time(r, redis_ms, before_ns);
     mci_count(r->metrics, MCI_C_REDIS_CONNECTS);
     mci_add(r->metrics, MCI_C_REDIS_CONNECTIONS, 1);
     return MC_OK;
