@@ -39,6 +39,16 @@ static mci_belief build(mci_call *c, mci_coll *coll, mci_index *ix)
     return mci_rebuild(c, coll, ix) ? MCI_ASK_AGAIN : MCI_ASK_STORE;
 }
 
+/* Until the second build is wanted, whatever is built would be as provisional as what is there: the store answers, and nothing is scanned. */
+static mci_belief await_second_build(mci_call *c, mci_coll *coll, mci_index *ix, const mci_set_answer *a)
+{
+    if (a->build_wanted)
+        return build(c, coll, ix);
+    if (a->ndue > MCI_DUE_MAX) /* so many stand before the mark that says it is wanted */
+        (void)mci_repair(c, coll, ix, a->due, a->ndue);
+    return MCI_ASK_STORE;
+}
+
 mci_belief mci_judge(mci_call *c, mci_coll *coll, mci_index *ix, const mci_ops *ops, const mci_op *op)
 {
     static const mci_belief next[] = {
@@ -65,8 +75,10 @@ mci_belief mci_judge(mci_call *c, mci_coll *coll, mci_index *ix, const mci_ops *
     atomic_store_explicit(&ix->size, a->size, memory_order_relaxed);
     if (a->nonce[0] != '\0' && epoch_of(a->nonce) != ops->epoch)
         return raise_nonce(c, ix, a->nonce, 0) ? build(c, coll, ix) : MCI_ASK_STORE;
-    if (a->nonce[0] == '\0' || a->complete == MCI_INCOMPLETE || (a->complete == MCI_COMPLETE_PROVISIONAL && strict))
+    if (a->nonce[0] == '\0' || a->complete == MCI_INCOMPLETE)
         return build(c, coll, ix);
+    if (a->complete == MCI_COMPLETE_PROVISIONAL && strict)
+        return await_second_build(c, coll, ix, a);
     mci_belief belief = next[mci_repair(c, coll, ix, a->due, a->ndue)];
     if (belief == MCI_BELIEVED && a->build_wanted)
         (void)mci_rebuild(c, coll, ix); /* it is complete; who wrote when its keys were lost, only a second build can know */

@@ -110,6 +110,29 @@ static void test_provisional(void **state)
     k.engine->set.write_mode = MCI_WRITE_SAFE;
 }
 
+/* While nobody knows who writes, strict asks the store, and does not build what it could not believe: each build is a scan. */
+static void test_strict_waits_for_the_second_build(void **state)
+{
+    (void)state;
+    mci_slice many[MCI_DUE_MAX + 1];
+    mci_set_answer a = whole();
+    a.complete = MCI_COMPLETE_PROVISIONAL;
+    k.engine->set.write_mode = MCI_WRITE_STRICT;
+    start(a, -1);
+    assert_int_equal(rank_of(ID1), 2);
+    assert_string_equal(k.cache.trace, "set");
+    assert_int_equal(k.info.tier, MC_TIER_STORE);
+    for (size_t i = 0; i <= MCI_DUE_MAX; i++)
+        many[i] = due[0];
+    a.due = many; /* they may hide that the second build is wanted */
+    a.ndue = MCI_DUE_MAX + 1;
+    start(a, -1);
+    assert_int_equal(rank_of(ID1), 2);
+    assert_string_equal(k.cache.trace, "set lease repair");
+    assert_int_equal(k.info.tier, MC_TIER_STORE);
+    k.engine->set.write_mode = MCI_WRITE_SAFE;
+}
+
 static void test_due_is_repaired(void **state)
 {
     (void)state;
@@ -180,9 +203,13 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_is_believed),   cmocka_unit_test(test_not_whole_is_built),
-        cmocka_unit_test(test_old_epoch_is_raised), cmocka_unit_test(test_provisional),
-        cmocka_unit_test(test_due_is_repaired),     cmocka_unit_test(test_what_cannot_be_mended_goes_to_the_store),
+        cmocka_unit_test(test_whole_is_believed),
+        cmocka_unit_test(test_not_whole_is_built),
+        cmocka_unit_test(test_old_epoch_is_raised),
+        cmocka_unit_test(test_provisional),
+        cmocka_unit_test(test_strict_waits_for_the_second_build),
+        cmocka_unit_test(test_due_is_repaired),
+        cmocka_unit_test(test_what_cannot_be_mended_goes_to_the_store),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
