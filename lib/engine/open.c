@@ -60,6 +60,7 @@ static mc_status open_memory(mci_engine *e, mc_error *err)
                                           .max_bytes = s->cache_max_bytes,
                                           .value_max_bytes = s->value_max_bytes,
                                           .quarantine_ms = s->write_quarantine_ms};
+    mci_gauge_set(e->metrics, MCI_C_REDIS_UP, 1); /* what stands in its place cannot be away */
     return mci_memory_cache_open(&opt, &e->rnd, &e->cache, err);
 }
 

@@ -75,7 +75,7 @@ static void test_a1_stale_set(void **state)
     assert_true(stale_set());
     start();
     mutate_script("value_put", ANY_FILL, "mine = true");
-    assert_false(stale_set());
+    assert_breaks(stale_set());
 }
 
 /* A2: the same with a deletion: the reader brings the deleted document back. */
@@ -96,7 +96,7 @@ static void test_a2_delete_and_repopulate(void **state)
     assert_true(deleted_comes_back());
     start();
     mutate_script("value_put", ANY_FILL, "mine = true");
-    assert_false(deleted_comes_back());
+    assert_breaks(deleted_comes_back());
 }
 
 /* A3: two writers; the one that committed first stores last. */
@@ -118,7 +118,7 @@ static void test_a3_writers_reorder(void **state)
     start(); /* "the last writer's value wins" instead of "only a writer that was alone stores" */
     mutate_script("value_put", ONLY_SOLE_WRITER, "mine = ARGV[1] == 'P'");
     mutate_script("value_put", NO_WRITERS, "if not mine then");
-    assert_false(writers_reorder());
+    assert_breaks(writers_reorder());
 }
 
 /* A4: as A3, but Redis has forgotten everything about the id in between (eviction, expiry, restart). */
@@ -143,7 +143,7 @@ static void test_a4_version_forgotten(void **state)
     assert_true(forgotten());
     start();
     mutate_script("value_put", ONLY_SOLE_WRITER, "mine = ARGV[1] == 'P'");
-    assert_false(forgotten());
+    assert_breaks(forgotten());
 }
 
 /* A5: a writer commits and dies before it comes back to Redis. It is held at its point until everything has been looked at. */
@@ -216,7 +216,7 @@ static void test_a7_negative_hides_insert(void **state)
     assert_true(negative_hides_insert());
     start();
     mutate_script("value_put", ANY_FILL, "mine = true");
-    assert_false(negative_hides_insert());
+    assert_breaks(negative_hides_insert());
 }
 
 /* A7 for titles: "no such title" was cached, and a movie with that title is created. */
@@ -246,7 +246,7 @@ static void test_a7_negative_alias(void **state)
     start();
     mutate_script("value_pre", "redis.call('DEL', KEYS[1], KEYS[3])", "redis.call('DEL', KEYS[3])");
     mutate_script("value_put", "    if post then\n        redis.call('DEL', KEYS[1])\n    end\n    return", "    return");
-    assert_false(negative_alias());
+    assert_breaks(negative_alias());
 }
 
 /* A11: rating changed, deleted, changed by two at once: the board follows. */
@@ -276,7 +276,7 @@ static void test_a11_board_drift(void **state)
     assert_false(board_follows());
     start(); /* value and board in two steps, the second one lost */
     mutate_script("derived_settle", "apply(n, id, place)\n    redis.call('ZREM'", "redis.call('ZREM'");
-    assert_false(board_follows());
+    assert_breaks(board_follows());
 }
 
 /* A12: the board is being rebuilt while a rating changes. */
@@ -304,7 +304,7 @@ static void test_a12_rebuild_race(void **state)
     assert_true(rebuild_race());
     start();
     mutate_script("derived_settle", "if score_of(NEW, '@ ' .. n) then", "if false then");
-    assert_false(rebuild_race());
+    assert_breaks(rebuild_race());
 }
 
 /* Readers never see a short board: while it is built they are answered by the store. */
@@ -365,7 +365,7 @@ static void test_a12_built_in_parts(void **state)
     assert_true(built_in_parts());
     start(); /* always from the beginning */
     mutate_script("derived_build", "if not begun or not score_of", "if not whose or not score_of");
-    assert_false(built_in_parts());
+    assert_breaks(built_in_parts());
 }
 
 /* A14: no value without a TTL, whatever order things happen in. */
@@ -391,7 +391,7 @@ static void test_a14_immortal_value(void **state)
     assert_true(all_have_ttl());
     start();
     mutate_script("value_put", "redis.call('PEXPIRE', KEYS[1], ARGV[3])", "local lost = ARGV[3]");
-    assert_false(all_have_ttl());
+    assert_breaks(all_have_ttl());
 }
 
 /* A15: fields that a document lost do not survive in its hash. */
@@ -416,7 +416,7 @@ static void test_a15_torn_hash(void **state)
     assert_int_equal(fixture_redis_int(&f, "HEXISTS", "mflix:movie:{" ID1 "}", "plot", NULL), 0);
     start();
     mutate_script("value_put", "redis.call('DEL', KEYS[1])\nif post then", "if post then");
-    assert_false(no_torn_hash());
+    assert_breaks(no_torn_hash());
 }
 
 /* A16: a value ends when its deadline says so, even if another client made its key immortal; reading does not prolong it. */
@@ -483,7 +483,7 @@ static void test_a17_dangling_theaters(void **state)
     start(); /* adding to the old set instead of putting a new one in its place */
     mutate_script("derived_swap", "redis.call('RENAME', NEW, SET)",
                   "redis.call('ZUNIONSTORE', SET, 2, SET, NEW, 'AGGREGATE', 'MAX')");
-    assert_false(no_theater_ghosts());
+    assert_breaks(no_theater_ghosts());
 }
 
 /* A load under way cannot bring back what was invalidated. */
@@ -508,7 +508,7 @@ static void test_invalidate_and_load(void **state)
     assert_true(invalidated_stays());
     start();
     mutate_script("value_drop", "redis.call('DEL', KEYS[1], KEYS[3])", "redis.call('DEL', KEYS[1])");
-    assert_false(invalidated_stays());
+    assert_breaks(invalidated_stays());
 }
 
 /* Everything invalidated while a load is under way: what it stores belongs to the epoch before. */
@@ -569,7 +569,7 @@ static void test_lease_given_back(void **state)
     start();
     mutate_script("value_put", "if ARGV[1] == 'R' then",
                   "if ARGV[1] == 'R' then redis.call('SET', KEYS[3], ARGV[2], 'PX', 5000)");
-    assert_false(lease_given_back());
+    assert_breaks(lease_given_back());
 }
 
 static int set_up(void **state)

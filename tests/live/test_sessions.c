@@ -176,7 +176,7 @@ static void test_greatest_age_of_values(void **state)
     assert_string_equal(value, "new");
     mc_free(value);
     assert_int_equal(loads, 1);
-    assert_int_equal(info.tier, MC_TIER_REDIS);
+    assert_int_equal(info.tier, fixture_tier());
     close_all(fresh, mc);
 }
 

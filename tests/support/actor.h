@@ -31,6 +31,14 @@ void mutate_script(const char *name, const char *from, const char *to);
 void mutate_safeguard(unsigned bits);
 void mutate_reset(void);
 
+/* What must break once a script was edited; where there is no script (a cache in memory) it is not asked. */
+int mutation_reached(void);
+#define assert_breaks(scenario)                                                                                             \
+    do {                                                                                                                    \
+        if (mutation_reached())                                                                                             \
+            assert_false(scenario);                                                                                         \
+    } while (0)
+
 /* MFLIX_TEST_CACHE=memory: the clients of a fixture have their cache in this process. */
 int test_in_memory(void);
 /* The rest of this test is left out: its actors go on to their end first. Does not return. */

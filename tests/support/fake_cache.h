@@ -23,7 +23,7 @@ typedef struct fake_cache {
     int refuse_op;
     int epoch_unknown; /* the epoch cannot be read */
     int down;          /* is_up() says no */
-    int once_lists;       /* lists that may not be sent twice */
+    int once_lists;    /* lists that may not be sent twice */
     int families, sets;
     void (*answer)(void *user, mci_ops *ops, mci_op *op); /* after the default answer; may be NULL */
     void *user;

@@ -87,16 +87,23 @@ static void check_account(fixture *f)
 
 #define MEMORY_NAME "fixture" /* of the cache that the clients share when there is no server */
 
+void fixture_start_redis(fixture *f)
+{
+    if (test_in_memory()) {
+        mci_memory_flush(MEMORY_NAME);
+        snprintf(f->redis.uri, sizeof f->redis.uri, "memory:" MEMORY_NAME);
+    } else {
+        srv_start_redis(&f->redis, "--save", "", "--appendonly", "no", NULL);
+    }
+}
+
 void fixture_start(fixture *f, ...)
 {
     va_list ap;
     memset(f, 0, sizeof *f);
-    if (test_in_memory()) {
-        snprintf(f->redis.uri, sizeof f->redis.uri, "memory:" MEMORY_NAME);
-    } else {
-        srv_start_redis(&f->redis, "--save", "", "--appendonly", "no", NULL);
+    fixture_start_redis(f);
+    if (!test_in_memory())
         take_account(f);
-    }
     memstore_init(&f->mem);
     va_start(ap, f);
     f->a = open_va(f, ap);
@@ -283,6 +290,11 @@ double fixture_board_rating(mc_client *mc, const char *id)
             r = mc_list_score(rows, i);
     mc_list_free(rows);
     return r;
+}
+
+int fixture_trips(int redis)
+{
+    return test_in_memory() ? 0 : redis;
 }
 
 enum mc_tier fixture_tier(void)

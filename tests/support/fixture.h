@@ -24,6 +24,8 @@ typedef struct fixture {
 /* Start Redis and open two clients with the given options, as key, value, ... NULL. */
 void fixture_start(fixture *f, ...) __attribute__((sentinel));
 void fixture_stop(fixture *f);
+/* The fixture's Redis alone, or what stands in its place. */
+void fixture_start_redis(fixture *f);
 /* As if Redis had been running for long: an epoch, and derived sets of which is known that nobody writes. An empty Redis cannot know that, and
  * counts nobody as the only writer for a quarantine. */
 void fixture_calm(fixture *f);
@@ -47,6 +49,7 @@ double fixture_board_rating(mc_client *mc, const char *id);
 void fixture_json(char out[512], const char *id, const char *title, double rating);
 void fixture_sleep_ms(int ms);
 /* The tier that a hit names: Redis, or this process. */
+int fixture_trips(int redis); /* exchanges with Redis where so many are made; none in memory */
 enum mc_tier fixture_tier(void);
 
 #endif
