@@ -59,7 +59,7 @@ MC_API mc_status mc_session_token(mc_client *session, char **out, mc_error *err)
  * @param session  from mc_session_open()
  * @param token    from mc_session_token() of a session over the same Redis and database
  * @param err      may be NULL
- * @return  MC_OK; MC_E_ARG (`session` is not a session, or `token` not a token), MC_E_RANGE (its times are more than a minute ahead:
+ * @return  MC_OK; MC_E_ARG (`session` is not a session, or `token` not a token, or cut off), MC_E_RANGE (its times are more than a minute ahead:
  *          nothing was taken over), MC_E_CLOSED.
  * Threads: any.
  */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define TOKEN_BEGIN "mcs1."
+#define TOKEN_END 'z' /* no hexadecimal digit */
 #define TIME_MAX (INT64_C(1) << 53)
 
 static size_t place_of(const char *collection, int unique, const char *id)
@@ -59,7 +60,10 @@ int64_t mci_record_lists(const mci_record *r)
     return get(&r->lists_ms);
 }
 
-/* ---- as text: mcs1.FLOOR.LISTS.NEWEST[.PLACE-BEFORE]..., hexadecimal; BEFORE is how much earlier than NEWEST ---- */
+/*
+ * ---- as text: mcs1.FLOOR.LISTS.NEWEST[.PLACE-BEFORE]...z, hexadecimal; BEFORE is how much earlier than NEWEST ----
+ * Without its end it would be the text of a record that knows less, and reads would be older than they may be: hence the z.
+ */
 
 typedef struct place {
     size_t i;
@@ -97,14 +101,15 @@ void mci_record_write(const mci_record *r, int64_t oldest_ms, mci_buf *b)
         (void)snprintf(text, sizeof text, ".%zx-%llx", places[i].i, (unsigned long long)(newest - places[i].ms));
         mci_buf_str(b, text);
     }
+    mci_buf_char(b, TOKEN_END);
 }
 
-/* Lower-case hexadecimal digits up to `end` (a byte, or the end of the text); -1 when there are none or too many. */
+/* Lower-case hexadecimal digits up to one of `ends`; -1 when there are none or too many. */
 static int64_t take(const char **p, const char *ends)
 {
     int64_t v = 0;
     size_t n = strspn(*p, "0123456789abcdef");
-    if (n == 0 || n > 14 || ((*p)[n] != '\0' && strchr(ends, (*p)[n]) == NULL))
+    if (n == 0 || n > 14 || (*p)[n] == '\0' || strchr(ends, (*p)[n]) == NULL)
         return -1;
     for (size_t i = 0; i < n; i++) {
         char c = (*p)[i];
@@ -120,11 +125,11 @@ static mc_status no_token(mc_error *err)
 }
 
 /* One number after a dot. */
-static int64_t take_dotted(const char **p)
+static int64_t take_dotted(const char **p, const char *ends)
 {
     if (**p == '.')
         ++*p;
-    return take(p, ".");
+    return take(p, ends);
 }
 
 mc_status mci_record_read(mci_record *r, const char *text, int64_t latest_ms, mc_error *err)
@@ -135,21 +140,23 @@ mc_status mci_record_read(mci_record *r, const char *text, int64_t latest_ms, mc
         return no_token(err);
     const char *p = text + strlen(TOKEN_BEGIN);
     int64_t floor = take(&p, ".");
-    int64_t lists = take_dotted(&p);
-    int64_t newest = take_dotted(&p);
+    int64_t lists = take_dotted(&p, ".");
+    int64_t newest = take_dotted(&p, ".z");
     if (floor < 0 || lists < 0 || newest < 0)
         return no_token(err);
-    while (*p != '\0') {
+    while (*p != TOKEN_END) {
         p++;
         int64_t at = take(&p, "-");
         if (at < 0 || at >= MCI_RECORD_PLACES || *p != '-' || n == MCI_TOKEN_PLACES)
             return no_token(err);
         p++;
-        int64_t before = take(&p, ".");
+        int64_t before = take(&p, ".z");
         if (before < 0 || before >= newest)
             return no_token(err);
         places[n++] = (place){(size_t)at, newest - before};
     }
+    if (p[1] != '\0')
+        return no_token(err);
     int64_t last = newest > floor ? newest : floor;
     last = lists > last ? lists : last;
     if (last > latest_ms)

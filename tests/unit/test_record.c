@@ -30,7 +30,7 @@ static void hand_over(int64_t oldest)
     mci_record_write(&a, oldest, &text);
     assert_false(text.failed);
     assert_true(text.len <= MCI_RECORD_TOKEN_MAX);
-    assert_int_equal(strspn(text.data, "0123456789abcdefmcs.-"), text.len);
+    assert_int_equal(strspn(text.data, "0123456789abcdefmcsz.-"), text.len);
     if (mci_record_read(&b, text.data, NOW, &err) != MC_OK)
         fail_msg("%s: %s", text.data, err.text);
     mci_buf_free(&text);
@@ -100,22 +100,26 @@ static void test_refused(void **state)
         mc_status status;
     } bad[] = {
         {"", MC_E_ARG},
-        {"mcs1.", MC_E_ARG},
-        {"mcs1.0.0", MC_E_ARG},
-        {"mcs2.0.0.0", MC_E_ARG},
-        {"mcs1.0.0.0.", MC_E_ARG},
-        {"mcs1.0.0.5.1", MC_E_ARG},
-        {"mcs1.0.0.5.400-1", MC_E_ARG}, /* a place that is not there: 1024 */
-        {"mcs1.0.0.5.1-5", MC_E_ARG},   /* before all time */
-        {"mcs1.0.0.5.1-1 ", MC_E_ARG},
-        {"mcs1.0.0.5.1-1.", MC_E_ARG},
-        {"mcs1.0.0.-5", MC_E_ARG},
-        {"mcs1.0.0.A", MC_E_ARG},
-        {"mcs1.fffffffffffffff.0.0", MC_E_ARG},     /* 15 digits */
-        {"mcs1.20000000000001.0.0", MC_E_ARG},      /* above 2^53 */
-        {"mcs1.0.0.1ffffffffffff.1-1", MC_E_RANGE}, /* of times to come */
-        {"mcs1.0.1ffffffffffff.0", MC_E_RANGE},
-        {"mcs1.1ffffffffffff.0.0", MC_E_RANGE},
+        {"mcs1.z", MC_E_ARG},
+        {"mcs1.0.0z", MC_E_ARG},
+        {"mcs2.0.0.0z", MC_E_ARG},
+        {"mcs1.0.0.0.z", MC_E_ARG},
+        {"mcs1.0.0.5.1z", MC_E_ARG},
+        {"mcs1.0.0.5.400-1z", MC_E_ARG}, /* a place that is not there: 1024 */
+        {"mcs1.0.0.5.1-5z", MC_E_ARG},   /* before all time */
+        {"mcs1.0.0.5.1-1 z", MC_E_ARG},
+        {"mcs1.0.0.5.1-1.z", MC_E_ARG},
+        {"mcs1.0.0.5.1-1", MC_E_ARG}, /* cut off */
+        {"mcs1.0.0.5", MC_E_ARG},
+        {"mcs1.0.0.5.1-1zz", MC_E_ARG},
+        {"mcs1.0.0.5z.1-1z", MC_E_ARG},
+        {"mcs1.0.0.-5z", MC_E_ARG},
+        {"mcs1.0.0.Az", MC_E_ARG},
+        {"mcs1.fffffffffffffff.0.0z", MC_E_ARG},     /* 15 digits */
+        {"mcs1.20000000000001.0.0z", MC_E_ARG},      /* above 2^53 */
+        {"mcs1.0.0.1ffffffffffff.1-1z", MC_E_RANGE}, /* of times to come */
+        {"mcs1.0.1ffffffffffff.0z", MC_E_RANGE},
+        {"mcs1.1ffffffffffff.0.0z", MC_E_RANGE},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         mc_error err = {0};
@@ -127,7 +131,7 @@ static void test_refused(void **state)
     }
     char many[4096] = "mcs1.0.0.ffff";
     for (int i = 0; i < MCI_TOKEN_PLACES + 1; i++)
-        (void)snprintf(many + strlen(many), sizeof many - strlen(many), ".%x-1", i);
+        (void)snprintf(many + strlen(many), sizeof many - strlen(many), ".%x-1%s", i, i == MCI_TOKEN_PLACES ? "z" : "");
     assert_int_equal(mci_record_read(&a, many, NOW, NULL), MC_E_ARG);
     memset(many, '1', sizeof many - 1);
     memcpy(many, "mcs1.", 5);
@@ -135,11 +139,33 @@ static void test_refused(void **state)
     assert_memory_equal(&a, &b, sizeof a);
 }
 
+/* One that a cookie had no room for says less than its session knows: it is no token. */
+static void test_cut_off(void **state)
+{
+    (void)state;
+    char id[16];
+    forget();
+    for (int i = 0; i < 10; i++) {
+        (void)snprintf(id, sizeof id, "id%d", i);
+        mci_record_note(&a, "movies", 0, id, NOW - 1000 + i);
+    }
+    mci_buf text;
+    mci_buf_init(&text, MCI_RECORD_TOKEN_MAX + 1);
+    mci_record_write(&a, 0, &text);
+    assert_false(text.failed);
+    for (size_t n = text.len; n-- > 0;) {
+        text.data[n] = '\0';
+        assert_int_equal(mci_record_read(&b, text.data, NOW, NULL), MC_E_ARG);
+    }
+    mci_buf_free(&text);
+    assert_int_equal(mci_record_at(&b, "movies", 0, "id0"), 0);
+}
+
 /* Any text at all: refused or taken, never more. */
 static void test_any_text(void **state)
 {
     (void)state;
-    static const char letters[] = "0123456789abcdef.-.-mcs1 \x7f";
+    static const char letters[] = "0123456789abcdef.-.-zmcs1 \x7f";
     char text[64];
     uint64_t seed = 5;
     for (int i = 0; i < 200000; i++) {
@@ -163,6 +189,7 @@ int main(void)
         cmocka_unit_test(test_handed_over),
         cmocka_unit_test(test_old_ones_are_left_out),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_cut_off),
         cmocka_unit_test(test_any_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
