@@ -288,6 +288,27 @@ static void test_the_bound(void **state)
     ops_kit_close(&k);
 }
 
+/* What has no room even alone takes nobody else's. */
+static void test_one_too_large(void **state)
+{
+    (void)state;
+    ops_kit k;
+    static char large[4501];
+    memset(large, 'x', sizeof large - 1);
+    ops_kit_open(&k, "", 4000);
+    assert_true(fill(&k, &k.docs, "small", "x", 100));
+    assert_true(set_string(&k, MCI_STRING_PUT, "", "kept"));
+    assert_false(set_string(&k, MCI_STRING_PUT, "", large));
+    assert_int_equal(string_now(&k)->state, MCI_FOUND_VALUE);
+    assert_int_equal(string_now(&k)->text.n, 4);
+    assert_false(fill(&k, &k.docs, "large", "x", sizeof large));
+    assert_int_equal(read_of(&k, &k.docs, "large")->state, MCI_FOUND_NONE);
+    assert_int_equal(read_of(&k, &k.docs, "small")->state, MCI_FOUND_VALUE);
+    assert_int_equal(string_now(&k)->state, MCI_FOUND_VALUE);
+    assert_true(bytes_of(&k) <= 4000);
+    ops_kit_close(&k);
+}
+
 /* ---- sharing ------------------------------------------------------------------------------------------------------ */
 
 static const mci_op_identity *identify(ops_kit *k, const char *who, int adopt)
@@ -324,6 +345,11 @@ static void test_sharing(void **state)
     mc_error err = {0};
     mci_cache *c = NULL;
     assert_int_equal(mci_memory_cache_open(&opt, ((mci_memory_cache *)alone.c)->rnd, &c, &err), MC_E_ARG);
+    opt = (mci_memory_cache_options){
+        .name = "as.long-a_name.as.the.option.takes.1234567890123456789012345678x", .prefix = "", .max_bytes = 65536};
+    assert_int_equal(strlen(opt.name), 64);
+    assert_int_equal(mci_memory_cache_open(&opt, ((mci_memory_cache *)alone.c)->rnd, &c, &err), MC_OK);
+    c->ops->close(c);
     ops_kit_close(&alone);
 }
 
@@ -393,6 +419,7 @@ int main(void)
         cmocka_unit_test(test_leases_and_announcements),
         cmocka_unit_test(test_strings),
         cmocka_unit_test(test_the_bound),
+        cmocka_unit_test(test_one_too_large),
         cmocka_unit_test(test_sharing),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_a_forked_child),

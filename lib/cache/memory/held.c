@@ -172,6 +172,10 @@ mci_held *mci_held_make(mci_memory *m, const mci_held_key *key, int64_t now_ms)
 
 int mci_held_set(mci_memory *m, mci_held *h, size_t bytes)
 {
+    if (!mci_held_fits(m, h, bytes)) { /* then the others need not go for it */
+        mci_held_drop(m, h);
+        return -1;
+    }
     h->serial = ++m->serials;
     h->bytes = bytes;
     m->bytes += bytes;
@@ -215,6 +219,14 @@ size_t mci_memory_bytes(const mci_memory *m)
     for (size_t i = 0; i < m->nsets; i++)
         sum += mci_slot_bytes(&m->sets[i]);
     return sum;
+}
+
+int mci_held_fits(const mci_memory *m, const mci_held *h, size_t bytes)
+{
+    size_t sum = overhead(h);
+    for (size_t i = 0; i < m->nsets; i++)
+        sum += mci_slot_least_bytes(&m->sets[i]);
+    return sum <= (size_t)m->max_bytes && bytes <= (size_t)m->max_bytes - sum;
 }
 
 int mci_memory_make_room(mci_memory *m, size_t more, const mci_held *keep, const mci_slot *built)

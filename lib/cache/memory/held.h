@@ -10,7 +10,7 @@
 #include "base/sync.h"
 #include "cache/memory/slot.h"
 
-#define MCI_MEMORY_NAME_MAX 63
+#define MCI_MEMORY_NAME_MAX 64
 
 /* Leases and announcements of one id or string: kept as long as one of them stands. */
 typedef struct mci_guard {
@@ -92,6 +92,8 @@ void mci_held_tidy(mci_memory *m, mci_held *h);
 void mci_held_free_all(mci_memory *m);
 /* Looks at a few, and lets go what is over. */
 void mci_held_sweep(mci_memory *m, int64_t now_ms);
+/* 1: a value of about so many bytes has room once everything that may go has gone. */
+int mci_held_fits(const mci_memory *m, const mci_held *h, size_t bytes);
 /*
  * Within the bound again, with so many bytes more: values but `keep` go, the least recently used first, then sets but `built` (both may be
  * NULL); never what is announced, and no counters. 0; -1: that is not enough.

@@ -52,6 +52,11 @@ size_t mci_slot_bytes(const mci_slot *s)
            (s->fresh != NULL ? mci_ranked_bytes(s->fresh) : 0);
 }
 
+size_t mci_slot_least_bytes(const mci_slot *s)
+{
+    return mci_ranked_bytes(s->pending) + s->record_bytes + (s->kind == MCI_SET_COUNTER ? mci_ranked_bytes(s->set) : 0);
+}
+
 void mci_slot_end_build(mci_slot *s)
 {
     mci_ranked_free(s->fresh);

@@ -48,6 +48,7 @@ typedef struct mci_slot {
 int mci_slot_init(mci_slot *s, mci_set_kind kind, uint64_t seed); /* 0, or -1 */
 void mci_slot_free(mci_slot *s);
 size_t mci_slot_bytes(const mci_slot *s);
+size_t mci_slot_least_bytes(const mci_slot *s); /* that are left of them when there is no room */
 /* Make room: the set and what is built go, and what is announced and pending stays. */
 void mci_slot_shrink(mci_slot *s);
 /* The set alone. 0; -1: memory is short, and it is only not complete any more. */

@@ -66,6 +66,8 @@ void mci_memory_string_acquire(const mci_memory_run *run)
 
 static int put(const mci_memory_run *run, mci_held *h, const mci_op_string_set *s)
 {
+    if (s->mode == MCI_STRING_PUT && !mci_held_fits(run->m, h, s->size + 1))
+        return -1; /* as of Redis: what stands there stays */
     mci_held_drop(run->m, h);
     if (s->mode != MCI_STRING_NONE) {
         h->text = malloc(s->size + 1);
