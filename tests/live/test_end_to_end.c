@@ -3,6 +3,7 @@
  * The public functions end to end on a real Redis, over each real store: SQLite, a MongoDB-wire server, and MONGO_URL when it is set.
  * Uses the sample data when it is there, else a few documents of its own.
  */
+#include "actor.h"
 #include "fixture.h"
 
 #include <math.h>
@@ -664,7 +665,8 @@ static int run_suite(const char *uri, const char *name)
     if (other != mc)
         (void)mc_close(other);
     (void)mc_close(mc);
-    srv_stop(&fx.redis);
+    if (!test_in_memory())
+        srv_stop(&fx.redis);
     return failed;
 }
 
