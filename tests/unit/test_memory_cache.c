@@ -288,6 +288,27 @@ static void test_the_bound(void **state)
     ops_kit_close(&k);
 }
 
+/* What is announced never has to go; so it must not stay when its writer has ended, whichever way. */
+static void test_ended_writes_take_no_room(void **state)
+{
+    (void)state;
+    ops_kit k;
+    char id[16];
+    ops_kit_open(&k, "", 20000);
+    for (int i = 0; i < 500; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        announce(&k, &k.docs, id, A);
+        if (i % 2 == 0)
+            announce(&k, &k.docs, id, B); /* neither was alone */
+        (void)commit(&k, i % 3 == 0 ? MCI_COMMIT_ABORT : MCI_COMMIT_POST, &k.docs, id, A, NULL, NULL);
+        if (i % 2 == 0)
+            (void)commit(&k, MCI_COMMIT_POST, &k.docs, id, B, NULL, NULL);
+    }
+    assert_true(bytes_of(&k) <= 20000);
+    assert_true(fill(&k, &k.docs, "after", "x", 1000));
+    ops_kit_close(&k);
+}
+
 /* What has no room even alone takes nobody else's. */
 static void test_one_too_large(void **state)
 {
@@ -419,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_leases_and_announcements),
         cmocka_unit_test(test_strings),
         cmocka_unit_test(test_the_bound),
+        cmocka_unit_test(test_ended_writes_take_no_room),
         cmocka_unit_test(test_one_too_large),
         cmocka_unit_test(test_sharing),
         cmocka_unit_test(test_threads),

@@ -65,7 +65,7 @@ mci_guard *mci_held_guard(mci_memory *m, mci_held *h, int64_t now_ms)
         }
     if (g->lease_until_ms <= now_ms)
         g->lease[0] = '\0';
-    if (g->sole_until_ms <= now_ms)
+    if (g->nwriters == 0 || g->sole_until_ms <= now_ms) /* who was alone is asked by writers that stand */
         g->sole[0] = '\0';
     if (g->nwriters > 0 || g->lease[0] != '\0' || g->sole[0] != '\0')
         return g;
