@@ -260,6 +260,21 @@ void mci_docb_json(mci_docb *b, const char *p, size_t n)
     b->d->json_len = (uint32_t)n;
 }
 
+int mci_docb_parts(mci_docb *b, const char *texts, size_t n, size_t items, mci_doc_parts *out)
+{
+    end_list(b);
+    if (n > DOC_MAX || items > DOC_MAX / sizeof(uint32_t) || room(b, n + items * sizeof(uint32_t)) != 0) {
+        b->failed = 1;
+        return -1;
+    }
+    uint32_t at = b->d->used;
+    *out = (mci_doc_parts){b->d->vals, bytes_of(b->d), at, at + (uint32_t)n};
+    if (n > 0)
+        memcpy(out->bytes + at, texts, n);
+    b->d->used = at + (uint32_t)(n + items * sizeof(uint32_t));
+    return 0;
+}
+
 void mci_docb_has_fields(mci_docb *b, int yes)
 {
     if (!b->failed)

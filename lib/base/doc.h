@@ -47,6 +47,7 @@ typedef struct mci_spec {
     int lat_field;
     double rank_min; /* the numbers that may be written into the rank field; both 0: any finite number */
     double rank_max;
+    uint32_t fingerprint; /* mci_packed_fingerprint() of it, known beforehand; 0: not known, worked out each time */
 } mci_spec;
 
 typedef struct mci_val {
@@ -98,6 +99,20 @@ void mci_docb_real(mci_docb *b, size_t field, double v);
 void mci_docb_list(mci_docb *b, size_t field); /* then items, contiguous: nothing else in between */
 void mci_docb_item(mci_docb *b, const char *p, size_t n);
 void mci_docb_json(mci_docb *b, const char *p, size_t n);
+
+/*
+ * For a decoder that knows all sizes beforehand and fills in the values itself: the texts, each with a NUL behind it, put at once, and room for
+ * the tables of so many list items. What it gives is good until the next call. 0, or -1.
+ */
+typedef struct mci_doc_parts {
+    mci_val *vals;   /* of all fields; ABSENT when nothing was put */
+    char *bytes;     /* what the offsets of values and in tables count from */
+    uint32_t texts;  /* offset of the first text */
+    uint32_t tables; /* offset of the first table: 4 bytes for each item, at any address */
+} mci_doc_parts;
+
+int mci_docb_parts(mci_docb *b, const char *texts, size_t n, size_t items, mci_doc_parts *out);
+
 void mci_docb_has_fields(mci_docb *b, int yes);
 mci_doc *mci_docb_finish(mci_docb *b);
 void mci_docb_drop(mci_docb *b);

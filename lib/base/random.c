@@ -6,6 +6,7 @@
 #include "base/random.h"
 
 #include "base/clock.h"
+#include "base/endian.h"
 
 #include <string.h>
 #include <sys/random.h>
@@ -88,24 +89,16 @@ void mci_random_objectid(mci_random *r, char out[25])
     out[24] = '\0';
 }
 
-static uint64_t load64(const unsigned char *p)
-{
-    uint64_t v = 0;
-    for (unsigned i = 0; i < 8; i++)
-        v |= (uint64_t)p[i] << (8 * i); /* little-endian on every machine: values are shared between them */
-    return v;
-}
-
 uint64_t mci_checksum(uint64_t seed, const void *p, size_t n)
 {
     const unsigned char *b = p;
     uint64_t h = seed ^ K1 ^ ((uint64_t)n * K3);
     size_t left = n;
     for (; left >= 16; left -= 16, b += 16)
-        h = fold(load64(b) ^ K2, load64(b + 8) ^ h);
+        h = fold(mci_load64(b) ^ K2, mci_load64(b + 8) ^ h);
     unsigned char tail[16] = {0};
     if (left > 0)
         memcpy(tail, b, left);
-    h = fold(load64(tail) ^ K2, load64(tail + 8) ^ h ^ K3);
+    h = fold(mci_load64(tail) ^ K2, mci_load64(tail + 8) ^ h ^ K3);
     return fold(h ^ K1, K3 ^ (uint64_t)n);
 }

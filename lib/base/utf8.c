@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
 /* Length of the sequence at p (at most `left` bytes), 0 when it is not well-formed. */
 static size_t utf8_sequence(const unsigned char *p, size_t left)
 {
@@ -40,12 +42,18 @@ int mci_utf8_valid(const char *p, size_t n)
     const unsigned char *u = (const unsigned char *)p;
     size_t i = 0;
     while (i < n) {
-        uint64_t eight;
-        while (n - i >= sizeof eight) {
-            memcpy(&eight, u + i, sizeof eight);
-            if ((eight & 0x8080808080808080u) != 0)
+        uint64_t w[4];
+        while (n - i >= sizeof w) {
+            memcpy(w, u + i, sizeof w);
+            if (((w[0] | w[1] | w[2] | w[3]) & HIGH_BITS) != 0)
                 break;
-            i += sizeof eight;
+            i += sizeof w;
+        }
+        while (n - i >= sizeof w[0]) {
+            memcpy(w, u + i, sizeof w[0]);
+            if ((w[0] & HIGH_BITS) != 0)
+                break;
+            i += sizeof w[0];
         }
         if (i == n)
             return 1;

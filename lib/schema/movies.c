@@ -54,7 +54,8 @@ static const mci_field fields[F_COUNT] = {
 #define SPEC(kind)                                                                                                          \
     {                                                                                                                       \
         .name = "movies", .key = "movie", .fields = fields, .nfields = F_COUNT, .id_kind = (kind), .alias_field = F_TITLE,  \
-        .rank_field = F_RATING, .lon_field = -1, .lat_field = -1, .rank_min = RATING_MIN, .rank_max = RATING_MAX            \
+        .rank_field = F_RATING, .lon_field = -1, .lat_field = -1, .rank_min = RATING_MIN, .rank_max = RATING_MAX,           \
+        .fingerprint = 0xd46c053d                                                                                           \
     }
 
 const mci_spec mci_movies_spec[3] = {SPEC(MCI_ID_OBJECTID), SPEC(MCI_ID_STRING), SPEC(MCI_ID_AUTO)};

@@ -20,7 +20,7 @@ static const mci_field fields[F_COUNT] = {
 #define SPEC(kind)                                                                                                          \
     {                                                                                                                       \
         .name = "theaters", .key = "theater", .fields = fields, .nfields = F_COUNT, .id_kind = (kind), .alias_field = -1,   \
-        .rank_field = -1, .lon_field = F_LON, .lat_field = F_LAT                                                            \
+        .rank_field = -1, .lon_field = F_LON, .lat_field = F_LAT, .fingerprint = 0x2d726c2f                                 \
     }
 
 const mci_spec mci_theaters_spec[3] = {SPEC(MCI_ID_OBJECTID), SPEC(MCI_ID_STRING), SPEC(MCI_ID_AUTO)};

@@ -2,6 +2,8 @@
 /* The descriptors of movies and theaters: what a rating may be, and that each descriptor names fields of its own. */
 #include "schema/schema.h"
 
+#include "base/packed.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,6 +41,8 @@ static void assert_descriptor(const mci_spec *spec, int id_kind)
     const int named[] = {spec->alias_field, spec->rank_field, spec->lon_field, spec->lat_field};
     for (size_t i = 0; i < sizeof named / sizeof *named; i++)
         assert_true(named[i] >= -1 && named[i] < (int)spec->nfields);
+    if (spec->fingerprint != mci_packed_fingerprint(spec)) /* what was cached and stored with other fields is not believed */
+        fail_msg("the fields of %s have changed: their fingerprint is 0x%08x now", spec->name, mci_packed_fingerprint(spec));
     if (spec->rank_field >= 0) {
         assert_int_equal(spec->fields[spec->rank_field].kind, MCI_REAL);
         assert_true(spec->rank_min < spec->rank_max);
