@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Owns: what a big board costs its callers: while it is built, at first and after mc_invalidate_all() (S12); after many invalidations (S13). */
+#include "bench.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *million(void)
+{
+    return bench.tiny ? "3000" : bench.quick ? "50000" : "1000000";
+}
+
+struct built {
+    double longest_ms;
+    double whole_s;
+    size_t calls;
+};
+
+/* Someone calls without a pause until the board answers. */
+static struct built call_until_whole(mc_client *mc)
+{
+    struct built b = {0};
+    mc_info info = {.cache = MC_CACHE_NONE};
+    double start = now_us();
+    while (info.cache != MC_CACHE_HIT && now_us() - start < 120e6) {
+        mc_list *rows = NULL;
+        mc_error err;
+        double t0 = now_us();
+        if (mc_top_movies(mc, 0, 10, &rows, &info, &err) != MC_OK)
+            die("mc_top_movies", err.text);
+        double ms = (now_us() - t0) / 1e3;
+        b.longest_ms = ms > b.longest_ms ? ms : b.longest_ms;
+        b.calls++;
+        mc_list_free(rows);
+    }
+    b.whole_s = (now_us() - start) / 1e6;
+    return b;
+}
+
+static void tell(const char *id, const char *when, struct built b)
+{
+    char what[160];
+    char row[16];
+    double scale = bench.tiny || bench.quick ? 0 : 4; /* the time until it is whole is for a million */
+    (void)snprintf(what, sizeof what, "board of %s, %s: longest call while it is built", million(), when);
+    (void)snprintf(row, sizeof row, "%s.max", id);
+    result_limit(row, what, "ms", b.longest_ms, AT_MOST, 10);
+    (void)snprintf(what, sizeof what, "board of %s, %s: time until it is whole (%zu calls)%s", million(), when, b.calls,
+                   scale > 0 ? "" : "; fewer films than the goal is for");
+    (void)snprintf(row, sizeof row, "%s.all", id);
+    result_limit(row, what, "s", b.whole_s, AT_MOST, scale);
+}
+
+void s12_million(void)
+{
+    char store[600];
+    mc_error err;
+    (void)snprintf(store, sizeof store, "sqlite:%s/million.db", bench.dir);
+    (void)run_mflix(store,
+                    "million:", (const char *[]){"generate", "--load", "--movies", million(), "--theaters", "1", NULL});
+    mc_client *mc = open_client(&bench.redis, store, "million:");
+    if (mc_invalidate_all(mc, NULL, &err) != MC_OK) /* what was loaded above may have begun a board */
+        die("mc_invalidate_all", err.text);
+    tell("S12", "at first", call_until_whole(mc));
+    if (mc_invalidate_all(mc, NULL, &err) != MC_OK)
+        die("mc_invalidate_all", err.text);
+    tell("S12i", "after mc_invalidate_all()", call_until_whole(mc));
+    (void)mc_close(mc);
+}
+
+void s13_after_invalidations(void)
+{
+    double worst[3];
+    size_t times = bench.tiny ? 1 : 3;
+    size_t ids = bench.n_films < 10000 ? bench.n_films : 10000;
+    char what[120];
+    for (size_t i = 0; i < times; i++) {
+        for (size_t k = 0; k < ids; k++)
+            (void)mc_invalidate(bench.mc, bench.films[k].id, NULL, NULL);
+        worst[i] = 0;
+        double until = now_us() + 3e6; /* an id is due a second after it was invalidated */
+        for (size_t k = 0; k < 400 || now_us() < until; k++) {
+            mc_list *rows = NULL;
+            double t0 = now_us();
+            (void)mc_top_movies(bench.mc, 0, 10, &rows, NULL, NULL);
+            double ms = (now_us() - t0) / 1e3;
+            worst[i] = ms > worst[i] ? ms : worst[i];
+            mc_list_free(rows);
+        }
+    }
+    (void)snprintf(what, sizeof what, "top 10 for 3 s after %zu mc_invalidate(): longest call", ids);
+    result_limit("S13", what, "ms", median(worst, times), AT_MOST, 1);
+}
