@@ -7,7 +7,7 @@
 
 static const char *million(void)
 {
-    return bench.tiny ? "3000" : bench.quick ? "50000" : "1000000";
+    return bench.tiny ? "3000" : bench.quick ? "30000" : "1000000";
 }
 
 struct built {
@@ -71,7 +71,7 @@ void s12_million(void)
 void s13_after_invalidations(void)
 {
     double worst[3];
-    size_t times = bench.tiny ? 1 : 3;
+    size_t times = bench.quick ? 1 : 3;
     size_t ids = bench.n_films < 10000 ? bench.n_films : 10000;
     char what[120];
     for (size_t i = 0; i < times; i++) {

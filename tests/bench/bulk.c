@@ -48,7 +48,7 @@ void s15_loading(void)
     char loaded[600];
     char file[600];
     char movies[700];
-    const char *count = bench.tiny ? "500" : bench.quick ? "10000" : "40000";
+    const char *count = bench.tiny ? "500" : bench.quick ? "5000" : "40000";
     double n = strtod(count, NULL);
     mc_error err;
     int64_t warm = 0;

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define COPIES 4000 /* films that contenders have: more than they are asked for */
+
 struct fields { /* of one film, as texts */
     const char *names[20];
     char *values[20];
@@ -197,9 +199,10 @@ static void lay_out_films(void)
     exec(bench.db, "CREATE TABLE plain(id TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID; BEGIN");
     if (sqlite3_prepare_v2(bench.db, "INSERT INTO plain VALUES(?,?)", -1, &insert, NULL) != SQLITE_OK)
         die("the contenders' table", sqlite3_errmsg(bench.db));
-    for (size_t i = 0, pending = 0; i < bench.n_films; i++) {
+    size_t n = bench.n_films < COPIES ? bench.n_films : COPIES;
+    for (size_t i = 0, pending = 0; i < n; i++) {
         pending += lay_out_film(&bench.films[i], insert);
-        if (pending >= 400 || i + 1 == bench.n_films) {
+        if (pending >= 400 || i + 1 == n) {
             read_replies(pending);
             pending = 0;
         }

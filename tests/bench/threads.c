@@ -15,6 +15,8 @@
 
 #define SAMPLES 20000 /* of each thread in a slice; later calls are counted and not sampled */
 
+static atomic_size_t no_hits; /* answers that were not from the cache: the row says so */
+
 struct worker {
     pthread_t thread;
     struct crew *crew;
@@ -38,7 +40,10 @@ static void lib_get(redisContext *rc, size_t thread, const char *id)
     mc_info info;
     (void)rc;
     (void)thread;
-    expect_hit(mc_get_movie(bench.mc, id, &m, &info, NULL), &info, "mc_get_movie");
+    if (mc_get_movie(bench.mc, id, &m, &info, NULL) != MC_OK)
+        die("mc_get_movie", "many threads");
+    if (info.cache != MC_CACHE_HIT)
+        (void)atomic_fetch_add(&no_hits, 1);
     mc_movie_unref(m);
 }
 
@@ -155,8 +160,20 @@ static void crews_take_turns(struct party *p, size_t n)
     }
 }
 
+/* "what" as it was, with what was no hit since. */
+static const char *said(const char *what)
+{
+    static char text[160];
+    size_t n = atomic_exchange(&no_hits, 0);
+    if (n == 0)
+        return what;
+    (void)snprintf(text, sizeof text, "%s; %zu answers were no hits", what, n);
+    return text;
+}
+
 static void warm_hot_keys(void)
 {
+    atomic_store(&no_hits, 0);
     for (size_t i = 0; i < HOT_KEYS; i++) {
         const mc_movie *m = NULL;
         (void)mc_get_movie(bench.mc, bench.films[i].id, &m, NULL, NULL);
@@ -176,7 +193,7 @@ void s4_threads(void)
     open_shared(4);
     crews_take_turns(p, n);
     close_shared();
-    result("S4", what, p[1].name, "/s", p[0].all.ops, p[1].all.ops, p[1].ratio, (struct goal){AT_LEAST, 1.4});
+    result("S4", said(what), p[1].name, "/s", p[0].all.ops, p[1].all.ops, p[1].ratio, (struct goal){AT_LEAST, 1.4});
     result("S4.cpu", "32 threads on one handle, CPU of client and Redis per hit", p[1].name, "us", p[0].all.cpu,
            p[1].all.cpu, p[1].cpu_ratio, (struct goal){AT_MOST, 0.7});
     result("S4b", what, p[2].name, "/s", p[0].all.ops, p[2].all.ops, p[2].ratio, (struct goal){AT_LEAST, 0});
@@ -204,8 +221,8 @@ void s5_more_threads(void)
     struct goal goal = {AT_LEAST, 0.95};
     warm_hot_keys();
     crews_take_turns(p, 3);
-    result("S5.64", "64 threads, hits per second", p[1].name, "/s", p[2].all.ops, p[1].all.ops, p[1].ratio / p[2].ratio,
-           goal);
+    result("S5.64", said("64 threads, hits per second"), p[1].name, "/s", p[2].all.ops, p[1].all.ops,
+           p[1].ratio / p[2].ratio, goal);
     result("S5.128", "128 threads, hits per second", p[1].name, "/s", p[0].all.ops, p[1].all.ops, p[1].ratio, goal);
     result("S5.p99", "128 threads, p99 of a hit", "their p50", "us", p[0].all.p99, p[0].all.p50, p[0].all.p99 / p[0].all.p50,
            (struct goal){AT_MOST, 5});
