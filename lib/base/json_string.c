@@ -30,6 +30,11 @@ static size_t plain_run(const unsigned char *u, size_t i, size_t n)
     return i;
 }
 
+size_t mci_json_plain(const char *p, size_t n)
+{
+    return plain_run((const unsigned char *)p, 0, n);
+}
+
 void mci_buf_json_string(mci_buf *b, const char *p, size_t n)
 {
     static const char hex[] = "0123456789abcdef";

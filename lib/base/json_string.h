@@ -8,4 +8,7 @@
 /* Append the bytes as a JSON string with quotes; the input is valid UTF-8. Escapes '"', '\\' and control bytes only. */
 void mci_buf_json_string(mci_buf *b, const char *p, size_t n);
 
+/* How many bytes from `p` on may stand in a JSON string as they are: up to the first '"', '\\' or control byte, or n. */
+size_t mci_json_plain(const char *p, size_t n);
+
 #endif

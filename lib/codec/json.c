@@ -10,6 +10,7 @@
 #include "base/objectid.h"
 #include "base/utf8.h"
 #include "codec/json_tree.h"
+#include "codec/json_walk.h"
 
 #include <math.h>
 #include <string.h>
@@ -137,8 +138,8 @@ mc_status mci_json_check_rank(const mci_spec *spec, json_t *tree, mc_error *err)
 
 /* ---- a caller's document ---- */
 
-mc_status mci_json_document(const mci_spec *spec, const char *json, size_t len, const char *new_id, mci_buf *out,
-                            char id[MCI_ID_CAP], int *had_id, mc_error *err)
+mc_status mci_json_document_by_tree(const mci_spec *spec, const char *json, size_t len, const char *new_id, mci_buf *out,
+                                    char id[MCI_ID_CAP], int *had_id, mc_error *err)
 {
     json_t *tree;
     id[0] = '\0';
@@ -163,6 +164,17 @@ mc_status mci_json_document(const mci_spec *spec, const char *json, size_t len, 
         st = mci_fail(err, MC_E_TOOBIG, MC_TIER_NONE, "json: more than %u bytes in normal form", MCI_JSON_MAX);
     json_decref(tree);
     return st;
+}
+
+mc_status mci_json_document(const mci_spec *spec, const char *json, size_t len, const char *new_id, mci_buf *out,
+                            char id[MCI_ID_CAP], int *had_id, mc_error *err)
+{
+    int had = 0;
+    if (!mci_walk_normalise(spec, json, len, new_id, out, id, &had))
+        return mci_json_document_by_tree(spec, json, len, new_id, out, id, had_id, err);
+    if (had_id != NULL)
+        *had_id = had;
+    return MC_OK;
 }
 
 /* ---- a stored document ---- */
@@ -200,7 +212,7 @@ static void take_field(mci_docb *b, size_t field, mci_kind declared, const json_
     }
 }
 
-mc_status mci_json_decode(const mci_spec *spec, const char *json, size_t len, mci_doc **out, mc_error *err)
+mc_status mci_json_decode_by_tree(const mci_spec *spec, const char *json, size_t len, mci_doc **out, mc_error *err)
 {
     json_t *tree;
     mci_buf text;
@@ -229,4 +241,9 @@ mc_status mci_json_decode(const mci_spec *spec, const char *json, size_t len, mc
     mci_buf_free(&text);
     json_decref(tree);
     return st;
+}
+
+mc_status mci_json_decode(const mci_spec *spec, const char *json, size_t len, mci_doc **out, mc_error *err)
+{
+    return mci_walk_decode(spec, json, len, out) ? MC_OK : mci_json_decode_by_tree(spec, json, len, out, err);
 }

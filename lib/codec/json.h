@@ -35,6 +35,11 @@ mc_status mci_json_document(const mci_spec *spec, const char *json, size_t len, 
  */
 mc_status mci_json_decode(const mci_spec *spec, const char *json, size_t len, mci_doc **out, mc_error *err);
 
+/* These two with a tree, whatever the text looks like: where the walk over the text (json_walk.h) gives up, and for its tests. */
+mc_status mci_json_document_by_tree(const mci_spec *spec, const char *json, size_t len, const char *new_id, mci_buf *out,
+                                    char id[MCI_ID_CAP], int *had_id, mc_error *err);
+mc_status mci_json_decode_by_tree(const mci_spec *spec, const char *json, size_t len, mci_doc **out, mc_error *err);
+
 /*
  * Check a caller's patch and flatten it: nested objects become dotted steps, null removes, everything else (arrays, Extended
  * JSON wrappers, scalars, empty objects) is set. Steps are ordered by path, which is also the order in which new members
@@ -53,5 +58,9 @@ mc_status mci_json_patch_number(mci_patch *out, const char *path, double value);
  * MC_E_CONFLICT: a parent of a field to be set is not an object; MC_E_TOOBIG; MC_E_JSON; MC_E_NOMEM.
  */
 mc_status mci_json_apply(const char *json, size_t len, const mci_patch *patch, char **out, size_t *out_len, mc_error *err);
+
+/* The same with a tree, whatever the patch: where changing the text itself (json_splice.h) gives up, and for its tests. */
+mc_status mci_json_apply_by_tree(const char *json, size_t len, const mci_patch *patch, char **out, size_t *out_len,
+                                 mc_error *err);
 
 #endif

@@ -6,11 +6,13 @@
 #include "base/error.h"
 #include "base/num.h"
 #include "codec/json.h"
+#include "codec/json_splice.h"
 #include "codec/json_tree.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#define SPLICED_STEPS 4                    /* each costs a pass over the text, a tree some ten */
 #define PATH_MAX_BYTES 1024                /* of a dotted path */
 #define PATHS_BASE_BYTES ((size_t)4 << 20) /* of all paths together: this, and ... */
 #define PATHS_FACTOR 8                     /* ... so many for each byte of the patch: a long name may precede many */
@@ -186,7 +188,8 @@ static mc_status apply_step(json_t *root, const mci_step *s, mc_error *err)
     return st;
 }
 
-mc_status mci_json_apply(const char *json, size_t len, const mci_patch *patch, char **out, size_t *out_len, mc_error *err)
+mc_status mci_json_apply_by_tree(const char *json, size_t len, const mci_patch *patch, char **out, size_t *out_len,
+                                 mc_error *err)
 {
     json_t *tree;
     mci_buf text;
@@ -207,4 +210,30 @@ mc_status mci_json_apply(const char *json, size_t len, const mci_patch *patch, c
     mci_buf_free(&text);
     json_decref(tree);
     return st;
+}
+
+/* The steps one after another in the text itself. 1; 0: the tree decides. */
+static int splice_all(const char *json, size_t len, const mci_patch *patch, mci_buf *out)
+{
+    mci_buf from = {0};
+    int ok = patch->n > 0 && patch->n <= SPLICED_STEPS;
+    for (size_t i = 0; i < patch->n && ok; i++) {
+        mci_buf_free(&from);
+        from = *out;
+        mci_buf_init(out, SIZE_MAX / 4);
+        (void)mci_buf_reserve(out, len + patch->steps[i].len + 64);
+        ok = mci_json_splice(i == 0 ? json : from.data, i == 0 ? len : from.len, &patch->steps[i], out);
+    }
+    mci_buf_free(&from);
+    return ok;
+}
+
+mc_status mci_json_apply(const char *json, size_t len, const mci_patch *patch, char **out, size_t *out_len, mc_error *err)
+{
+    mci_buf text;
+    mci_buf_init(&text, SIZE_MAX / 4);
+    int spliced = splice_all(json, len, patch, &text) && (text.len <= MCI_JSON_MAX || text.len <= len);
+    *out = spliced ? mci_buf_take(&text, out_len) : NULL;
+    mci_buf_free(&text);
+    return *out != NULL ? MC_OK : mci_json_apply_by_tree(json, len, patch, out, out_len, err);
 }

@@ -4,7 +4,9 @@
 
 #include "codec/json.h"
 #include "codec/json_scan.h"
+#include "codec/json_walk.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ID "{\"_id\":{\"$oid\":\"573a1390f29313caabcd42e8\"}"
@@ -15,6 +17,10 @@ const fuzz_seed fuzz_seeds[] = {
     SEED(ID ",\"x\":{\"$numberDecimal\":\"1.50\"},\"b\":{\"$binary\":{\"base64\":\"AQID\",\"subType\":\"00\"}}}"),
     SEED("{\"title\":null,\"imdb\":{\"rating\":9.1},\"tags\":[[],{}],\"deep\":{\"a\":{\"b\":1e22}}}"),
     SEED("{\"_id\":\"text\",\"a\":[[[[[[1]]]]]],\"b\":-0.0,\"c\":12345678901234567890}"),
+    SEED("{ \"_id\" : {\"$oid\": \"573a1390f29313caabcd42e8\"},\n\"year\": 1.50, \"cast\": [ \"\\u00e9\\n\", \"\\/\"], "
+         "\"imdb\": {\"rating\": 7.10}} "),
+    SEED(ID ",\"released\":{\"$date\":{\"$numberLong\":\"-1000\"}},\"n\":[0.1,1e5,0.00001,0.000001,123456789012345678,-0.0,"
+            "100.0]}"),
     SEED("{}"),
     {NULL, 0}};
 
@@ -51,6 +57,20 @@ static void document(const char *p, size_t n)
     mci_buf_free(&two);
 }
 
+/* Applying in the text is applying to the tree. */
+static void apply(const char *json, size_t len, const mci_patch *plan)
+{
+    char *first = NULL;
+    char *second = NULL;
+    size_t n = 0;
+    size_t m = 0;
+    mc_status st = mci_json_apply(json, len, plan, &first, &n, NULL);
+    FUZZ_CHECK(st == mci_json_apply_by_tree(json, len, plan, &second, &m, NULL));
+    FUZZ_CHECK(st != MC_OK || (n == m && memcmp(first, second, n) == 0));
+    free(first);
+    free(second);
+}
+
 static void patch(const char *p, size_t n)
 {
     static const char base[] = ID ",\"title\":\"t\",\"imdb\":{\"rating\":1.0},\"deep\":5}";
@@ -62,6 +82,7 @@ static void patch(const char *p, size_t n)
     size_t len2 = 0;
     if (mci_json_patch_plan(&spec, p, n, &plan, &err) != MC_OK)
         return;
+    apply(base, sizeof base - 1, &plan);
     if (mci_json_apply(base, sizeof base - 1, &plan, &first, &len, &err) == MC_OK) {
         FUZZ_CHECK(mci_json_apply(first, len, &plan, &second, &len2, &err) == MC_OK);
         FUZZ_CHECK(len == len2 && memcmp(first, second, len) == 0);
@@ -71,6 +92,39 @@ static void patch(const char *p, size_t n)
     mci_patch_free(&plan);
 }
 
+/* What the walk takes, the tree takes, with the same result. */
+static void walk(const char *p, size_t n)
+{
+    static const char new_id[] = "573a1390f29313caabcd42e8";
+    mci_doc *d = NULL;
+    mci_doc *e = NULL;
+    mci_buf one;
+    mci_buf two;
+    char id[MCI_ID_CAP];
+    char id2[MCI_ID_CAP];
+    int had;
+    int had2;
+    if (mci_walk_decode(&spec, p, n, &d)) {
+        size_t a;
+        size_t b;
+        FUZZ_CHECK(mci_json_decode_by_tree(&spec, p, n, &e, NULL) == MC_OK);
+        const char *text = mci_doc_json(d, &a);
+        const char *same = mci_doc_json(e, &b);
+        FUZZ_CHECK(a == b && memcmp(text, same, a) == 0 && strcmp(mci_doc_id(d, NULL), mci_doc_id(e, NULL)) == 0);
+        FUZZ_CHECK(mci_doc_same_fields(d, e));
+        mci_doc_unref(e);
+    }
+    mci_doc_unref(d);
+    mci_buf_init(&one, (size_t)1 << 24);
+    mci_buf_init(&two, (size_t)1 << 24);
+    if (mci_walk_normalise(&spec, p, n, new_id, &one, id, &had)) {
+        FUZZ_CHECK(mci_json_document_by_tree(&spec, p, n, new_id, &two, id2, &had2, NULL) == MC_OK);
+        FUZZ_CHECK(one.len == two.len && memcmp(one.data, two.data, one.len) == 0 && strcmp(id, id2) == 0 && had == had2);
+    }
+    mci_buf_free(&one);
+    mci_buf_free(&two);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *p = (const char *)data;
@@ -78,12 +132,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mci_doc *e = NULL;
     mc_error err;
     document(p, size);
+    walk(p, size);
     patch(p, size);
     if (mci_json_decode(&spec, p, size, &d, &err) == MC_OK) {
         size_t n = 0;
         size_t m = 0;
         const char *normal = mci_doc_json(d, &n);
         FUZZ_CHECK(mci_json_scan(normal, n));
+        mci_patch rating;
+        if (mci_json_patch_number(&rating, "imdb.rating", 7.5) == MC_OK)
+            apply(normal, n, &rating);
+        mci_patch_free(&rating);
         FUZZ_CHECK(mci_json_decode(&spec, normal, n, &e, &err) == MC_OK);
         const char *same = mci_doc_json(e, &m);
         FUZZ_CHECK(n == m && memcmp(normal, same, n) == 0);
