@@ -11,14 +11,9 @@
 
 #include "base/doc.h"
 #include "base/patch.h"
+#include "codec/id_check.h"
 #include "codec/json_limits.h"
 #include <mflixcache/error.h>
-
-/*
- * Check one id against `kind` and write it in the form the stores take (ObjectIds in lower case). `name` is what the error
- * text calls it. MC_OK, MC_E_ARG, MC_E_UTF8.
- */
-mc_status mci_id_check(mci_id_kind kind, const char *p, size_t n, char out[MCI_ID_CAP], const char *name, mc_error *err);
 
 /*
  * Check a caller's document for create and append its normal form to `out` (initialised by the caller, with any ceiling).
