@@ -5,7 +5,7 @@
  */
 #include "base/error.h"
 #include "base/objectid.h"
-#include "store/sqlite_conn.h"
+#include "store/sqlite_op.h"
 #include "store/sqlite_row.h"
 #include "store/sqlite_write.h"
 
@@ -20,7 +20,7 @@ static mc_status op_ping(mci_store *s, mci_deadline dl, mc_error *err)
     mc_status st = mci_sqlite_begin(&o, s, NULL, "ping", dl, err);
     if (st != MC_OK)
         return st;
-    int rc = sqlite3_exec(o.c->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+    int rc = mci_sqlite_run(&o, MCI_SQL_PING);
     return mci_sqlite_end(&o, rc == SQLITE_OK ? MC_OK : mci_sqlite_failed(&o, rc));
 }
 
@@ -36,8 +36,8 @@ static mc_status op_prepare(mci_store *s, const mci_spec *const *specs, size_t n
     return st;
 }
 
-static mc_status find_by(mci_store *s, const mci_spec *spec, const char *sql, const char *value, size_t len, mci_deadline dl,
-                         mci_doc **out, mc_error *err)
+static mc_status find_by(mci_store *s, const mci_spec *spec, mci_sqlite_sql which, const char *value, size_t len,
+                         mci_deadline dl, mci_doc **out, mc_error *err)
 {
     mci_sqlite_op o;
     sqlite3_stmt *st = NULL;
@@ -45,20 +45,20 @@ static mc_status find_by(mci_store *s, const mci_spec *spec, const char *sql, co
     mc_status status = mci_sqlite_begin(&o, s, spec, "find", dl, err);
     if (status != MC_OK)
         return status;
-    status = mci_sqlite_prepare(&o, sql, &st);
+    status = mci_sqlite_statement(&o, which, &st);
     if (status == MC_OK) {
         mci_sqlite_bind_text(st, 1, value, len);
         while ((status = mci_sqlite_next_row(&o, st)) == MC_OK &&
-               (status = mci_sqlite_row_document(&o, st, 0, out)) == MC_NOT_FOUND)
+               (status = mci_sqlite_row_document(&o, st, out)) == MC_NOT_FOUND)
             ; /* of another kind: the next one */
     }
-    sqlite3_finalize(st);
+    mci_sqlite_done(st);
     return mci_sqlite_end(&o, status);
 }
 
 static mc_status op_find(mci_store *s, const mci_spec *spec, const char *id, mci_deadline dl, mci_doc **out, mc_error *err)
 {
-    return find_by(s, spec, "SELECT doc FROM \"%w\" WHERE id = ?", id, strlen(id), dl, out, err);
+    return find_by(s, spec, MCI_SQL_FIND, id, strlen(id), dl, out, err);
 }
 
 static mc_status op_find_alias(mci_store *s, const mci_spec *spec, const char *value, size_t len, mci_deadline dl,
@@ -67,7 +67,7 @@ static mc_status op_find_alias(mci_store *s, const mci_spec *spec, const char *v
     *out = NULL;
     if (spec->alias_field < 0)
         return mci_fail(err, MC_E_UNSUPPORTED, MC_TIER_STORE, "sqlite find: collection %s has no second key", spec->name);
-    return find_by(s, spec, "SELECT doc FROM \"%w\" WHERE alias = ? ORDER BY id", value, len, dl, out, err);
+    return find_by(s, spec, MCI_SQL_FIND_ALIAS, value, len, dl, out, err);
 }
 
 static mc_status op_find_many(mci_store *s, const mci_spec *spec, const char *const *ids, size_t n, mci_deadline dl,
@@ -80,18 +80,18 @@ static mc_status op_find_many(mci_store *s, const mci_spec *spec, const char *co
     mc_status status = mci_sqlite_begin(&o, s, spec, "find", dl, err);
     if (status != MC_OK)
         return status;
-    status = mci_sqlite_prepare(&o, "SELECT doc FROM \"%w\" WHERE id = ?", &st);
+    status = mci_sqlite_statement(&o, MCI_SQL_FIND, &st);
     for (size_t i = 0; i < n && status == MC_OK; i++) {
         mci_sqlite_bind_text(st, 1, ids[i], strlen(ids[i]));
         if ((status = mci_sqlite_in_time(&o)) == MC_OK)
             status = mci_sqlite_next_row(&o, st);
         if (status == MC_OK)
-            status = mci_sqlite_row_document(&o, st, 0, &out[i]);
+            status = mci_sqlite_row_document(&o, st, &out[i]);
         if (status == MC_NOT_FOUND)
             status = MC_OK;
         (void)sqlite3_reset(st);
     }
-    sqlite3_finalize(st);
+    mci_sqlite_done(st);
     for (size_t i = 0; i < n && status != MC_OK; i++) {
         mci_doc_unref(out[i]);
         out[i] = NULL;
@@ -114,7 +114,7 @@ static mc_status op_scan_ids(mci_store *s, const mci_spec *spec, const char *aft
     mc_status status = mci_sqlite_begin(&o, s, spec, "scan", dl, err);
     if (status != MC_OK)
         return status;
-    status = mci_sqlite_prepare(&o, "SELECT id FROM \"%w\" WHERE id > ? ORDER BY id", &st);
+    status = mci_sqlite_statement(&o, MCI_SQL_SCAN_IDS, &st);
     if (status == MC_OK)
         mci_sqlite_bind_text(st, 1, after != NULL ? after : "", after != NULL ? strlen(after) : 0);
     while (status == MC_OK && *n < limit && (status = mci_sqlite_next_row(&o, st)) == MC_OK) {
@@ -127,7 +127,7 @@ static mc_status op_scan_ids(mci_store *s, const mci_spec *spec, const char *aft
         else
             (*n)++;
     }
-    sqlite3_finalize(st);
+    mci_sqlite_done(st);
     if (status == MC_NOT_FOUND)
         status = MC_OK;
     while (status != MC_OK && *n > 0)
@@ -145,11 +145,11 @@ static mc_status op_scan(mci_store *s, const mci_spec *spec, const char *after, 
     mc_status status = mci_sqlite_begin(&o, s, spec, "scan", dl, err);
     if (status != MC_OK)
         return status;
-    status = mci_sqlite_prepare(&o, "SELECT id, doc FROM \"%w\" WHERE id > ? ORDER BY id", &st);
+    status = mci_sqlite_statement(&o, MCI_SQL_SCAN, &st);
     if (status == MC_OK)
         mci_sqlite_bind_text(st, 1, after != NULL ? after : "", after != NULL ? strlen(after) : 0);
     for (size_t rows = 1; status == MC_OK && rows <= limit && (status = mci_sqlite_next_row(&o, st)) == MC_OK; rows++) {
-        mc_status one = mci_sqlite_row_document(&o, st, 1, &out[*n]);
+        mc_status one = mci_sqlite_row_document(&o, st, &out[*n]);
         const char *id = (const char *)sqlite3_column_text(st, 0);
         if (one == MC_OK)
             (*n)++;
@@ -160,7 +160,7 @@ static mc_status op_scan(mci_store *s, const mci_spec *spec, const char *after, 
         else
             status = mci_sqlite_in_time(&o);
     }
-    sqlite3_finalize(st);
+    mci_sqlite_done(st);
     if (status == MC_NOT_FOUND)
         status = MC_OK;
     while (status != MC_OK && *n > 0)
@@ -182,17 +182,14 @@ static mc_status op_rank(mci_store *s, const mci_spec *spec, const char *id, mci
     mc_status status = mci_sqlite_begin(&o, s, spec, "rank", dl, err);
     if (status != MC_OK)
         return status;
-    status = mci_sqlite_prepare(&o,
-                                "SELECT m.rank, (SELECT count(*) FROM \"%w\" o WHERE o.rank > m.rank OR "
-                                "(o.rank = m.rank AND o.id > m.id)) FROM \"%w\" m WHERE m.id = ? AND m.rank IS NOT NULL",
-                                &st);
+    status = mci_sqlite_statement(&o, MCI_SQL_RANK, &st);
     if (status == MC_OK)
         sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC);
     if (status == MC_OK && (status = mci_sqlite_next_row(&o, st)) == MC_OK) {
         *score = sqlite3_column_double(st, 0);
         *rank = sqlite3_column_int64(st, 1);
     }
-    sqlite3_finalize(st);
+    mci_sqlite_done(st);
     return mci_sqlite_end(&o, status);
 }
 
@@ -207,8 +204,7 @@ static mc_status op_top(mci_store *s, const mci_spec *spec, int64_t offset, size
     mc_status status = mci_sqlite_begin(&o, s, spec, "top", dl, err);
     if (status != MC_OK)
         return status;
-    status = mci_sqlite_prepare(
-        &o, "SELECT id, rank FROM \"%w\" WHERE rank IS NOT NULL ORDER BY rank DESC, id DESC LIMIT -1 OFFSET ?", &st);
+    status = mci_sqlite_statement(&o, MCI_SQL_TOP, &st);
     if (status == MC_OK)
         sqlite3_bind_int64(st, 1, offset);
     while (status == MC_OK && *n < limit && (status = mci_sqlite_next_row(&o, st)) == MC_OK) {
@@ -222,7 +218,7 @@ static mc_status op_top(mci_store *s, const mci_spec *spec, int64_t offset, size
         else
             (*n)++;
     }
-    sqlite3_finalize(st);
+    mci_sqlite_done(st);
     if (status == MC_NOT_FOUND)
         status = MC_OK;
     while (status != MC_OK && *n > 0)
@@ -238,10 +234,10 @@ static mc_status op_count(mci_store *s, const mci_spec *spec, mci_deadline dl, i
     mc_status status = mci_sqlite_begin(&o, s, spec, "count", dl, err);
     if (status != MC_OK)
         return status;
-    status = mci_sqlite_prepare(&o, "SELECT count(*) FROM \"%w\"", &st);
+    status = mci_sqlite_statement(&o, MCI_SQL_COUNT_ALL, &st);
     if (status == MC_OK && (status = mci_sqlite_next_row(&o, st)) == MC_OK)
         *out = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
+    mci_sqlite_done(st);
     return mci_sqlite_end(&o, status);
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: connections to the SQLite file, lent from a small pool and held to a deadline by busy handler and progress handler,
- * and the making of tables. Refuses: extensions, triggers and views of a file that came from elsewhere, and a table that was
- * made for other fields.
+ * Owns: connections to the SQLite file, lent from a small pool and held to a deadline by busy handler and progress handler.
+ * Refuses: extensions, triggers and views of a file that came from elsewhere.
  */
 #define _XOPEN_SOURCE 700 /* realpath() */
 
@@ -15,7 +14,6 @@
 #include <string.h>
 
 #define OPS_BETWEEN_CHECKS 2000 /* virtual machine steps between two looks at the clock: some tens of microseconds */
-#define NAME_MAX_BYTES 120
 
 /* ---- errors ---- */
 
@@ -49,10 +47,14 @@ mc_status mci_sqlite_failed(mci_sqlite_op *o, int rc)
 
 /* ---- connections ---- */
 
+int mci_sqlite_past(const mci_sqlite_conn *c)
+{
+    return c->dl != MCI_NO_DEADLINE && mci_now_ns() >= c->dl;
+}
+
 static int past_deadline(void *arg)
 {
-    const mci_sqlite_conn *c = arg;
-    return c->dl != MCI_NO_DEADLINE && mci_now_ns() >= c->dl;
+    return mci_sqlite_past(arg);
 }
 
 /* Another process holds the lock: look again soon, as long as there is time. SQLite's own time-out adds up the naps it meant
@@ -70,8 +72,16 @@ static int wait_for_lock(void *arg, int tries)
 
 static void conn_close(mci_sqlite_conn *c)
 {
-    if (c != NULL)
-        sqlite3_close_v2(c->db);
+    if (c == NULL)
+        return;
+    for (size_t i = 0; i < c->ntables; i++)
+        for (size_t k = 0; k < MCI_SQL_COUNT; k++)
+            sqlite3_finalize(c->tables[i].st[k]);
+    for (size_t k = 0; k < MCI_SQL_COUNT; k++)
+        sqlite3_finalize(c->own.st[k]);
+    free(c->tables);
+    mci_buf_free(&c->packed);
+    sqlite3_close_v2(c->db);
     free(c);
 }
 
@@ -106,6 +116,7 @@ static mc_status conn_open(mci_sqlite *s, mci_deadline dl, mci_sqlite_conn **out
         strncmp(s->path, "file:", 5) == 0 ? sqlite3_mprintf("./%s", s->path) : NULL; /* never as a URI of SQLite's */
     int rc = sqlite3_open_v2(literal != NULL ? literal : s->path, &c->db, flags, NULL);
     sqlite3_free(literal);
+    mci_buf_init(&c->packed, SIZE_MAX / 4);
     if (rc == SQLITE_OK) {
         c->dl = dl;
         rc = conn_setup(c);
@@ -132,7 +143,17 @@ static mc_status conn_open(mci_sqlite *s, mci_deadline dl, mci_sqlite_conn **out
     return st;
 }
 
-static mc_status borrow(mci_sqlite *s, mci_deadline dl, mci_sqlite_conn **out, mc_error *err)
+/* Where the table is among those that are known to be there; -1. With the lock. */
+static int known_table(const mci_sqlite *s, const char *name)
+{
+    for (size_t i = 0; i < s->ntables; i++)
+        if (strcmp(s->tables[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+mc_status mci_sqlite_borrow(mci_sqlite *s, mci_deadline dl, const char *name, int *table, mci_sqlite_conn **out,
+                            mc_error *err)
 {
     mc_status st = MC_OK;
     *out = NULL;
@@ -146,6 +167,8 @@ static mc_status borrow(mci_sqlite *s, mci_deadline dl, mci_sqlite_conn **out, m
         *out = s->idle[--s->nidle];
     else
         s->nopen++;
+    if (name != NULL)
+        *table = known_table(s, name);
     mci_mutex_unlock(&s->lock);
     if (*out == NULL && (st = conn_open(s, dl, out, err)) != MC_OK) {
         mci_mutex_lock(&s->lock);
@@ -158,7 +181,7 @@ static mc_status borrow(mci_sqlite *s, mci_deadline dl, mci_sqlite_conn **out, m
     return st;
 }
 
-static void release_conn(mci_sqlite *s, mci_sqlite_conn *c)
+void mci_sqlite_release(mci_sqlite *s, mci_sqlite_conn *c)
 {
     c->dl = MCI_NO_DEADLINE; /* a roll back must not be interrupted */
     if (!sqlite3_get_autocommit(c->db))
@@ -169,144 +192,6 @@ static void release_conn(mci_sqlite *s, mci_sqlite_conn *c)
     mci_mutex_unlock(&s->lock);
 }
 
-/* ---- tables ---- */
-
-static const char *field_path(const mci_spec *spec, int field)
-{
-    return field >= 0 ? spec->fields[field].path : "-";
-}
-
-/* "(...)" of the table. Alias and rank are plain columns that every write fills from the decoded document: columns derived by
- * JSON functions would need a trusted schema in SQLite before 3.41. The comment is part of the stored text, and so says which
- * fields the columns were filled from. */
-static char *table_columns(const mci_spec *spec)
-{
-    const char *alias = field_path(spec, spec->alias_field);
-    const char *rank = field_path(spec, spec->rank_field);
-    if (strchr(alias, '*') != NULL || strchr(rank, '*') != NULL)
-        return NULL; /* could end the comment */
-    return sqlite3_mprintf("(id TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL, alias TEXT, rank REAL /* of %s, %s */)", alias,
-                           rank);
-}
-
-/* Prepare a statement from a format in which every %w is the table's name. */
-mc_status mci_sqlite_prepare(mci_sqlite_op *o, const char *fmt, sqlite3_stmt **out)
-{
-    char *sql = sqlite3_mprintf(fmt, o->spec->name, o->spec->name);
-    *out = NULL;
-    if (sql == NULL)
-        return mci_fail(o->err, MC_E_NOMEM, MC_TIER_STORE, "sqlite %s: out of memory", o->what);
-    int rc = sqlite3_prepare_v3(o->c->db, sql, -1, 0, out, NULL);
-    sqlite3_free(sql);
-    return rc == SQLITE_OK ? MC_OK : mci_sqlite_failed(o, rc);
-}
-
-static mc_status run_fmt(mci_sqlite_op *o, const char *fmt)
-{
-    sqlite3_stmt *st;
-    mc_status status = mci_sqlite_prepare(o, fmt, &st);
-    if (status != MC_OK)
-        return status;
-    int rc = sqlite3_step(st);
-    if (rc != SQLITE_DONE && rc != SQLITE_ROW)
-        status = mci_sqlite_failed(o, rc);
-    sqlite3_finalize(st);
-    return status;
-}
-
-/* A table of this name may be there already: with our columns, or not ours. */
-static mc_status check_table(mci_sqlite_op *o, const char *columns)
-{
-    sqlite3_stmt *st;
-    int rc =
-        sqlite3_prepare_v3(o->c->db, "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", -1, 0, &st, NULL);
-    if (rc != SQLITE_OK)
-        return mci_sqlite_failed(o, rc);
-    sqlite3_bind_text(st, 1, o->spec->name, -1, SQLITE_STATIC);
-    rc = sqlite3_step(st);
-    mc_status status = rc == SQLITE_ROW || rc == SQLITE_DONE ? MC_OK : mci_sqlite_failed(o, rc);
-    const char *sql = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
-    const char *open = sql != NULL ? strchr(sql, '(') : NULL;
-    if (status == MC_OK && (open == NULL || strcmp(open, columns) != 0))
-        status = mci_fail(o->err, MC_E_STORE, MC_TIER_STORE, "sqlite: table %s was made for other fields", o->spec->name);
-    sqlite3_finalize(st);
-    return status;
-}
-
-static int table_known(mci_sqlite *s, const char *name, int add)
-{
-    int known = 0;
-    mci_mutex_lock(&s->lock);
-    for (size_t i = 0; i < s->ntables && !known; i++)
-        known = strcmp(s->tables[i], name) == 0;
-    if (!known && add) { /* when memory is short it is looked at again next time */
-        char **more = realloc(s->tables, (s->ntables + 1) * sizeof *more);
-        char *copy = strdup(name);
-        if (more != NULL)
-            s->tables = more;
-        if (more != NULL && copy != NULL)
-            s->tables[s->ntables++] = copy;
-        else
-            free(copy);
-    }
-    mci_mutex_unlock(&s->lock);
-    return known;
-}
-
-static mc_status make_table(mci_sqlite_op *o)
-{
-    const mci_spec *spec = o->spec;
-    if (strlen(spec->name) > NAME_MAX_BYTES || sqlite3_strnicmp(spec->name, "sqlite_", 7) == 0)
-        return mci_fail(o->err, MC_E_ARG, MC_TIER_STORE, "sqlite: a table cannot be called '%.64s'", spec->name);
-    char *columns = table_columns(spec);
-    char *create = columns == NULL ? NULL : sqlite3_mprintf("CREATE TABLE IF NOT EXISTS \"%w\"%s", spec->name, columns);
-    mc_status st = MC_OK;
-    if (create == NULL) {
-        st = mci_fail(o->err, MC_E_ARG, MC_TIER_STORE,
-                      "sqlite: field paths of collection %s cannot be used (or out of memory)", spec->name);
-    } else {
-        int rc = sqlite3_exec(o->c->db, create, NULL, NULL, NULL);
-        st = rc == SQLITE_OK ? check_table(o, columns) : mci_sqlite_failed(o, rc);
-    }
-    if (st == MC_OK && spec->alias_field >= 0)
-        st = run_fmt(o, "CREATE INDEX IF NOT EXISTS \"%w_alias\" ON \"%w\"(alias, id) WHERE alias IS NOT NULL");
-    if (st == MC_OK && spec->rank_field >= 0)
-        st = run_fmt(o, "CREATE INDEX IF NOT EXISTS \"%w_rank\" ON \"%w\"(rank DESC, id DESC) WHERE rank IS NOT NULL");
-    sqlite3_free(create);
-    sqlite3_free(columns);
-    if (st == MC_OK)
-        (void)table_known(o->s, spec->name, 1);
-    return st;
-}
-
-mc_status mci_sqlite_begin(mci_sqlite_op *o, mci_store *s, const mci_spec *spec, const char *what, mci_deadline dl,
-                           mc_error *err)
-{
-    *o = (mci_sqlite_op){.s = (mci_sqlite *)s, .spec = spec, .what = what, .err = err};
-    if (mci_deadline_left_ms(dl) == 0)
-        return mci_fail(err, MC_E_TIMEOUT, MC_TIER_STORE, "sqlite %s %s: the deadline has passed", what,
-                        spec ? spec->name : "");
-    dl = mci_deadline_min(dl, mci_deadline_in(o->s->timeout_ms));
-    mc_status st = borrow(o->s, dl, &o->c, err);
-    if (st == MC_OK && spec != NULL && !table_known(o->s, spec->name, 0) && (st = make_table(o)) != MC_OK) {
-        release_conn(o->s, o->c);
-        o->c = NULL;
-    }
-    return st;
-}
-
-mc_status mci_sqlite_in_time(mci_sqlite_op *o)
-{
-    return past_deadline(o->c) ? mci_sqlite_failed(o, SQLITE_INTERRUPT) : MC_OK;
-}
-
-mc_status mci_sqlite_end(mci_sqlite_op *o, mc_status st)
-{
-    if (o->c != NULL)
-        release_conn(o->s, o->c);
-    return st;
-}
-
 /* ---- life ---- */
 
 void mci_sqlite_free(mci_sqlite *s)
@@ -314,8 +199,7 @@ void mci_sqlite_free(mci_sqlite *s)
     while (s->nidle > 0)
         conn_close(s->idle[--s->nidle]);
     for (size_t i = 0; i < s->ntables; i++)
-        free(s->tables[i]);
-    free(s->tables);
+        free(s->tables[i].name);
     mci_cond_destroy(&s->freed);
     mci_mutex_destroy(&s->lock);
     free(s->base.identity);
@@ -358,12 +242,12 @@ mc_status mci_sqlite_new(const char *path, int max, int64_t timeout_ms, const mc
     s->env = *env;
     s->timeout_ms = timeout_ms;
     s->max = max < 1 ? 1 : max > MCI_SQLITE_POOL_MAX ? MCI_SQLITE_POOL_MAX : max;
-    mc_status st = borrow(s, mci_deadline_in(timeout_ms), &c, err);
+    mc_status st = mci_sqlite_borrow(s, mci_deadline_in(timeout_ms), NULL, NULL, &c, err);
     if (st != MC_OK) {
         mci_sqlite_free(s);
         return st;
     }
-    release_conn(s, c);
+    mci_sqlite_release(s, c);
     s->base.identity = identity_of(path);
     if (s->base.identity == NULL) {
         mci_sqlite_free(s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections, tables and error texts of the SQLite store; sqlite.c and sqlite_write.c hold the operations. */
+/* Connections and error texts of the SQLite store; sqlite.c and sqlite_write.c hold the operations. */
 #ifndef MCI_STORE_SQLITE_CONN_H
 #define MCI_STORE_SQLITE_CONN_H
 
@@ -8,11 +8,45 @@
 #include <sqlite3.h>
 
 #define MCI_SQLITE_POOL_MAX 16
+#define MCI_SQLITE_TABLES_MAX 256
+
+/* Each is prepared once for a connection and table, and kept. */
+typedef enum mci_sqlite_sql {
+    MCI_SQL_FIND, /* those of documents give id, text, packed bytes */
+    MCI_SQL_FIND_ALIAS,
+    MCI_SQL_SCAN,
+    MCI_SQL_SCAN_IDS,
+    MCI_SQL_TOP,
+    MCI_SQL_RANK,
+    MCI_SQL_COUNT_ALL,
+    MCI_SQL_INSERT,
+    MCI_SQL_PUT,
+    MCI_SQL_UPDATE,
+    MCI_SQL_DELETE,
+    MCI_SQL_PING, /* from here on: of no table */
+    MCI_SQL_BEGIN,
+    MCI_SQL_COMMIT,
+    MCI_SQL_COUNT
+} mci_sqlite_sql;
+
+typedef struct mci_sqlite_statements {
+    sqlite3_stmt *st[MCI_SQL_COUNT];
+} mci_sqlite_statements;
 
 typedef struct mci_sqlite_conn {
     sqlite3 *db;
-    mci_deadline dl; /* of the operation under way */
+    mci_deadline dl;               /* of the operation under way */
+    mci_sqlite_statements own;     /* of no table */
+    mci_sqlite_statements *tables; /* by the table's place in the store's list */
+    size_t ntables;
+    mci_buf packed; /* of the document that is being written */
 } mci_sqlite_conn;
+
+/* A table that is known to be there. */
+typedef struct mci_sqlite_table {
+    char *name;
+    int has_packed; /* 0: of an earlier edition, in a file that may only be read */
+} mci_sqlite_table;
 
 typedef struct mci_sqlite {
     mci_store base; /* first */
@@ -25,7 +59,7 @@ typedef struct mci_sqlite {
     int nidle;
     int nopen;
     int max;
-    char **tables; /* names known to be there */
+    mci_sqlite_table tables[MCI_SQLITE_TABLES_MAX]; /* only appended to */
     size_t ntables;
 } mci_sqlite;
 
@@ -34,6 +68,8 @@ typedef struct mci_sqlite_op {
     mci_sqlite *s;
     mci_sqlite_conn *c;
     const mci_spec *spec;
+    int table; /* its place in the store's list */
+    int has_packed;
     const char *what;
     mc_error *err;
 } mci_sqlite_op;
@@ -43,20 +79,16 @@ mc_status mci_sqlite_new(const char *path, int max, int64_t timeout_ms, const mc
                          mc_error *err);
 void mci_sqlite_free(mci_sqlite *s);
 
-/* Borrow a connection for one operation until `dl`, with the collection's table there. Give it back, also after a failure
- * of the operation, with mci_sqlite_end(), which returns `st`; after a failure of begin there is nothing to end. */
-mc_status mci_sqlite_begin(mci_sqlite_op *o, mci_store *s, const mci_spec *spec, const char *what, mci_deadline dl,
-                           mc_error *err);
-mc_status mci_sqlite_end(mci_sqlite_op *o, mc_status st);
+/* A connection until `dl`; *table, when `name` is not NULL: where that table is among the known ones, -1 when it is not. */
+mc_status mci_sqlite_borrow(mci_sqlite *s, mci_deadline dl, const char *name, int *table, mci_sqlite_conn **out,
+                            mc_error *err);
+void mci_sqlite_release(mci_sqlite *s, mci_sqlite_conn *c);
 
-/* Between two rows, whose decoding SQLite does not see: MC_OK, or MC_E_TIMEOUT with its text. */
-mc_status mci_sqlite_in_time(mci_sqlite_op *o);
+/* Is the time of its operation up? */
+int mci_sqlite_past(const mci_sqlite_conn *c);
 
 /* What a result code means, and the same as an error with its text. */
 mc_status mci_sqlite_status(int rc);
 mc_status mci_sqlite_failed(mci_sqlite_op *o, int rc);
-
-/* Prepare a statement from a format in which every %w is the table's name. */
-mc_status mci_sqlite_prepare(mci_sqlite_op *o, const char *fmt, sqlite3_stmt **out);
 
 #endif

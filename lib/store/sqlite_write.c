@@ -13,7 +13,7 @@
 
 static mc_status transaction(mci_sqlite_op *o)
 {
-    int rc = sqlite3_exec(o->c->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    int rc = mci_sqlite_run(o, MCI_SQL_BEGIN);
     return rc == SQLITE_OK ? MC_OK : mci_sqlite_failed(o, rc);
 }
 
@@ -28,7 +28,7 @@ static mc_status write_failed(mci_sqlite_op *o, int rc)
 
 static mc_status commit(mci_sqlite_op *o)
 {
-    int rc = sqlite3_exec(o->c->db, "COMMIT", NULL, NULL, NULL);
+    int rc = mci_sqlite_run(o, MCI_SQL_COMMIT);
     return rc == SQLITE_OK ? MC_OK : write_failed(o, rc);
 }
 
@@ -46,9 +46,10 @@ mc_status mci_sqlite_insert(mci_store *s, const mci_spec *spec, const char *id, 
     (void)id; /* is in the document */
     status = o.s->env.decode(spec, json, len, &doc, err);
     if (status == MC_OK)
-        status = mci_sqlite_prepare(&o, "INSERT INTO \"%w\"(id, doc, alias, rank) VALUES(?, ?, ?, ?)", &st);
+        status = mci_sqlite_statement(&o, MCI_SQL_INSERT, &st);
+    if (status == MC_OK)
+        status = mci_sqlite_bind_document(&o, st, doc);
     if (status == MC_OK) {
-        mci_sqlite_bind_document(st, doc);
         int rc = sqlite3_step(st);
         if (rc != SQLITE_DONE)
             status = write_failed(&o, rc);
@@ -56,7 +57,7 @@ mc_status mci_sqlite_insert(mci_store *s, const mci_spec *spec, const char *id, 
             status = mci_fail_code(err, MC_E_EXISTS, MC_TIER_STORE, rc,
                                    "sqlite insert %s: a document with this id is there already", spec->name);
     }
-    sqlite3_finalize(st);
+    mci_sqlite_done(st);
     if (status == MC_OK && out != NULL)
         *out = doc;
     else
@@ -68,32 +69,33 @@ mc_status mci_sqlite_insert(mci_store *s, const mci_spec *spec, const char *id, 
 static mc_status update_row(mci_sqlite_op *o, const char *id, const mci_patch *patch, mci_doc **doc)
 {
     sqlite3_stmt *st = NULL;
+    mci_doc *old = NULL;
     char *json = NULL;
     size_t len = 0;
-    mc_status status = mci_sqlite_prepare(o, "SELECT doc FROM \"%w\" WHERE id = ?", &st);
+    mc_status status = mci_sqlite_statement(o, MCI_SQL_FIND, &st);
     if (status == MC_OK) {
         mci_sqlite_bind_text(st, 1, id, strlen(id));
         status = mci_sqlite_next_row(o, st);
     }
-    if (status == MC_OK && (status = mci_sqlite_row_document(o, st, 0, doc)) == MC_OK) {
-        const char *old = mci_doc_json(*doc, &len);
-        status = o->s->env.patch(old, len, patch, &json, &len, o->err);
-        mci_doc_unref(*doc);
-        *doc = NULL;
+    if (status == MC_OK && (status = mci_sqlite_row_document(o, st, &old)) == MC_OK) {
+        const char *text = mci_doc_json(old, &len);
+        status = o->s->env.patch(text, len, patch, &json, &len, o->err);
     }
-    sqlite3_finalize(st);
+    mci_sqlite_done(st);
+    mci_doc_unref(old);
     st = NULL;
     if (status == MC_OK)
         status = o->s->env.decode(o->spec, json, len, doc, o->err);
     if (status == MC_OK)
-        status = mci_sqlite_prepare(o, "UPDATE \"%w\" SET doc = ?2, alias = ?3, rank = ?4 WHERE id = ?1", &st);
+        status = mci_sqlite_statement(o, MCI_SQL_UPDATE, &st);
+    if (status == MC_OK)
+        status = mci_sqlite_bind_document(o, st, *doc);
     if (status == MC_OK) {
-        mci_sqlite_bind_document(st, *doc);
         int rc = sqlite3_step(st);
         if (rc != SQLITE_DONE)
             status = mci_sqlite_failed(o, rc);
     }
-    sqlite3_finalize(st);
+    mci_sqlite_done(st);
     free(json);
     return status;
 }
@@ -131,12 +133,12 @@ mc_status mci_sqlite_remove(mci_store *s, const mci_spec *spec, const char *id, 
     mc_status status = mci_sqlite_begin(&o, s, spec, "remove", dl, err);
     if (status != MC_OK)
         return status;
-    status = mci_sqlite_prepare(&o, "DELETE FROM \"%w\" WHERE id = ? RETURNING doc", &st);
+    status = mci_sqlite_statement(&o, MCI_SQL_DELETE, &st);
     if (status == MC_OK) {
         mci_sqlite_bind_text(st, 1, id, strlen(id));
         status = mci_sqlite_next_row(&o, st);
     }
-    if (status == MC_OK && old != NULL && mci_sqlite_row_document(&o, st, 0, &doc) != MC_OK) {
+    if (status == MC_OK && old != NULL && mci_sqlite_row_document(&o, st, &doc) != MC_OK) {
         mci_error_clear(err); /* it cannot be shown, but it can be deleted */
         doc = NULL;
     }
@@ -145,7 +147,7 @@ mc_status mci_sqlite_remove(mci_store *s, const mci_spec *spec, const char *id, 
         if (rc != SQLITE_DONE)
             status = write_failed(&o, rc);
     }
-    sqlite3_finalize(st);
+    mci_sqlite_done(st);
     if (status == MC_OK && old != NULL)
         *old = doc;
     else
@@ -160,12 +162,14 @@ static mc_status put_item(mci_sqlite_op *o, sqlite3_stmt *st, const char *json, 
     mc_status status = o->s->env.decode(o->spec, json, len, &doc, o->err);
     if (status != MC_OK)
         return status;
-    mci_sqlite_bind_document(st, doc);
-    int rc = sqlite3_step(st);
-    status = rc == SQLITE_DONE ? MC_OK : mci_sqlite_status(rc);
-    if (status != MC_OK && status != MC_E_EXISTS)
-        *fatal = mci_sqlite_failed(o, rc);
-    (void)sqlite3_reset(st);
+    status = mci_sqlite_bind_document(o, st, doc);
+    if (status == MC_OK) {
+        int rc = sqlite3_step(st);
+        status = rc == SQLITE_DONE ? MC_OK : mci_sqlite_status(rc);
+        if (status != MC_OK && status != MC_E_EXISTS)
+            *fatal = mci_sqlite_failed(o, rc);
+    }
+    mci_sqlite_done(st);
     mci_doc_unref(doc);
     return status;
 }
@@ -173,9 +177,6 @@ static mc_status put_item(mci_sqlite_op *o, sqlite3_stmt *st, const char *json, 
 mc_status mci_sqlite_put_many(mci_store *s, const mci_spec *spec, const char *const *ids, const char *const *json,
                               const size_t *lens, size_t n, int replace, mci_deadline dl, mc_status *statuses, mc_error *err)
 {
-    static const char add[] = "INSERT INTO \"%w\"(id, doc, alias, rank) VALUES(?, ?, ?, ?)";
-    static const char put[] = "INSERT INTO \"%w\"(id, doc, alias, rank) VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET"
-                              " doc = excluded.doc, alias = excluded.alias, rank = excluded.rank";
     mci_sqlite_op o;
     sqlite3_stmt *st = NULL;
     (void)ids; /* are in the documents */
@@ -184,11 +185,11 @@ mc_status mci_sqlite_put_many(mci_store *s, const mci_spec *spec, const char *co
         return status;
     status = transaction(&o);
     if (status == MC_OK)
-        status = mci_sqlite_prepare(&o, replace ? put : add, &st);
+        status = mci_sqlite_statement(&o, replace ? MCI_SQL_PUT : MCI_SQL_INSERT, &st);
     for (size_t i = 0; i < n && status == MC_OK; i++)
         if ((status = mci_sqlite_in_time(&o)) == MC_OK)
             statuses[i] = put_item(&o, st, json[i], lens[i], &status);
-    sqlite3_finalize(st);
+    mci_sqlite_done(st);
     if (status == MC_OK)
         status = commit(&o);
     return mci_sqlite_end(&o, status);
