@@ -163,7 +163,8 @@ static const mci_option table[] = {
         "Failed exchanges in a row after which Redis is left alone for a pause."),
 
     INT("cache.max_bytes", "MFLIXCACHE_CACHE_MAX_BYTES", cache_max_bytes, 67108864, 65536, 1099511627776,
-        "Most memory that a cache in memory (cache.uri = memory:) takes; above it the least recently used values go. Redis "
+        "Most memory that a cache in memory (cache.uri = memory:) takes; above it the least recently used values go. Of "
+        "handles that share one by name, the first one's counts. Redis "
         "has its own "
         "maxmemory."),
 

@@ -40,6 +40,13 @@ mc_status mci_identity_judge(mci_engine *e, const mci_ops *ops, mc_error *err)
         atomic_store_explicit(&e->last_epoch, ops->epoch, memory_order_relaxed);
         return MC_OK;
     }
+    if (e->set.cache_in_memory)
+        return mci_fail(
+            err, MC_E_DATABASE, MC_TIER_REDIS,
+            "what the cache in memory holds under the prefix \"%.60s\" is of another database (%.*s), not of %.120s: use "
+            "another name after memory:, or another cache.prefix",
+            e->set.cache_prefix, (int)(i->whose.n < 120 ? i->whose.n : 120), i->whose.p != NULL ? i->whose.p : "",
+            e->identity);
     return mci_fail(err, MC_E_DATABASE, MC_TIER_REDIS,
                     "what Redis holds under the prefix \"%.60s\" is of another database (%.*s), not of %.120s: use another "
                     "cache.prefix, or drop it all: mflix invalidate --all --adopt (option store.adopt)",
