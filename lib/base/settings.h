@@ -43,7 +43,8 @@ typedef struct mci_settings {
     char cache_prefix[64];             /* cache.prefix */
     int64_t cache_connect_timeout_ms;  /* cache.connect_timeout_ms */
     int64_t cache_timeout_ms;          /* cache.timeout_ms: one exchange */
-    int64_t cache_pool_max;            /* cache.pool_max */
+    int64_t cache_connections;         /* cache.connections */
+    int64_t cache_spin_us;             /* cache.spin_us */
     int64_t cache_backoff_min_ms;      /* cache.backoff_min_ms */
     int64_t cache_backoff_max_ms;      /* cache.backoff_max_ms */
     int64_t cache_breaker_failures;    /* cache.breaker_failures */

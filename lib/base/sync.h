@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 typedef struct mci_mutex {
@@ -26,6 +27,26 @@ void mci_cond_signal(mci_cond *c);
 void mci_cond_broadcast(mci_cond *c);
 /* Wait with `m` held. 0: woken (look again); -1: the deadline passed. */
 int mci_cond_wait(mci_cond *c, mci_mutex *m, mci_deadline dl);
+
+/*
+ * One thread sleeps until another tells it something: a number, not 0. A futex where there is one: what is woken need not take a lock that
+ * others want. The sleeper may free the memory as soon as it knows.
+ */
+typedef struct mci_event {
+    _Atomic uint32_t value;
+#ifndef __linux__
+    mci_mutex lock;
+    mci_cond told;
+#endif
+} mci_event;
+
+int mci_event_init(mci_event *e); /* 0, or -1 */
+void mci_event_destroy(mci_event *e);
+void mci_event_tell(mci_event *e, uint32_t value);
+/* What was told; 0: the deadline passed. */
+uint32_t mci_event_wait(mci_event *e, mci_deadline dl);
+/* By the sleeper, before it sleeps again. */
+void mci_event_reset(mci_event *e);
 
 /* A number that is the same in one thread and different in two that live at the same time. */
 uint64_t mci_thread_id(void);

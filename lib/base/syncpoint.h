@@ -35,6 +35,7 @@ enum mci_safeguard {
     MCI_SAFEGUARD_RANK = 128,     /* a rank with a pending repair is asked of the store */
     MCI_SAFEGUARD_SUSPECT = 256,  /* an unknown outcome keeps its id out of Redis for longer than a quarantine */
     MCI_SAFEGUARD_LEASE = 512,    /* a lease lasts as long as its load may take */
+    MCI_SAFEGUARD_PLACE = 1024,   /* who gives up leaves a place on the line for the reply */
     MCI_SAFEGUARD_LISTS = 64      /* lists are not believed while the recovery queue holds own writes */
 };
 

@@ -37,7 +37,8 @@ static mc_status take_settings(const mci_settings *s, mci_redis_cache_options *o
 {
     out->redis.connect_timeout_ms = s->cache_connect_timeout_ms;
     out->redis.timeout_ms = s->cache_timeout_ms;
-    out->redis.pool_max = s->cache_pool_max;
+    out->redis.connections = s->cache_connections;
+    out->redis.spin_us = s->cache_spin_us;
     out->redis.backoff_min_ms = s->cache_backoff_min_ms;
     out->redis.backoff_max_ms = s->cache_backoff_max_ms;
     out->redis.breaker_failures = s->cache_breaker_failures;

@@ -27,6 +27,7 @@ typedef struct mci_batch {
     size_t cap;
     mci_arena arena;
     int once;        /* never send twice, whatever happens (ZINCRBY) */
+    int unposted;    /* it was to be posted and was not: when it has gone well, its scripts are known */
     int sent;        /* a byte may have reached the server */
     int repeated;    /* it was sent once more on a new connection: the server may have carried it out twice */
     int round_trips; /* exchanges so far */

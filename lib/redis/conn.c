@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: the only sockets of the Redis side. Refuses: reuse after a fault, time-outs that restart with each byte (deadlines are
+ * Owns: the only sockets of the Redis side. Refuses: time-outs that restart with each byte (deadlines are
  * absolute), and SIGPIPE: hiredis writes with write(2) and would kill a host that keeps the default action, so bytes go out
  * by send(2) with MSG_NOSIGNAL here and hiredis only decodes.
  */
 #include "redis/conn.h"
+
+#include "redis/replies.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define READ_CHUNK 16384
-#define SLOW_BYTES ((size_t)1 << 20) /* a text above this that does not come in time is too large for this connection */
+#define READ_CHUNK 65536
 
 static mc_status net_fail(mc_error *err, mc_status st, int code, const mci_redis_addr *a, const char *what)
 {
@@ -113,135 +114,94 @@ static int set_timeout(mci_conn *c, mci_deadline dl)
     int left = mci_deadline_left_ms(dl);
     if (left <= 0)
         return -1;
-    /* A time-out that is at most a tenth off saves two system calls per exchange; the deadline itself is checked after. */
+    /* A time-out that is at most a tenth off saves a system call per exchange; the deadline itself is checked after. */
     if (c->timeout_ms > 0 && left <= c->timeout_ms && left >= c->timeout_ms - c->timeout_ms / 10)
         return 0;
     struct timeval tv = {.tv_sec = left / 1000, .tv_usec = (left % 1000) * 1000};
-    if (setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv) != 0 ||
-        setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv) != 0)
+    if (setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv) != 0)
         return -1;
     c->timeout_ms = left;
     return 0;
 }
 
-static mc_status timed_out(mc_error *err, const char *what)
+/* Leave out of the pieces what has gone out. */
+static void advance(struct iovec **pieces, int *n, size_t sent)
 {
-    return mci_fail(err, MC_E_TIMEOUT, MC_TIER_REDIS, "Redis did not %s within the deadline; the connection was closed",
-                    what);
-}
-
-static mc_status send_all(mci_conn *c, mci_batch *b, mci_deadline dl, int *eof, mc_error *err)
-{
-    const char *p = b->out.data;
-    size_t left = b->out.len;
-    while (left > 0) {
-        if (set_timeout(c, dl) != 0)
-            return timed_out(err, "take the commands");
-        ssize_t n = send(c->fd, p, left, MSG_NOSIGNAL);
-        if (n < 0) {
-            if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)
-                continue; /* the deadline decides at the top */
-            *eof = errno == EPIPE || errno == ECONNRESET;
-            return mci_fail_code(err, MC_E_CACHE, MC_TIER_REDIS, errno,
-                                 "Redis closed the connection while commands were sent");
-        }
-        b->sent = 1;
-        p += n;
-        left -= (size_t)n;
+    while (*n > 0 && sent >= (*pieces)->iov_len) {
+        sent -= (*pieces)->iov_len;
+        (*pieces)++;
+        (*n)--;
     }
-    return MC_OK;
-}
-
-/* The reply under way is too large, and those behind it cannot be had without it. */
-static mc_status refuse_rest(mci_conn *c, mci_batch *b, size_t next, mci_reply *first, mc_error *err)
-{
-    mci_reply *rest = next + 1 < b->n ? mci_reply_refused(&b->arena, 0) : NULL;
-    if (first == NULL || (rest == NULL && next + 1 < b->n))
-        return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a reply of Redis");
-    b->cmds[next].reply = first;
-    for (size_t i = next + 1; i < b->n; i++)
-        b->cmds[i].reply = rest;
-    c->spent = 1;
-    return MC_OK;
-}
-
-/* Take every complete reply out of the decoder. MC_OK: read on, unless all are there or the connection is spent. */
-static mc_status take_replies(mci_conn *c, mci_batch *b, size_t *next, size_t *begun, mc_error *err)
-{
-    const char *why = "";
-    while (*next < b->n) {
-        mci_reply *r = NULL;
-        int rc = mci_decoder_take(c->decoder, &r, &why);
-        if (rc == -3)
-            return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a reply of Redis");
-        if (rc == -2) {
-            /* No single text was too large. Was it this reply by itself (half: the arena holds more than texts), or those before it? */
-            size_t own = b->arena.total - *begun;
-            if (r->len == 0 && own > MCI_TEXT_MAX)
-                r->len = own / 2;
-            return refuse_rest(c, b, *next, r, err);
-        }
-        if (rc < 0)
-            return mci_fail(err, MC_E_PROTO, MC_TIER_REDIS,
-                            "Redis sent something that is not a reply (%s); connection closed", why);
-        if (rc == 0)
-            return MC_OK;
-        b->cmds[(*next)++].reply = r;
-        *begun = b->arena.total;
+    if (*n > 0) {
+        (*pieces)->iov_base = (char *)(*pieces)->iov_base + sent;
+        (*pieces)->iov_len -= sent;
     }
-    /* Not asked of the decoder: it would begin a reply in this batch's arena, which the next batch does not have. */
-    if (mci_decoder_left(c->decoder) != 0)
-        return mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "Redis sent more replies than commands; the connection was closed");
-    return MC_OK;
 }
 
-/* The deadline passed while replies were awaited: the server's fault, unless one text is so large that it takes the time. */
-static mc_status late(mci_conn *c, mci_batch *b, size_t next, mc_error *err)
+int mci_conn_send(mci_conn *c, struct iovec *pieces, int n, mci_deadline dl, size_t *done)
 {
-    size_t size = mci_decoder_awaits(c->decoder);
-    if (size <= SLOW_BYTES)
-        return timed_out(err, "answer");
-    return refuse_rest(c, b, next, mci_reply_refused(&b->arena, size), err);
-}
-
-mc_status mci_conn_exchange(mci_conn *c, mci_batch *b, mci_deadline dl, int *eof, mc_error *err)
-{
-    char chunk[READ_CHUNK];
-    size_t next = 0;
-    size_t begun = 0; /* what the arena held when the reply under way began */
-    int any = 0;
-    *eof = 0;
-    mc_status st = send_all(c, b, dl, eof, err);
-    if (st != MC_OK)
-        return st;
-    mci_decoder_arena(c->decoder, &b->arena);
-    while (next < b->n && !c->spent) {
-        if (set_timeout(c, dl) != 0)
-            return late(c, b, next, err);
-        ssize_t n = recv(c->fd, chunk, sizeof chunk, 0);
-        if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
+    *done = 0;
+    while (n > 0) {
+        struct msghdr msg = {.msg_iov = pieces, .msg_iovlen = (size_t)n};
+        ssize_t sent = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0) {
+            *done += (size_t)sent;
+            advance(&pieces, &n, (size_t)sent);
             continue;
-        if (n <= 0) {
-            *eof = !any;
-            return mci_fail_code(err, MC_E_CACHE, MC_TIER_REDIS, n < 0 ? errno : 0, "Redis closed the connection");
         }
-        any = 1;
-        if (mci_decoder_feed(c->decoder, chunk, (size_t)n) != 0)
-            return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a reply of Redis");
-        st = take_replies(c, b, &next, &begun, err);
-        if (st != MC_OK)
-            return st;
+        if (errno == EINTR)
+            continue;
+        if (errno != EAGAIN && errno != EWOULDBLOCK)
+            return errno;
+        int left = mci_deadline_left_ms(dl);
+        if (left <= 0)
+            return ETIMEDOUT;
+        struct pollfd p = {.fd = c->fd, .events = POLLOUT};
+        if (poll(&p, 1, left) < 0 && errno != EINTR)
+            return errno;
     }
-    c->used = 1;
-    c->last_used_ns = mci_now_ns();
-    return MC_OK;
+    return 0;
 }
 
-int mci_conn_is_dead(const mci_conn *c)
+mci_received mci_conn_receive(mci_conn *c, int wait, mci_deadline dl, int *code)
 {
-    char byte;
-    ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return !(n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+    *code = 0;
+    if (wait && set_timeout(c, dl) != 0)
+        return MCI_RECEIVED_NOTHING;
+    ssize_t n = recv(c->fd, c->chunk, READ_CHUNK, wait ? 0 : MSG_DONTWAIT);
+    if (n > 0)
+        return mci_decoder_feed(c->decoder, c->chunk, (size_t)n) == 0 ? MCI_RECEIVED_BYTES : MCI_RECEIVED_NO_MEMORY;
+    if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
+        return MCI_RECEIVED_NOTHING;
+    *code = n < 0 ? errno : 0;
+    return MCI_RECEIVED_END;
+}
+
+/* A batch on a connection that nobody else has yet. */
+static mc_status exchange_alone(mci_conn *c, mci_batch *b, mci_deadline dl, mc_error *err)
+{
+    struct iovec piece = {.iov_base = b->out.data, .iov_len = b->out.len};
+    mci_replies replies = {0};
+    size_t done = 0;
+    int code = mci_conn_send(c, &piece, 1, dl, &done);
+    if (code != 0 && code != ETIMEDOUT)
+        return mci_fail_code(err, MC_E_CACHE, MC_TIER_REDIS, code, "Redis closed the connection while commands were sent");
+    while (mci_deadline_left_ms(dl) > 0) {
+        mci_received got = mci_conn_receive(c, 1, dl, &code);
+        if (got == MCI_RECEIVED_END)
+            return mci_fail_code(err, MC_E_CACHE, MC_TIER_REDIS, code, "Redis closed the connection");
+        if (got == MCI_RECEIVED_NO_MEMORY)
+            return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a reply of Redis");
+        mc_status st = MC_OK;
+        mci_taken taken = mci_replies_take(&replies, b, c->decoder, &st, err);
+        if (taken == MCI_TAKEN_FAILED)
+            return st;
+        if (taken == MCI_TAKEN_SPENT || (taken == MCI_TAKEN_ALL && mci_decoder_left(c->decoder) != 0))
+            return mci_fail(err, MC_E_PROTO, MC_TIER_REDIS, "Redis answered the log-in with something else");
+        if (taken == MCI_TAKEN_ALL)
+            return MC_OK;
+    }
+    return mci_fail(err, MC_E_TIMEOUT, MC_TIER_REDIS, "Redis did not answer the log-in within the deadline");
 }
 
 /* AUTH, SELECT and TIME in one exchange. */
@@ -264,9 +224,8 @@ static mc_status hello(mci_conn *c, const mci_redis_addr *a, mci_deadline dl, in
     }
     mci_cmd(&b, "TIME");
     mci_batch_seal(&b);
-    int eof = 0;
     mc_status st = b.out.failed ? mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory to log in to Redis")
-                                : mci_conn_exchange(c, &b, dl, &eof, err);
+                                : exchange_alone(c, &b, dl, err);
     for (size_t i = 0; st == MC_OK && i < b.n; i++) {
         const mci_reply *r = mci_batch_reply(&b, i);
         st = mci_reply_error(r, "log in", err);
@@ -297,8 +256,9 @@ mc_status mci_conn_open(const mci_redis_addr *addr, mci_addresses *known, mci_de
         return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a connection");
     c->fd = -1;
     c->decoder = mci_decoder_new();
+    c->chunk = malloc(READ_CHUNK);
     mc_status st = MC_OK;
-    if (c->decoder == NULL)
+    if (c->decoder == NULL || c->chunk == NULL)
         st = mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a connection");
     if (st == MC_OK)
         st = addr->path[0] != '\0' ? connect_unix(addr, dl, &c->fd, err) : connect_tcp(addr, known, dl, &c->fd, err);
@@ -308,7 +268,6 @@ mc_status mci_conn_open(const mci_redis_addr *addr, mci_addresses *known, mci_de
         mci_conn_close(c);
         return st;
     }
-    c->used = 0;
     *out = c;
     return MC_OK;
 }
@@ -320,5 +279,6 @@ void mci_conn_close(mci_conn *c)
     if (c->fd >= 0)
         (void)close(c->fd);
     mci_decoder_free(c->decoder);
+    free(c->chunk);
     free(c);
 }

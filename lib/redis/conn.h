@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One connection to Redis: opened, authenticated, used for one batch at a time, thrown away at the first fault. */
+/* One connection to Redis: opened and logged in; bytes out, bytes into its decoder. Who may use it when is redis/shared.h's. */
 #ifndef MCI_REDIS_CONN_H
 #define MCI_REDIS_CONN_H
 
@@ -7,15 +7,13 @@
 #include "redis/batch.h"
 #include "redis/connect.h"
 #include "redis/uri.h"
+#include <sys/uio.h>
 
 typedef struct mci_conn {
     int fd;
+    int timeout_ms; /* the socket's own receive time-out now */
     mci_decoder *decoder;
-    int64_t last_used_ns;
-    int timeout_ms; /* the socket's own receive and send time-out now */
-    int used;       /* 1 after the first batch: an end of file may then be an idle time-out of the server */
-    int spent;      /* 1: what follows on it cannot be read any more; to be closed though the exchange went well */
-    struct mci_conn *next;
+    char *chunk; /* what recv(2) fills */
 } mci_conn;
 
 /* Connect, authenticate, choose the database. `redis_ms` receives the server's time. On failure nothing is left open. `known` is what is known of the
@@ -24,14 +22,17 @@ mc_status mci_conn_open(const mci_redis_addr *addr, mci_addresses *known, mci_de
                         mc_error *err);
 void mci_conn_close(mci_conn *c);
 
-/*
- * Write the commands of the batch and read one reply for each. Any failure leaves the connection unusable: close it. `*eof` is set
- * when the server had closed it before a reply byte came. A reply above a limit, or one so large that it does not come in time, is
- * no failure of the server: it and all after it become error replies (mci_reply_too_big()), and the connection is spent.
- */
-mc_status mci_conn_exchange(mci_conn *c, mci_batch *b, mci_deadline dl, int *eof, mc_error *err);
+/* Write the pieces in order; `*done` receives how many bytes went out. 0: all; else an errno, ETIMEDOUT when the deadline passed. */
+int mci_conn_send(mci_conn *c, struct iovec *pieces, int n, mci_deadline dl, size_t *done);
 
-/* 1 when the server has closed it, or has sent something nobody asked for. */
-int mci_conn_is_dead(const mci_conn *c);
+typedef enum mci_received {
+    MCI_RECEIVED_BYTES = 0, /* the decoder has them */
+    MCI_RECEIVED_NOTHING,   /* by the deadline, or before a signal: look at the clock */
+    MCI_RECEIVED_END,       /* the server closed it; `*code` is the errno, or 0 */
+    MCI_RECEIVED_NO_MEMORY
+} mci_received;
+
+/* Read what is there; wait for it when `wait`. */
+mci_received mci_conn_receive(mci_conn *c, int wait, mci_deadline dl, int *code);
 
 #endif

@@ -1,34 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: the pool (bounded, last in first out), the breaker, re-sending of scripts. Refuses: a second attempt at anything but a
- * connection that had gone stale while idle, and any use of a connection after a fault.
+ * Owns: which of the shared connections a batch goes over, the breaker, re-sending of scripts. Refuses: a second attempt at anything but a
+ * batch that was lost with its connection.
  */
 #include "redis/redis.h"
 
 #include "base/breaker.h"
 #include "base/sync.h"
-#include "redis/conn.h"
+#include "redis/shared.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define IDLE_CHECK_NS INT64_C(1000000000)
 
+#define POST_BYTES ((size_t)32 << 10) /* more may not fit into the socket, and would wait for the next caller */
+#define CLOSE_MS 100                  /* for what was posted last */
+
 struct mci_redis {
     mci_redis_options opt;
     mci_random *rnd;
     mci_metrics *metrics;
     mci_log *log;
-    mci_mutex lock; /* guards everything below but the clock */
-    mci_cond freed;
-    mci_conn *idle;
-    int64_t open; /* connections in use, idle, or being opened */
+    mci_shared_hooks hooks;
+    mci_shared shared[MCI_REDIS_CONNECTIONS_MAX];
+    _Atomic int64_t used_ns[MCI_REDIS_CONNECTIONS_MAX]; /* when each answered last */
+    _Atomic int callers;                                /* in an exchange now */
+    _Atomic int scripts_known;                          /* what is posted will find its script */
+    _Atomic int64_t clock_offset_ms;                    /* server time minus monotonic time; 0: not known */
+    _Atomic int up;                                     /* the breaker is closed */
+    _Atomic int well;                                   /* and nothing speaks against that */
+    mci_mutex lock;                                     /* guards everything below */
     mci_breaker breaker;
     mci_addresses known; /* of the host */
     mc_error last_error;
-    _Atomic int64_t clock_offset_ms; /* server time minus monotonic time; 0: not known */
 };
+
+static mc_status open_conn(void *ctx, mci_deadline dl, mci_conn **out, mc_error *err);
+static void closed_conn(void *ctx);
+static void log_spent(void *ctx);
+
+static int init_connections(mci_redis *r)
+{
+    r->hooks = (mci_shared_hooks){open_conn, closed_conn,  log_spent, r, r->opt.timeout_ms, r->opt.spin_us * 1000, &r->callers};
+    for (int64_t i = 0; i < r->opt.connections; i++) {
+        if (mci_shared_init(&r->shared[i], &r->hooks) == 0)
+            continue;
+        while (i-- > 0)
+            mci_shared_close(&r->shared[i], 0);
+        return -1;
+    }
+    return 0;
+}
 
 mc_status mci_redis_open(const mci_redis_options *opt, mci_random *rnd, mci_metrics *metrics, mci_log *log, mci_redis **out,
                          mc_error *err)
@@ -36,7 +61,7 @@ mc_status mci_redis_open(const mci_redis_options *opt, mci_random *rnd, mci_metr
     *out = NULL;
     mci_redis *r = calloc(1, sizeof *r);
     if (r == NULL)
-        return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for the Redis pool");
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for the connections to Redis");
     r->opt = *opt;
     r->rnd = rnd;
     r->metrics = metrics;
@@ -45,14 +70,15 @@ mc_status mci_redis_open(const mci_redis_options *opt, mci_random *rnd, mci_metr
     r->breaker.max_ns = opt->backoff_max_ms * 1000000;
     r->breaker.threshold = opt->breaker_failures;
     atomic_init(&r->clock_offset_ms, 0);
+    atomic_init(&r->up, 1);
     if (mci_mutex_init(&r->lock) != 0) {
         free(r);
-        return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for the Redis pool");
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for the connections to Redis");
     }
-    if (mci_cond_init(&r->freed) != 0) {
+    if (init_connections(r) != 0) {
         mci_mutex_destroy(&r->lock);
         free(r);
-        return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for the Redis pool");
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for the connections to Redis");
     }
     *out = r;
     return MC_OK;
@@ -62,12 +88,9 @@ void mci_redis_close(mci_redis *r)
 {
     if (r == NULL)
         return;
-    while (r->idle != NULL) {
-        mci_conn *next = r->idle->next;
-        mci_conn_close(r->idle);
-        r->idle = next;
-    }
-    mci_cond_destroy(&r->freed);
+    mci_deadline dl = mci_deadline_in(CLOSE_MS);
+    for (int64_t i = 0; i < r->opt.connections; i++)
+        mci_shared_close(&r->shared[i], dl);
     mci_mutex_destroy(&r->lock);
     mci_redis_addr_wipe(&r->opt.addr);
     free(r);
@@ -91,46 +114,7 @@ void mci_redis_saw_time(mci_redis *r, int64_t redis_ms)
 
 int mci_redis_is_up(mci_redis *r)
 {
-    mci_mutex_lock(&r->lock);
-    int up = r->breaker.open_until_ns == 0;
-    mci_mutex_unlock(&r->lock);
-    return up;
-}
-
-static void discard_conn(mci_redis *r, mci_conn *c)
-{
-    mci_conn_close(c);
-    mci_mutex_lock(&r->lock);
-    r->open--;
-    mci_cond_signal(&r->freed);
-    mci_mutex_unlock(&r->lock);
-    mci_add(r->metrics, MCI_C_REDIS_CONNECTIONS, -1);
-}
-
-static void release_conn(mci_redis *r, mci_conn *c)
-{
-    mci_mutex_lock(&r->lock);
-    c->next = r->idle;
-    r->idle = c;
-    mci_cond_signal(&r->freed);
-    mci_mutex_unlock(&r->lock);
-}
-
-static void drop_idle(mci_redis *r)
-{
-    mci_mutex_lock(&r->lock);
-    mci_conn *list = r->idle;
-    r->idle = NULL;
-    for (mci_conn *c = list; c != NULL; c = c->next)
-        r->open--;
-    mci_cond_broadcast(&r->freed);
-    mci_mutex_unlock(&r->lock);
-    while (list != NULL) {
-        mci_conn *next = list->next;
-        mci_conn_close(list);
-        mci_add(r->metrics, MCI_C_REDIS_CONNECTIONS, -1);
-        list = next;
-    }
+    return atomic_load_explicit(&r->up, memory_order_relaxed);
 }
 
 /*
@@ -146,43 +130,11 @@ static void saw_first_time(mci_redis *r, int64_t redis_ms, int64_t before_ns)
         atomic_store_explicit(&r->clock_offset_ms, least, memory_order_relaxed);
 }
 
-/* Take an idle connection, or the right to open one (`*out` is then NULL). */
-static mc_status check_out(mci_redis *r, mci_deadline dl, mci_conn **out, mc_error *err)
-{
-    *out = NULL;
-    mci_mutex_lock(&r->lock);
-    while (r->idle == NULL && r->open >= r->opt.pool_max) {
-        if (mci_cond_wait(&r->freed, &r->lock, dl) != 0) {
-            mci_mutex_unlock(&r->lock);
-            return mci_fail(err, MC_E_TIMEOUT, MC_TIER_REDIS,
-                            "no Redis connection was free within the deadline (cache.pool_max is %d)", (int)r->opt.pool_max);
-        }
-    }
-    if (r->idle != NULL) {
-        *out = r->idle;
-        r->idle = (*out)->next;
-    } else {
-        r->open++;
-    }
-    mci_mutex_unlock(&r->lock);
-    return MC_OK;
-}
+/* ---- connections -------------------------------------------------------------------------------------------------- */
 
-/* `sure`: what is sent may not be sent again, so the connection is looked at however short ago it was used. */
-static mc_status get_conn(mci_redis *r, mci_deadline dl, int sure, mci_conn **out, int *connecting, mc_error *err)
+static mc_status open_conn(void *ctx, mci_deadline dl, mci_conn **out, mc_error *err)
 {
-    *connecting = 0;
-    for (;;) {
-        mc_status st = check_out(r, dl, out, err);
-        if (st != MC_OK)
-            return st;
-        if (*out == NULL)
-            break;
-        if ((!sure && mci_now_ns() - (*out)->last_used_ns < IDLE_CHECK_NS) || !mci_conn_is_dead(*out))
-            return MC_OK;
-        discard_conn(r, *out);
-    }
-    *connecting = 1;
+    mci_redis *r = ctx;
     mci_deadline connect_dl = mci_deadline_min(dl, mci_deadline_in(r->opt.connect_timeout_ms));
     int64_t redis_ms = 0;
     mci_mutex_lock(&r->lock);
@@ -193,84 +145,134 @@ static mc_status get_conn(mci_redis *r, mci_deadline dl, int sure, mci_conn **ou
     mci_mutex_lock(&r->lock);
     r->known = known;
     mci_mutex_unlock(&r->lock);
-    if (st != MC_OK) {
-        mci_mutex_lock(&r->lock);
-        r->open--;
-        mci_cond_signal(&r->freed);
-        mci_mutex_unlock(&r->lock);
+    if (st != MC_OK)
         return st;
-    }
+    atomic_store_explicit(&r->scripts_known, 0, memory_order_relaxed);
     saw_first_time(r, redis_ms, before_ns);
     mci_count(r->metrics, MCI_C_REDIS_CONNECTS);
     mci_add(r->metrics, MCI_C_REDIS_CONNECTIONS, 1);
     return MC_OK;
 }
 
+static void closed_conn(void *ctx)
+{
+    mci_redis *r = ctx;
+    mci_add(r->metrics, MCI_C_REDIS_CONNECTIONS, -1);
+}
+
+static void log_spent(void *ctx)
+{
+    mci_redis *r = ctx;
+    mci_log_write(r->log, MC_LOG_WARN, "%s", "a reply of Redis was above a limit; the connection was closed");
+}
+
+/* The first that nobody uses: a lone caller always has the same. When all are in use, the one with the fewest callers. */
+static mci_shared *choose(mci_redis *r)
+{
+    mci_shared *best = &r->shared[0];
+    int least = INT_MAX;
+    for (int64_t i = 0; i < r->opt.connections && least > 0; i++) {
+        int n = atomic_load_explicit(&r->shared[i].callers, memory_order_relaxed);
+        if (n < least) {
+            least = n;
+            best = &r->shared[i];
+        }
+    }
+    return best;
+}
+
+/* One connection was closed by the server: the others are looked at before they are used again. */
+static void suspect_all(mci_redis *r)
+{
+    for (int64_t i = 0; i < r->opt.connections; i++)
+        atomic_store_explicit(&r->used_ns[i], 0, memory_order_relaxed);
+}
+
 static mc_status one_exchange(mci_redis *r, mci_batch *b, mci_deadline dl, int *connecting, mc_error *err)
 {
     for (int attempt = 0;; attempt++) {
-        mci_conn *c = NULL;
-        mc_status st = get_conn(r, dl, b->once, &c, connecting, err);
-        if (st != MC_OK)
-            return st;
-        int was_used = c->used;
-        int eof = 0;
+        mci_shared *s = choose(r);
+        _Atomic int64_t *used_ns = &r->used_ns[s - r->shared];
         int64_t t0 = mci_now_ns();
-        st = mci_conn_exchange(c, b, dl, &eof, err);
+        /* What may not be sent again wants a connection that is there. */
+        int check = b->once || t0 - atomic_load_explicit(used_ns, memory_order_relaxed) > IDLE_CHECK_NS;
+        mci_outcome outcome;
+        (void)atomic_fetch_add_explicit(&s->callers, 1, memory_order_relaxed);
+        (void)atomic_fetch_add_explicit(&r->callers, 1, memory_order_relaxed);
+        mc_status st = mci_shared_exchange(s, b, check, dl, &outcome, err);
+        (void)atomic_fetch_sub_explicit(&r->callers, 1, memory_order_relaxed);
+        (void)atomic_fetch_sub_explicit(&s->callers, 1, memory_order_relaxed);
+        *connecting = outcome.connecting;
         if (st == MC_OK) {
-            b->round_trips++;
+            int64_t now = mci_now_ns();
+            atomic_store_explicit(used_ns, now, memory_order_relaxed);
             mci_count(r->metrics, MCI_C_REDIS_ROUND_TRIPS);
-            mci_time(r->metrics, MCI_H_REDIS_EXCHANGE, mci_now_ns() - t0);
-            if (c->spent) {
-                mci_log_write(r->log, MC_LOG_WARN, "%s", "a reply of Redis was above a limit; the connection was closed");
-                discard_conn(r, c);
-            } else {
-                release_conn(r, c);
-            }
+            mci_time(r->metrics, MCI_H_REDIS_EXCHANGE, now - t0);
             return MC_OK;
         }
-        discard_conn(r, c);
-        /* The server restarted, or closed an idle connection: the others in the pool are as dead. Every command here may be
-         * repeated (scripts know their token), except those in a `once` batch. */
-        if (!(eof && was_used && attempt == 0 && !b->once))
+        /* The server restarted, or closed an idle connection. Every command here may be repeated (scripts know their token), except those in a
+         * `once` batch. */
+        if (!outcome.lost || attempt > 0 || b->once)
             return st;
         b->repeated = b->sent;
-        drop_idle(r);
+        suspect_all(r);
     }
 }
 
-static mc_status guarded_exchange(mci_redis *r, mci_batch *b, mci_deadline dl, int force, mc_error *err)
+/* ---- the breaker -------------------------------------------------------------------------------------------------- */
+
+static mc_status stopped(mci_redis *r, mc_error *err)
 {
     mci_mutex_lock(&r->lock);
-    mci_gate gate = mci_breaker_enter(&r->breaker, mci_now_ns());
     mc_error last = r->last_error;
     mci_mutex_unlock(&r->lock);
-    if (gate == MCI_GATE_STOP && !force)
-        return mci_fail_code(err, last.code == MC_E_AUTH ? MC_E_AUTH : MC_E_CACHE, MC_TIER_REDIS, last.backend_code,
-                             "waiting before trying Redis again; last: %.400s", last.text);
-    int connecting = 0;
-    mc_error here = {0};
-    /* Too late to ask: no reason to throw a good connection away. */
-    if (mci_deadline_left_ms(dl) == 0 && gate == MCI_GATE_GO)
-        return mci_fail(err, MC_E_TIMEOUT, MC_TIER_REDIS, "the deadline had passed before Redis was asked");
-    mci_deadline exchange_dl = mci_deadline_min(dl, mci_deadline_in(r->opt.timeout_ms));
-    mc_status st = one_exchange(r, b, exchange_dl, &connecting, &here);
-    /* A full pool or a caller's short deadline says nothing about the server. */
-    int server_fault = st != MC_OK && st != MC_E_NOMEM && (connecting || b->sent);
+    return mci_fail_code(err, last.code == MC_E_AUTH ? MC_E_AUTH : MC_E_CACHE, MC_TIER_REDIS, last.backend_code,
+                         "waiting before trying Redis again; last: %.400s", last.text);
+}
+
+/* What the exchange says about the server. While all is well nobody takes the lock. */
+static void judge(mci_redis *r, mc_status st, mci_gate gate, int server_fault, int connecting, const mc_error *why)
+{
+    if (st == MC_OK && gate == MCI_GATE_GO && atomic_load_explicit(&r->well, memory_order_relaxed))
+        return;
     mci_mutex_lock(&r->lock);
     int was_up = r->breaker.open_until_ns == 0;
     if (st == MC_OK)
-        mci_breaker_success(&r->breaker, force ? MCI_GATE_PROBE : gate);
+        mci_breaker_success(&r->breaker, gate);
     else if (server_fault || gate == MCI_GATE_PROBE)
         mci_breaker_failure(&r->breaker, gate, st, connecting, mci_now_ns(), mci_random_u64(r->rnd));
     if (st != MC_OK)
-        r->last_error = here;
+        r->last_error = *why;
     int is_up = r->breaker.open_until_ns == 0;
+    atomic_store_explicit(&r->up, is_up, memory_order_relaxed);
+    atomic_store_explicit(&r->well, is_up && r->breaker.failures == 0, memory_order_relaxed);
     mci_mutex_unlock(&r->lock);
     mci_gauge_set(r->metrics, MCI_C_REDIS_UP, is_up);
     if (was_up != is_up)
         mci_log_write(r->log, is_up ? MC_LOG_INFO : MC_LOG_WARN, is_up ? "Redis answers again%s" : "Redis is away: %s",
-                      is_up ? "" : here.text);
+                      is_up ? "" : why->text);
+}
+
+static mc_status guarded_exchange(mci_redis *r, mci_batch *b, mci_deadline dl, int force, mc_error *err)
+{
+    mci_gate gate = MCI_GATE_GO;
+    int64_t now = mci_now_ns();
+    if (!atomic_load_explicit(&r->well, memory_order_relaxed)) {
+        mci_mutex_lock(&r->lock);
+        gate = mci_breaker_enter(&r->breaker, now);
+        mci_mutex_unlock(&r->lock);
+    }
+    if (gate == MCI_GATE_STOP && !force)
+        return stopped(r, err);
+    /* Too late to ask: no reason to throw a good connection away. */
+    if (now >= dl && gate == MCI_GATE_GO)
+        return mci_fail(err, MC_E_TIMEOUT, MC_TIER_REDIS, "the deadline had passed before Redis was asked");
+    int connecting = 0;
+    mc_error here = {0};
+    mc_status st = one_exchange(r, b, mci_deadline_min(dl, now + r->opt.timeout_ms * 1000000), &connecting, &here);
+    /* A place on the line that was not reached in time, or a caller's short deadline, says nothing about the server. */
+    int server_fault = st != MC_OK && st != MC_E_NOMEM && (connecting || b->sent);
+    judge(r, st, force ? MCI_GATE_PROBE : gate, server_fault, connecting, &here);
     if (st != MC_OK) {
         mci_count(r->metrics, MCI_C_REDIS_ERRORS);
         if (err != NULL)
@@ -278,6 +280,8 @@ static mc_status guarded_exchange(mci_redis *r, mci_batch *b, mci_deadline dl, i
     }
     return st;
 }
+
+/* ---- scripts ------------------------------------------------------------------------------------------------------ */
 
 static int is_noscript(const mci_command *c)
 {
@@ -331,7 +335,30 @@ mc_status mci_redis_exec(mci_redis *r, mci_batch *b, mci_deadline dl, mc_error *
     if (b->n == 0)
         return MC_OK;
     mc_status st = guarded_exchange(r, b, dl, 0, err);
-    return st == MC_OK ? resend_scripts(r, b, dl, err) : st;
+    if (st == MC_OK)
+        st = resend_scripts(r, b, dl, err);
+    if (st == MC_OK && b->unposted)
+        atomic_store_explicit(&r->scripts_known, 1, memory_order_relaxed);
+    return st;
+}
+
+int mci_redis_post(mci_redis *r, mci_batch *b, mci_posted_fn fn, void *ctx)
+{
+    mci_batch_seal(b);
+    if (b->out.failed || b->n == 0 || b->out.len > POST_BYTES ||
+        !atomic_load_explicit(&r->well, memory_order_relaxed) ||
+        !atomic_load_explicit(&r->scripts_known, memory_order_relaxed) || mci_shared_post(choose(r), b, fn, ctx) != 0) {
+        b->unposted = 1;
+        return -1;
+    }
+    return 0;
+}
+
+void mci_redis_posted(mci_redis *r, const mci_batch *b)
+{
+    for (size_t i = 0; b != NULL && i < b->n; i++)
+        if (is_noscript(&b->cmds[i]))
+            atomic_store_explicit(&r->scripts_known, 0, memory_order_relaxed);
 }
 
 mc_status mci_redis_ping(mci_redis *r, mci_deadline dl, mc_error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The narrow way to Redis: a batch of commands in, their replies out, by a deadline. Behind it: a bounded pool of connections
- * and a circuit breaker. Safe from any thread.
+ * The narrow way to Redis: a batch of commands in, their replies out, by a deadline. Behind it: a few connections that all
+ * threads share (redis/shared.h) and a circuit breaker. Safe from any thread.
  */
 #ifndef MCI_REDIS_REDIS_H
 #define MCI_REDIS_REDIS_H
@@ -11,7 +11,10 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "redis/batch.h"
+#include "redis/shared.h"
 #include "redis/uri.h"
+
+#define MCI_REDIS_CONNECTIONS_MAX 16
 
 typedef struct mci_redis mci_redis;
 
@@ -19,7 +22,8 @@ typedef struct mci_redis_options {
     mci_redis_addr addr;
     int64_t connect_timeout_ms;
     int64_t timeout_ms; /* one exchange */
-    int64_t pool_max;
+    int64_t connections; /* 1 to MCI_REDIS_CONNECTIONS_MAX */
+    int64_t spin_us;     /* a lone caller polls for so long before it sleeps */
     int64_t backoff_min_ms;
     int64_t backoff_max_ms;
     int64_t breaker_failures;
@@ -33,9 +37,17 @@ void mci_redis_close(mci_redis *r);
 /*
  * Run the batch. MC_OK: every command has its reply (which may be an error reply). Otherwise MC_E_CACHE, MC_E_TIMEOUT, MC_E_AUTH,
  * MC_E_PROTO, MC_E_NOMEM, and `b->sent` says whether the server may have seen it. Scripts the server does not know are sent in
- * full once. A connection that the server had closed while idle is replaced once, unless `b->once`.
+ * full once. What was lost with a connection that the server closed is sent once more on a new one, unless `b->once`.
  */
 mc_status mci_redis_exec(mci_redis *r, mci_batch *b, mci_deadline dl, mc_error *err);
+
+/*
+ * Send the batch and do not wait; `fn` is given its replies by whoever uses the connection next, or at the end NULL. Never sent twice. 0: it was taken, and is
+ * empty now. -1: it was not, and is as before: run it with mci_redis_exec(). That is so for large ones, while Redis is not well, and until the
+ * server is known to have the scripts. `fn` shows what it is given to mci_redis_posted().
+ */
+int mci_redis_post(mci_redis *r, mci_batch *b, mci_posted_fn fn, void *ctx);
+void mci_redis_posted(mci_redis *r, const mci_batch *b);
 
 /* PING that goes out even while the breaker is open. */
 mc_status mci_redis_ping(mci_redis *r, mci_deadline dl, mc_error *err);

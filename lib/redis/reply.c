@@ -15,6 +15,7 @@
 
 #define MAX_ITEMS 200000
 #define LINE_BYTES 65536
+#define KEEP_BYTES ((size_t)256 << 10) /* of its buffer, between replies: many answers come at once */
 
 static const char too_big[] = "TOOBIG a reply above the limit was refused";
 
@@ -126,7 +127,10 @@ static redisReplyObjectFunctions functions = {
 /* The decoder is hiredis' reader under another name, so that no other file sees hiredis. */
 mci_decoder *mci_decoder_new(void)
 {
-    return (mci_decoder *)redisReaderCreateWithFunctions(&functions);
+    redisReader *r = redisReaderCreateWithFunctions(&functions);
+    if (r != NULL)
+        r->maxbuf = KEEP_BYTES;
+    return (mci_decoder *)r;
 }
 
 void mci_decoder_free(mci_decoder *d)

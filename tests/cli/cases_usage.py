@@ -120,7 +120,7 @@ def options_may_stand_anywhere(w):
 
 
 def later_settings_win(w):
-    config = w.write("config.json", json.dumps({"cache": {"prefix": "file:"}, "cache.timeout_ms": 111, "cache.pool_max": 3}))
+    config = w.write("config.json", json.dumps({"cache": {"prefix": "file:"}, "cache.timeout_ms": 111, "cache.connections": 3}))
 
     def value(key, *args, **env):
         p = w.raw(*args, "options", "--json", env=env)

@@ -161,7 +161,7 @@ static void test_pool_is_bounded(void **state)
     mc_error err;
     pthread_t t[16];
     assert_int_equal(
-        open_on(f.redis.uri, &mc, &err, "cache.pool_max", "3", "cache.timeout_ms", "5000", "call.timeout_ms", "20000", NULL),
+        open_on(f.redis.uri, &mc, &err, "cache.connections", "3", "cache.timeout_ms", "5000", "call.timeout_ms", "20000", NULL),
         MC_OK);
     for (int i = 0; i < 16; i++)
         assert_int_equal(pthread_create(&t[i], NULL, read_often, mc), 0);

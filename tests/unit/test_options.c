@@ -243,14 +243,14 @@ static void test_query(void **state)
     assert_option(o, "cache.uri", "redis://h/0");
     assert_option(o, "cache.timeout_ms", "50");
     assert_option(o, "cache.prefix", "x:");
-    assert_int_equal(mc_options_set(o, "cache.uri", "unix:///s?pool_max=3&db=9&password=canary", NULL), MC_OK);
+    assert_int_equal(mc_options_set(o, "cache.uri", "unix:///s?connections=3&db=9&password=canary", NULL), MC_OK);
     assert_option(o, "cache.uri", "unix:///s?db=9");
     assert_string_equal(mci_options_settings(o)->cache_addr.path, "/s"); /* parsed once, and kept so */
     assert_int_equal(mci_options_settings(o)->cache_addr.db, 9);
-    assert_option(o, "cache.pool_max", "3");
+    assert_option(o, "cache.connections", "3");
     assert_option(o, "cache.password", "***");
     /* All or nothing: the first parameter is fine, the second is not. */
-    assert_int_equal(mc_options_set(o, "cache.uri", "redis://g?timeout_ms=60&pool_max=0", NULL), MC_E_RANGE);
+    assert_int_equal(mc_options_set(o, "cache.uri", "redis://g?timeout_ms=60&connections=0", NULL), MC_E_RANGE);
     assert_option(o, "cache.timeout_ms", "50");
     assert_option(o, "cache.uri", "unix:///s?db=9");
 }
@@ -502,14 +502,14 @@ static void test_file(void **state)
     mc_options *o = *state;
     mc_error err = {0};
     mc_status st = load_text(o,
-                             "{\"cache.prefix\":\"a:\",\"cache\":{\"timeout_ms\":70,\"uri\":\"redis://h?pool_max=5\"},"
+                             "{\"cache.prefix\":\"a:\",\"cache\":{\"timeout_ms\":70,\"uri\":\"redis://h?connections=5\"},"
                              "\"store\":{\"init_driver\":false},\"write\":{\"mode\":\"fast\"},\"movies.ttl_ms\":\"9\"}",
                              &err);
     if (st != MC_OK)
         fail_msg("%s", err.text);
     assert_option(o, "cache.prefix", "a:");
     assert_option(o, "cache.timeout_ms", "70");
-    assert_option(o, "cache.pool_max", "5");
+    assert_option(o, "cache.connections", "5");
     assert_option(o, "store.init_driver", "false");
     assert_option(o, "write.mode", "fast");
     assert_option(o, "movies.ttl_ms", "9");
