@@ -94,7 +94,8 @@ class c_text
         if (text.find('\0') != std::string_view::npos)
             throw error(MC_E_ARG, (std::string(name) + " holds a NUL byte").c_str());
         if (text.size() < sizeof small_) {
-            std::memcpy(small_, text.data(), text.size());
+            if (!text.empty())
+                std::memcpy(small_, text.data(), text.size());
             small_[text.size()] = '\0';
             text_ = small_;
         } else {

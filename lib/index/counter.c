@@ -30,7 +30,8 @@ static mc_status add(mci_call *c, mci_coll *coll, const char *id, int mend, int6
     mc_status st = mci_call_run(c, &ops);
     if (!ops.once && st != MC_OK)
         st = mci_call_run(c, &ops);
-    a = &ops.op[0].u.counter_add;
+    if (st == MC_OK)
+        a = &ops.op[0].u.counter_add;
     c->info->tier = MC_TIER_REDIS;
     if (st == MC_OK && mend && a->wrong_kind && clear(c, coll->views)) {
         mci_ops_free(&ops);

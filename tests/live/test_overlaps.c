@@ -211,8 +211,8 @@ static void test_huge_corrupt_value(void **state)
 {
     (void)state;
     mc_info info;
-    char *big = malloc(1500001);
     start();
+    char *big = malloc(1500001);
     memset(big, 'x', 1500000);
     big[1500000] = '\0';
     free(fixture_redis(&f, "HSET", "mflix:movie:{" ID1 "}", "_m", big, NULL));
