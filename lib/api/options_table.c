@@ -157,7 +157,8 @@ static const mci_option table[] = {
     INT("cache.connections", "MFLIXCACHE_CACHE_CONNECTIONS", cache_connections, 4, 1, 16,
         "Most connections to Redis. All threads share them; more than one are opened when threads call at the same time."),
     INT("cache.spin_us", "MFLIXCACHE_CACHE_SPIN_US", cache_spin_us, 0, 0, 1000,
-        "A call that is alone in the process polls for its reply for so many microseconds before it sleeps: faster, at the price of a busy processor. 0: never."),
+        "A call that is alone in the process polls for its reply for so many microseconds before it sleeps: faster, at the "
+        "price of a busy processor. 0: never."),
     INT("cache.backoff_min_ms", "MFLIXCACHE_CACHE_BACKOFF_MIN_MS", cache_backoff_min_ms, 10, 1, 60000,
         "First pause before Redis is tried again; doubles each time, shortened at random."),
     INT("cache.backoff_max_ms", "MFLIXCACHE_CACHE_BACKOFF_MAX_MS", cache_backoff_max_ms, 2000, 1, 600000,

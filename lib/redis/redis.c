@@ -44,7 +44,8 @@ static void log_spent(void *ctx);
 
 static int init_connections(mci_redis *r)
 {
-    r->hooks = (mci_shared_hooks){open_conn, closed_conn,  log_spent, r, r->opt.timeout_ms, r->opt.spin_us * 1000, &r->callers};
+    r->hooks =
+        (mci_shared_hooks){open_conn, closed_conn, log_spent, r, r->opt.timeout_ms, r->opt.spin_us * 1000, &r->callers};
     for (int64_t i = 0; i < r->opt.connections; i++) {
         if (mci_shared_init(&r->shared[i], &r->hooks) == 0)
             continue;
@@ -345,8 +346,7 @@ mc_status mci_redis_exec(mci_redis *r, mci_batch *b, mci_deadline dl, mc_error *
 int mci_redis_post(mci_redis *r, mci_batch *b, mci_posted_fn fn, void *ctx)
 {
     mci_batch_seal(b);
-    if (b->out.failed || b->n == 0 || b->out.len > POST_BYTES ||
-        !atomic_load_explicit(&r->well, memory_order_relaxed) ||
+    if (b->out.failed || b->n == 0 || b->out.len > POST_BYTES || !atomic_load_explicit(&r->well, memory_order_relaxed) ||
         !atomic_load_explicit(&r->scripts_known, memory_order_relaxed) || mci_shared_post(choose(r), b, fn, ctx) != 0) {
         b->unposted = 1;
         return -1;

@@ -21,7 +21,7 @@ typedef struct mci_redis mci_redis;
 typedef struct mci_redis_options {
     mci_redis_addr addr;
     int64_t connect_timeout_ms;
-    int64_t timeout_ms; /* one exchange */
+    int64_t timeout_ms;  /* one exchange */
     int64_t connections; /* 1 to MCI_REDIS_CONNECTIONS_MAX */
     int64_t spin_us;     /* a lone caller polls for so long before it sleeps */
     int64_t backoff_min_ms;

@@ -14,9 +14,9 @@ typedef struct mci_replies {
 typedef enum mci_taken {
     MCI_TAKEN_MORE = 0, /* more bytes are needed */
     MCI_TAKEN_ALL,      /* every command has its reply */
-    MCI_TAKEN_SPENT,    /* the same, but one was above a limit: it and those behind it are error replies (mci_reply_too_big()),
+    MCI_TAKEN_SPENT, /* the same, but one was above a limit: it and those behind it are error replies (mci_reply_too_big()),
                            and nothing more can be read from this connection */
-    MCI_TAKEN_FAILED    /* `st` and `err` say why; nothing more can be read from this connection */
+    MCI_TAKEN_FAILED /* `st` and `err` say why; nothing more can be read from this connection */
 } mci_taken;
 
 /* Take the replies of `b` that are complete. `err` may be NULL. */

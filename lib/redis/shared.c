@@ -1,137 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: who writes and who reads on a shared connection, and whose each reply is. Refuses: a reply for somebody else. A place is on the line from
- * when it is queued until its replies have come, whether its owner still waits or not.
+ * Owns: who writes and who reads on a shared connection, and whose each reply is. Refuses: a reply for somebody else.
  */
 #include "redis/shared.h"
 
 #include "base/syncpoint.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
-#define PIECES 64                 /* batches in one write */
-#define FAR_NS INT64_C(150000)    /* a server whose fastest answer takes longer is not on this machine */
-#define SAMPLES 64                /* answers until that is decided anew */
-#define MORE_READS 4              /* of what is there already, by a leader who has its own reply */
-
-typedef enum place_state {
-    PLACE_WAITS = 0, /* no byte of it was written */
-    PLACE_SENT,      /* some were, or all */
-    PLACE_DONE       /* off the line: what became of it is in it */
-} place_state;
-
-enum { TOLD_DONE = 1, TOLD_LEAD };
-
-struct mci_place {
-    mci_place *next;
-    mci_batch b;
-    mci_replies replies;
-    size_t written; /* of b.out */
-    place_state state;
-    int owned;       /* somebody waits for it */
-    int leads;       /* its owner was told to lead */
-    int used_before; /* the connection had answered something before this was sent */
-    int64_t sent_ns;
-    mc_status status;
-    mci_outcome outcome;
-    mc_error *err; /* the owner's; NULL: none, or nobody waits */
-    mci_posted_fn posted;
-    void *ctx;
-    mci_event told;
-};
-
-/* ---- places ------------------------------------------------------------------------------------------------------- */
-
-/* Takes what is in the batch. */
-static mci_place *new_place(mci_batch *b, int owned, mc_error *err)
-{
-    mci_place *p = malloc(sizeof *p);
-    if (p == NULL || mci_event_init(&p->told) != 0) {
-        free(p);
-        return NULL;
-    }
-    p->next = NULL;
-    p->b = *b;
-    p->replies = (mci_replies){0};
-    p->written = 0;
-    p->state = PLACE_WAITS;
-    p->owned = owned;
-    p->leads = 0;
-    p->status = MC_OK;
-    p->outcome = (mci_outcome){0};
-    p->err = err;
-    p->posted = NULL;
-    mci_batch_init(b);
-    return p;
-}
-
-static void free_place(mci_place *p)
-{
-    mci_event_destroy(&p->told);
-    free(p);
-}
-
-static void append(mci_shared *s, mci_place *p)
-{
-    if (s->last != NULL)
-        s->last->next = p;
-    else
-        s->first = p;
-    s->last = p;
-    if (s->unsent == NULL)
-        s->unsent = p;
-}
-
-static void unlink_place(mci_shared *s, mci_place *p)
-{
-    mci_place *before = NULL;
-    for (mci_place *q = s->first; q != p; q = q->next)
-        before = q;
-    if (before != NULL)
-        before->next = p->next;
-    else
-        s->first = p->next;
-    if (s->last == p)
-        s->last = before;
-    if (s->unsent == p)
-        s->unsent = p->next;
-}
-
-/* The place, which is off the line, has ended; settle() tells its owner, unless that is the leader itself. */
-static void end(mci_place *p, mc_status st, const mci_place *me, mci_place **ended)
-{
-    p->state = PLACE_DONE;
-    p->status = st;
-    if (p == me)
-        return;
-    p->next = *ended;
-    *ended = p;
-}
-
-/* With the lock held, which is let go in between. */
-static void settle(mci_shared *s, mci_place **ended)
-{
-    mci_place *list = *ended;
-    *ended = NULL;
-    if (list == NULL)
-        return;
-    mci_mutex_unlock(&s->lock);
-    while (list != NULL) {
-        mci_place *p = list;
-        list = p->next;
-        if (p->owned) {
-            mci_event_tell(&p->told, TOLD_DONE); /* from here on it is its owner's */
-            continue;
-        }
-        if (p->posted != NULL)
-            p->posted(p->ctx, p->status == MC_OK ? &p->b : NULL);
-        mci_batch_free(&p->b);
-        free_place(p);
-    }
-    mci_mutex_lock(&s->lock);
-}
+#define PIECES 64              /* batches in one write */
+#define FAR_NS INT64_C(150000) /* a server whose fastest answer takes longer is not on this machine */
+#define SAMPLES 64             /* answers until that is decided anew */
+#define MORE_READS 4           /* of what is there already, by a leader who has its own reply */
 
 /* ---- the end of a connection -------------------------------------------------------------------------------------- */
 
@@ -150,17 +31,17 @@ static void close_conn(mci_shared *s)
 typedef enum fault {
     FAULT_END,     /* the server closed it */
     FAULT_SILENCE, /* it sends nothing */
-    FAULT_REPLY,   /* the reply of the first place cannot be used: `st` and `why` are that place's */
+    FAULT_REPLY,   /* the reply of the first turn cannot be used: `st` and `why` are that turn's */
     FAULT_SPENT    /* what follows cannot be read */
 } fault;
 
-/* Has a byte of its replies come? Only the first place's can be under way. */
-static int has_begun(const mci_shared *s, const mci_place *p)
+/* Has a byte of its replies come? Only the first turn's can be under way. */
+static int has_begun(const mci_shared *s, const mci_turn *p)
 {
-    return p->replies.next > 0 || (p == s->first && (p->b.arena.total > 0 || mci_decoder_left(s->conn->decoder) > 0));
+    return p->replies.next > 0 || (p == s->line.first && (p->b.arena.total > 0 || mci_decoder_left(s->conn->decoder) > 0));
 }
 
-static mc_status tell_fault(mci_place *p, fault what, int code)
+static mc_status tell_fault(mci_turn *p, fault what, int code)
 {
     mc_error *err = p->owned ? p->err : NULL;
     if (what == FAULT_SILENCE)
@@ -168,30 +49,29 @@ static mc_status tell_fault(mci_place *p, fault what, int code)
                         "Redis did not answer within the deadline; the connection was closed");
     if (what == FAULT_END)
         return mci_fail_code(err, MC_E_CACHE, MC_TIER_REDIS, code, "Redis closed the connection");
-    return mci_fail(err, MC_E_CACHE, MC_TIER_REDIS,
-                    "the connection to Redis was closed because of a reply to another call");
+    return mci_fail(err, MC_E_CACHE, MC_TIER_REDIS, "the connection to Redis was closed because of a reply to another call");
 }
 
-static void break_conn(mci_shared *s, const mci_place *me, fault what, int code, mc_status st, const mc_error *why,
-                       mci_place **ended)
+static void break_conn(mci_shared *s, const mci_turn *me, fault what, int code, mc_status st, const mc_error *why,
+                       mci_turn **ended)
 {
-    mci_place *culprit = what == FAULT_REPLY ? s->first : NULL;
-    for (mci_place *p = s->first; p != NULL && p->state == PLACE_SENT; p = p->next)
+    mci_turn *culprit = what == FAULT_REPLY ? s->line.first : NULL;
+    for (mci_turn *p = s->line.first; p != NULL && p->state == MCI_TURN_SENT; p = p->next)
         p->outcome.lost = what == FAULT_END ? p->used_before && !has_begun(s, p) : what != FAULT_SILENCE && p != culprit;
     close_conn(s);
-    while (s->first != NULL && s->first->state == PLACE_SENT) {
-        mci_place *p = s->first;
-        unlink_place(s, p);
+    while (s->line.first != NULL && s->line.first->state == MCI_TURN_SENT) {
+        mci_turn *p = s->line.first;
+        mci_line_remove(&s->line, p);
         if (p == culprit && p->owned && p->err != NULL)
             *p->err = *why;
-        end(p, p == culprit ? st : tell_fault(p, what, code), me, ended);
+        mci_turn_end(p, p == culprit ? st : tell_fault(p, what, code), me, ended);
     }
-    s->unsent = s->first;
+    s->line.unsent = s->line.first;
 }
 
 /* ---- the leader's work -------------------------------------------------------------------------------------------- */
 
-static void connect_now(mci_shared *s, mci_place *me, mci_deadline dl, mci_place **ended)
+static void connect_now(mci_shared *s, mci_turn *me, mci_deadline dl, mci_turn **ended)
 {
     mci_conn *conn = NULL;
     mc_error why = {0};
@@ -210,14 +90,14 @@ static void connect_now(mci_shared *s, mci_place *me, mci_deadline dl, mci_place
     /* All who wait here would hear the same, unless it was the leader's deadline alone that was too short. */
     int only_mine = st == MC_E_TIMEOUT && dl - now <= 0;
     me->outcome.connecting = 1;
-    for (mci_place *p = s->first, *next = NULL; p != NULL; p = next) {
+    for (mci_turn *p = s->line.first, *next = NULL; p != NULL; p = next) {
         next = p->next;
         if (only_mine && p != me)
             continue;
-        unlink_place(s, p);
+        mci_line_remove(&s->line, p);
         if (p->owned && p->err != NULL)
             *p->err = why;
-        end(p, st, me, ended);
+        mci_turn_end(p, st, me, ended);
     }
 }
 
@@ -225,9 +105,9 @@ static int gather(mci_shared *s, struct iovec *pieces)
 {
     int n = 0;
     int64_t now = mci_now_ns();
-    for (mci_place *p = s->unsent; p != NULL && n < PIECES; p = p->next) {
-        if (p->state == PLACE_WAITS) {
-            p->state = PLACE_SENT;
+    for (mci_turn *p = s->line.unsent; p != NULL && n < PIECES; p = p->next) {
+        if (p->state == MCI_TURN_WAITS) {
+            p->state = MCI_TURN_SENT;
             p->sent_ns = now;
             p->used_before = s->answers;
             p->b.sent = 1;
@@ -249,8 +129,8 @@ static int write_out(mci_shared *s, mci_deadline dl)
     mci_mutex_lock(&s->lock);
     s->writing = 0;
     mci_cond_signal(&s->quiet);
-    while (s->unsent != NULL && s->unsent->state == PLACE_SENT) {
-        mci_place *p = s->unsent;
+    while (s->line.unsent != NULL && s->line.unsent->state == MCI_TURN_SENT) {
+        mci_turn *p = s->line.unsent;
         size_t left = p->b.out.len - p->written;
         if (done < left) {
             p->written += done;
@@ -258,12 +138,12 @@ static int write_out(mci_shared *s, mci_deadline dl)
         }
         p->written += left;
         done -= left;
-        s->unsent = p->next;
+        s->line.unsent = p->next;
     }
     return code == ETIMEDOUT ? 0 : code;
 }
 
-static void measure(mci_shared *s, const mci_place *p)
+static void measure(mci_shared *s, const mci_turn *p)
 {
     int64_t took = s->heard_ns - p->sent_ns;
     if (took < s->nearest_ns)
@@ -275,27 +155,27 @@ static void measure(mci_shared *s, const mci_place *p)
     s->measured = 0;
 }
 
-/* How many places are written whole: their replies may come. */
+/* How many turns are written whole: their replies may come. */
 static size_t awaiting(const mci_shared *s)
 {
     size_t n = 0;
-    for (const mci_place *p = s->first; p != s->unsent; p = p->next)
+    for (const mci_turn *p = s->line.first; p != s->line.unsent; p = p->next)
         n++;
     return n;
 }
 
-/* Hand out the replies that the decoder has. The lock is let go while they are decoded: nobody else takes places off the line. */
-static void take(mci_shared *s, const mci_place *me, mci_place **ended)
+/* Hand out the replies that the decoder has. The lock is let go while they are decoded: nobody else takes turns off the line. */
+static void take(mci_shared *s, const mci_turn *me, mci_turn **ended)
 {
     for (;;) {
-        while (s->writing && s->unsent == s->first) /* a reply to what is still being written */
+        while (s->writing && s->line.unsent == s->line.first) /* a reply to what is still being written */
             (void)mci_cond_wait(&s->quiet, &s->lock, MCI_NO_DEADLINE);
         size_t n = awaiting(s);
         size_t done = 0;
         mci_taken taken = MCI_TAKEN_ALL;
         mc_status st = MC_OK;
         mc_error why = {0};
-        mci_place *p = s->first;
+        mci_turn *p = s->line.first;
         mci_mutex_unlock(&s->lock);
         while (done < n && taken == MCI_TAKEN_ALL) {
             taken = mci_replies_take(&p->replies, &p->b, s->conn->decoder, &st, &why);
@@ -305,12 +185,12 @@ static void take(mci_shared *s, const mci_place *me, mci_place **ended)
         mci_mutex_lock(&s->lock);
         done += taken == MCI_TAKEN_SPENT;
         for (size_t i = 0; i < done; i++) {
-            p = s->first;
+            p = s->line.first;
             if (i == 0)
                 measure(s, p);
-            unlink_place(s, p);
+            mci_line_remove(&s->line, p);
             p->b.round_trips++;
-            end(p, MC_OK, me, ended);
+            mci_turn_end(p, MC_OK, me, ended);
         }
         s->answers |= done > 0;
         if (taken == MCI_TAKEN_SPENT) {
@@ -319,7 +199,7 @@ static void take(mci_shared *s, const mci_place *me, mci_place **ended)
         } else if (taken == MCI_TAKEN_FAILED) {
             break_conn(s, me, FAULT_REPLY, 0, st, &why, ended);
         } else if (taken == MCI_TAKEN_ALL && mci_decoder_left(s->conn->decoder) > 0) {
-            if (s->first != NULL && s->first->state == PLACE_SENT)
+            if (s->line.first != NULL && s->line.first->state == MCI_TURN_SENT)
                 continue; /* sent by a newcomer meanwhile */
             break_conn(s, me, FAULT_SPENT, 0, MC_OK, NULL, ended);
         }
@@ -343,7 +223,7 @@ static mci_received receive(mci_shared *s, int wait, mci_deadline dl, int *code)
 }
 
 /* 1 when something came, or the connection has ended. */
-static int read_some(mci_shared *s, const mci_place *me, int wait, mci_deadline dl, mci_place **ended)
+static int read_some(mci_shared *s, const mci_turn *me, int wait, mci_deadline dl, mci_turn **ended)
 {
     int code = 0;
     mci_mutex_unlock(&s->lock);
@@ -371,28 +251,29 @@ static int read_some(mci_shared *s, const mci_place *me, int wait, mci_deadline 
 /* Has the server sent nothing for so long, while a reply was due, that the connection is of no use? (The wait began a little before the sending.) */
 static int is_silent(const mci_shared *s)
 {
-    const mci_place *p = s->first;
-    if (s->conn == NULL || p == NULL || p->state != PLACE_SENT)
+    const mci_turn *p = s->line.first;
+    if (s->conn == NULL || p == NULL || p->state != MCI_TURN_SENT)
         return 0;
     int64_t since = p->sent_ns > s->heard_ns ? p->sent_ns : s->heard_ns;
     return mci_now_ns() - since >= s->hooks->timeout_ms * 900000;
 }
 
-/* The deadline of `me` has passed. 1: its place stays on the line without it; 0: it is off the line, and its owner has it. */
-static int give_up(mci_shared *s, mci_place *me, int leading, mci_place **ended)
+/* The deadline of `me` has passed. 1: its turn stays on the line without it; 0: it is off the line, and its owner has it. */
+static int give_up(mci_shared *s, mci_turn *me, int leading, mci_turn **ended)
 {
-    if (me->state == PLACE_WAITS) {
-        unlink_place(s, me);
-        end(me,
-            mci_fail(me->err, MC_E_TIMEOUT, MC_TIER_REDIS, "Redis could not be asked within the deadline: others were before"),
-            me, ended);
+    if (me->state == MCI_TURN_WAITS) {
+        mci_line_remove(&s->line, me);
+        mci_turn_end(me,
+                     mci_fail(me->err, MC_E_TIMEOUT, MC_TIER_REDIS,
+                              "Redis could not be asked within the deadline: others were before"),
+                     me, ended);
         return 0;
     }
-    if (leading && me == s->first && mci_replies_late(&me->replies, &me->b, s->conn->decoder)) {
+    if (leading && me == s->line.first && mci_replies_late(&me->replies, &me->b, s->conn->decoder)) {
         s->hooks->log_spent(s->hooks->ctx);
-        unlink_place(s, me);
+        mci_line_remove(&s->line, me);
         me->b.round_trips++;
-        end(me, MC_OK, me, ended);
+        mci_turn_end(me, MC_OK, me, ended);
         break_conn(s, me, FAULT_SPENT, 0, MC_OK, NULL, ended);
         return 0;
     }
@@ -404,8 +285,8 @@ static int give_up(mci_shared *s, mci_place *me, int leading, mci_place **ended)
         (void)shutdown(s->conn->fd, SHUT_RDWR); /* the leader sees it */
     mc_status st = mci_fail(me->err, MC_E_TIMEOUT, MC_TIER_REDIS, "Redis did not answer within the deadline");
     if (!MCI_SAFEGUARD(MCI_SAFEGUARD_PLACE)) {
-        unlink_place(s, me);
-        end(me, st, me, ended);
+        mci_line_remove(&s->line, me);
+        mci_turn_end(me, st, me, ended);
         return 0;
     }
     me->owned = 0;
@@ -417,17 +298,18 @@ static int give_up(mci_shared *s, mci_place *me, int leading, mci_place **ended)
 /* ---- leading ------------------------------------------------------------------------------------------------------ */
 
 /* The lead goes to the first who waits for a reply. */
-static void hand_over(mci_shared *s, mci_place **ended)
+static void hand_over(mci_shared *s, mci_turn **ended)
 {
-    mci_place *p = s->first;
+    mci_turn *p = s->line.first;
     while (p != NULL && !p->owned)
         p = p->next;
-    if (p == NULL && s->conn != NULL && s->unsent != NULL && !s->writing) { /* posted: it goes out before the lead ends */
+    if (p == NULL && s->conn != NULL && s->line.unsent != NULL &&
+        !s->writing) { /* posted: it goes out before the lead ends */
         int code = write_out(s, 0);
         if (code != 0)
             break_conn(s, NULL, FAULT_END, code, MC_OK, NULL, ended);
-        settle(s, ended);
-        for (p = s->first; p != NULL && !p->owned;)
+        mci_turn_settle(&s->lock, ended);
+        for (p = s->line.first; p != NULL && !p->owned;)
             p = p->next;
     }
     if (p == NULL) {
@@ -435,64 +317,64 @@ static void hand_over(mci_shared *s, mci_place **ended)
         return;
     }
     p->leads = 1;
-    mci_event_tell(&p->told, TOLD_LEAD); /* under the lock: its owner may be giving up */
+    mci_event_tell(&p->told, MCI_TOLD_LEAD); /* under the lock: its owner may be giving up */
 }
 
-/* With the lock held, as at the end. 1: the place was left on the line. */
-static int lead(mci_shared *s, mci_place *me, mci_deadline dl)
+/* With the lock held, as at the end. 1: the turn was left on the line. */
+static int lead(mci_shared *s, mci_turn *me, mci_deadline dl)
 {
-    mci_place *ended = NULL;
+    mci_turn *ended = NULL;
     int left = 0;
     int over = 0;
-    while (me->state != PLACE_DONE && !over) {
+    while (me->state != MCI_TURN_DONE && !over) {
         if (s->conn == NULL) {
             connect_now(s, me, dl, &ended);
-        } else if (s->unsent != NULL && !s->writing) {
+        } else if (s->line.unsent != NULL && !s->writing) {
             int code = write_out(s, dl);
             if (code != 0)
                 break_conn(s, me, FAULT_END, code, MC_OK, NULL, &ended);
-            over = s->unsent != NULL && mci_deadline_left_ms(dl) == 0;
+            over = s->line.unsent != NULL && mci_deadline_left_ms(dl) == 0;
         } else {
             over = !read_some(s, me, 1, dl, &ended) && mci_deadline_left_ms(dl) == 0;
         }
-        settle(s, &ended);
+        mci_turn_settle(&s->lock, &ended);
     }
-    if (me->state != PLACE_DONE)
+    if (me->state != MCI_TURN_DONE)
         left = give_up(s, me, 1, &ended);
-    for (int i = 0; i < MORE_READS && s->conn != NULL && s->first != NULL && s->first != s->unsent; i++)
+    for (int i = 0; i < MORE_READS && s->conn != NULL && s->line.first != NULL && s->line.first != s->line.unsent; i++)
         if (!read_some(s, me, 0, 0, &ended))
             break;
-    settle(s, &ended);
+    mci_turn_settle(&s->lock, &ended);
     hand_over(s, &ended);
-    settle(s, &ended);
+    mci_turn_settle(&s->lock, &ended);
     return left;
 }
 
 /* Is it still there? Nobody waits on it now: one that kept the last who waited without an answer is not trusted with the next. */
 static void look(mci_shared *s, int check)
 {
-    mci_place *ended = NULL;
+    mci_turn *ended = NULL;
     while ((check || s->doubted) && s->conn != NULL && read_some(s, NULL, 0, 0, &ended))
         ;
     if (s->doubted && s->conn != NULL)
         break_conn(s, NULL, FAULT_SILENCE, 0, MC_OK, NULL, &ended);
     s->doubted = 0;
-    settle(s, &ended);
+    mci_turn_settle(&s->lock, &ended);
 }
 
-/* Another leads. The lock is held, and let go. 1: the place was left on the line. */
-static int follow(mci_shared *s, mci_place *me, mci_deadline dl)
+/* Another leads. The lock is held, and let go. 1: the turn was left on the line. */
+static int follow(mci_shared *s, mci_turn *me, mci_deadline dl)
 {
-    mci_place *ended = NULL;
-    if (s->far && s->conn != NULL && !s->writing && s->unsent != NULL && write_out(s, dl) != 0 && s->conn != NULL)
+    mci_turn *ended = NULL;
+    if (s->far && s->conn != NULL && !s->writing && s->line.unsent != NULL && write_out(s, dl) != 0 && s->conn != NULL)
         (void)shutdown(s->conn->fd, SHUT_RDWR); /* the leader sees it */
     mci_mutex_unlock(&s->lock);
     uint32_t told = mci_event_wait(&me->told, dl);
-    if (told == TOLD_DONE)
+    if (told == MCI_TOLD_DONE)
         return 0;
     mci_mutex_lock(&s->lock);
     int left = 0;
-    int done = me->state == PLACE_DONE;
+    int done = me->state == MCI_TURN_DONE;
     if (me->leads) {
         me->leads = 0;
         mci_event_reset(&me->told);
@@ -523,19 +405,19 @@ int mci_shared_init(mci_shared *s, const mci_shared_hooks *hooks)
 mc_status mci_shared_exchange(mci_shared *s, mci_batch *b, int check, mci_deadline dl, mci_outcome *out, mc_error *err)
 {
     *out = (mci_outcome){0};
-    mci_place *p = new_place(b, 1, err);
+    mci_turn *p = mci_turn_new(b, 1, err);
     if (p == NULL)
         return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for an exchange with Redis");
     int left = 0;
     mci_mutex_lock(&s->lock);
     if (s->leading) {
-        append(s, p);
+        mci_line_append(&s->line, p);
         left = follow(s, p, dl);
     } else {
         s->leading = 1;
         if (check || s->doubted)
             look(s, check);
-        append(s, p);
+        mci_line_append(&s->line, p);
         left = lead(s, p, dl);
         mci_mutex_unlock(&s->lock);
     }
@@ -546,26 +428,26 @@ mc_status mci_shared_exchange(mci_shared *s, mci_batch *b, int check, mci_deadli
     mc_status st = p->status;
     *b = p->b;
     *out = p->outcome;
-    free_place(p);
+    mci_turn_free(p);
     return st;
 }
 
 int mci_shared_post(mci_shared *s, mci_batch *b, mci_posted_fn fn, void *ctx)
 {
-    mci_place *ended = NULL;
+    mci_turn *ended = NULL;
     mci_mutex_lock(&s->lock);
-    mci_place *p = s->conn != NULL ? new_place(b, 0, NULL) : NULL;
+    mci_turn *p = s->conn != NULL ? mci_turn_new(b, 0, NULL) : NULL;
     if (p == NULL) {
         mci_mutex_unlock(&s->lock);
         return -1;
     }
     p->posted = fn;
     p->ctx = ctx;
-    append(s, p);
+    mci_line_append(&s->line, p);
     if (!s->leading) {
         s->leading = 1;
         hand_over(s, &ended);
-        settle(s, &ended);
+        mci_turn_settle(&s->lock, &ended);
     }
     mci_mutex_unlock(&s->lock);
     return 0;
@@ -573,10 +455,10 @@ int mci_shared_post(mci_shared *s, mci_batch *b, mci_posted_fn fn, void *ctx)
 
 void mci_shared_close(mci_shared *s, mci_deadline dl)
 {
-    mci_place *ended = NULL;
+    mci_turn *ended = NULL;
     mci_mutex_lock(&s->lock);
-    while (s->conn != NULL && s->first != NULL && mci_deadline_left_ms(dl) > 0) {
-        int code = s->unsent != NULL ? write_out(s, dl) : 0;
+    while (s->conn != NULL && s->line.first != NULL && mci_deadline_left_ms(dl) > 0) {
+        int code = s->line.unsent != NULL ? write_out(s, dl) : 0;
         if (code != 0)
             break_conn(s, NULL, FAULT_END, code, MC_OK, NULL, &ended);
         else
@@ -584,7 +466,7 @@ void mci_shared_close(mci_shared *s, mci_deadline dl)
     }
     if (s->conn != NULL)
         break_conn(s, NULL, FAULT_END, 0, MC_OK, NULL, &ended);
-    settle(s, &ended);
+    mci_turn_settle(&s->lock, &ended);
     mci_mutex_unlock(&s->lock);
     mci_cond_destroy(&s->quiet);
     mci_mutex_destroy(&s->lock);

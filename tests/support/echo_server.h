@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-
 typedef struct echo_server {
     int port;
     int listener;
