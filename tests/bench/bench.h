@@ -34,9 +34,9 @@ struct film {
 };
 
 struct bench {
-    bool quick; /* fewer rounds, a smaller board: for a look, not for a table */
-    bool tiny;  /* a few calls of everything: whether it runs at all */
-    bool peers; /* programs in other languages take part as well */
+    bool quick;        /* fewer rounds, a smaller board: for a look, not for a table */
+    bool tiny;         /* a few calls of everything: whether it runs at all */
+    const char *peers; /* folder of programs in other languages that take part as well; NULL: none does */
     enum regime regime;
     long cpus;
     size_t rounds, calls; /* of one comparison: so many rounds, in each so many calls of each contender */

@@ -2,7 +2,7 @@
 /*
  * The library beside what a good engineer writes by hand, on one Redis, in one process, the contenders taking turns. Only ratios travel to
  * another machine. script/bench builds and starts this.
- *   bench --bin BUILD --source TREE --out FOLDER [--quick | --tiny] [--peers] [--only S1,S7]
+ *   bench --bin BUILD --source TREE --out FOLDER [--quick | --tiny] [--peers FOLDER] [--only S1,S7]
  */
 #include "bench.h"
 
@@ -86,7 +86,7 @@ static void read_arguments(int argc, char **argv)
         else if (strcmp(argv[i], "--tiny") == 0)
             bench.quick = bench.tiny = true;
         else if (strcmp(argv[i], "--peers") == 0)
-            bench.peers = true;
+            bench.peers = value_of(argc, argv, &i);
         else if (strcmp(argv[i], "--only") == 0)
             only = value_of(argc, argv, &i);
         else if (strcmp(argv[i], "--bin") == 0)
@@ -96,8 +96,9 @@ static void read_arguments(int argc, char **argv)
         else if (strcmp(argv[i], "--out") == 0)
             out = value_of(argc, argv, &i);
         else {
-            fprintf(stderr,
-                    "usage: bench --bin BUILD --source TREE --out FOLDER [--quick | --tiny] [--peers] [--only S1,S7]\n");
+            fprintf(
+                stderr,
+                "usage: bench --bin BUILD --source TREE --out FOLDER [--quick | --tiny] [--peers FOLDER] [--only S1,S7]\n");
             exit(2);
         }
     }

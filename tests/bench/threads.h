@@ -21,7 +21,7 @@ struct party {
     size_t threads;
     void (*run)(struct party *p, struct slice *out); /* instead of get: asks the program */
     const char *peer;                                /* its short name */
-    int to, from;                                    /* its standard input and output */
+    size_t number;                                   /* of the program */
     struct slice all;                                /* out: medians */
     double ratio, cpu_ratio;                         /* out: the library's by this one's */
 };
