@@ -51,7 +51,7 @@ def main():
         return
     page = pathlib.Path(sys.argv[2])
     old = page.read_text(encoding="utf-8")
-    new = re.sub(r"(?s)(<!-- results -->\n).*?(\n<!-- end of results -->)", lambda m: m.group(1) + text + m.group(2), old)
+    new = re.sub(r"(?s)(<!-- results -->\n).*?(<!-- end of results -->)", lambda m: m.group(1) + text + "\n" + m.group(2), old)
     if new == old and text not in old:
         sys.exit(f"{page}: no <!-- results --> to replace")
     page.write_text(new, encoding="utf-8")
