@@ -58,6 +58,35 @@ def a_report_for_people(w):
         assert re.search(pattern, out, re.M), (pattern, out)
 
 
+def a_database_far_away(w):
+    filled(w, STORE)
+    r = w.json("bench", "-n", "60", "--titles", "20", "--by-id", "--store-delay-ms", "20.5", "--uncached-sample", "2", store=STORE)
+    assert r["simulated_store_delay_ms"] == 20.5 and r["errors"] == 0, r
+    assert r["miss"]["min_ms"] >= 20.5 and r["uncached"]["min_ms"] >= 20.5, "each miss is one call of the database"
+    assert r["hit"]["min_ms"] < 20.5, "a hit does not ask it"
+    assert r["write_through"]["write_ms"] >= 20.5 and r["write_through"]["ok"]
+    out, _ = w.run("bench", "-n", "20", "--titles", "5", "--store-delay-ms", "2", store=STORE)
+    assert re.search(r"simulated +2 ms of distance to the database", out) and "simulated distance)" in out, out
+    assert w.json("bench", "-n", "20", store=STORE)["simulated_store_delay_ms"] == 0
+    out, _ = w.run("bench", "-n", "20", store=STORE)
+    assert "simulated" not in out, out
+
+
+def three_forms(w):
+    filled(w, STORE)
+    r = w.json("bench", "-n", "20", "--titles", "10", "--forms", "30", store=STORE)
+    forms = r["forms"]
+    assert [forms[k]["count"] for k in ("fields", "document", "json_string")] == [30, 30, 30], forms
+    assert r["errors"] == 0 and 200 < forms["json_bytes"] < 20000, forms
+    out, _ = w.run("bench", "-n", "20", "--titles", "10", "--forms", "12", store=STORE)
+    for pattern in (r"^  fields +\d.* 12$", r"^  document +\d.* 12$", r"^  JSON string +\d.* 12$", r"times the JSON string at the median"):
+        assert re.search(pattern, out, re.M), (pattern, out)
+    assert w.json("bench", "-n", "20", store=STORE)["forms"] is None
+    name = w.json("top", "-n", "1", store=STORE)["movies"][0]["movie"]["id"]
+    w.json("bench", "-n", "20", "--titles", "10", "--forms", "1", store=STORE)
+    w.run("getkey", "bench-json:" + name, store=STORE, rc=1)  # nothing is left behind
+
+
 def what_cannot_be_measured(w):
     _, err = w.run("bench", store="nothing.db", rc=3)
     assert "mflix load" in err, err
@@ -80,4 +109,4 @@ def counters(w):
     w.run("stats", store="empty.db")
 
 
-TESTS = [the_experiment, the_seed_decides, shares_and_threads, a_report_for_people, what_cannot_be_measured, counters]
+TESTS = [the_experiment, the_seed_decides, shares_and_threads, a_report_for_people, a_database_far_away, three_forms, what_cannot_be_measured, counters]

@@ -10,6 +10,7 @@
 #include "latency.h"
 
 #define BENCH_TRENDING 5
+#define BENCH_FORMS 3 /* chosen fields, whole document, plain JSON string */
 
 typedef struct bench_plan {
     int64_t requests, titles, threads, seed, uncached;
@@ -17,6 +18,8 @@ typedef struct bench_plan {
     int64_t hot_part;  /* percent of the titles */
     int64_t offset;    /* first place on the board to take titles from */
     int by_id;
+    int64_t forms;         /* reads of each form; 0: no comparison */
+    double store_delay_ms; /* simulated distance to the database: added to each of its calls; 0: none */
 } bench_plan;
 
 typedef struct bench_title {
@@ -45,6 +48,8 @@ typedef struct bench_result {
     int64_t round_trips; /* of the hits */
     char first_error[600];
     mc_list *trending;
+    samples forms[BENCH_FORMS];
+    double form_bytes; /* of a document's JSON, on average */
     bench_check check;
 } bench_result;
 
@@ -58,8 +63,15 @@ int bench_invalidate(app *a, bench_result *r);
 int bench_run(app *a, const bench_plan *plan, bench_result *r);
 /* Time reads that the cache cannot answer. */
 int bench_uncached(app *a, const bench_plan *plan, bench_result *r);
+/* Time hits of each form in which a movie can be had. */
+void bench_forms(app *a, const bench_plan *plan, bench_result *r);
+extern const char *const bench_form_names[BENCH_FORMS];
+/* Wait as long as the database would be away, for each of its calls in `info`. Nanoseconds that were waited. */
+int64_t bench_distance(const bench_plan *plan, const mc_info *info);
+/* The first error is kept, all are counted. */
+void bench_note_error(bench_result *r, const char *what, const mc_error *err);
 void bench_trending(app *a, bench_result *r);
-void bench_write_through(app *a, bench_result *r);
+void bench_write_through(app *a, const bench_plan *plan, bench_result *r);
 void bench_free(bench_result *r);
 
 #endif

@@ -117,7 +117,7 @@ int bench_board(app *a)
     return st ? fail(a, "bench: board", st, NULL, &err) : 0;
 }
 
-void bench_write_through(app *a, bench_result *r)
+void bench_write_through(app *a, const bench_plan *plan, bench_result *r)
 {
     bench_check *c = &r->check;
     const bench_title *t = &r->titles[0]; /* a hot one: others may be reading it */
@@ -133,7 +133,8 @@ void bench_write_through(app *a, bench_result *r)
     }
     c->after = floor((c->before >= 5 ? c->before - 1.5 : c->before + 1.5) * 10 + 0.5) / 10;
     int64_t begun = now_ns();
-    mc_status st = mc_update_rating(a->mc, t->id, c->after, NULL, NULL, &err);
+    mc_status st = mc_update_rating(a->mc, t->id, c->after, NULL, &info, &err);
+    (void)bench_distance(plan, &info);
     c->write_ns = now_ns() - begun;
     if (st) {
         complain(c, "write: %s %s", mc_status_name(st), err.text);

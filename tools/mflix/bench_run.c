@@ -144,6 +144,7 @@ static mc_status timed_read(app *a, const bench_plan *plan, const bench_title *t
     int64_t begun = now_ns();
     mc_status st =
         plan->by_id ? mc_get_movie(a->mc, t->id, m, info, err) : mc_get_movie_by_title(a->mc, t->title, m, info, err);
+    (void)bench_distance(plan, info);
     *ns = now_ns() - begun;
     return st;
 }
@@ -318,6 +319,12 @@ void bench_trending(app *a, bench_result *r)
     }
 }
 
+void bench_note_error(bench_result *r, const char *what, const mc_error *err)
+{
+    r->errors++;
+    note_error(r, what, err);
+}
+
 void bench_free(bench_result *r)
 {
     for (size_t i = 0; i < r->n_titles; i++) {
@@ -329,5 +336,7 @@ void bench_free(bench_result *r)
     samples_free(&r->misses);
     samples_free(&r->bypasses);
     samples_free(&r->uncached);
+    for (size_t i = 0; i < BENCH_FORMS; i++)
+        samples_free(&r->forms[i]);
     mc_list_free(r->trending);
 }

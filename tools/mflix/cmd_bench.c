@@ -18,6 +18,8 @@ static const option_spec bench_options[] = {
     {"offset", 0, "N", "take the titles from this place of the board on (0)"},
     {"uncached-sample", 0, "N", "also time so many reads that the cache cannot answer (0)"},
     {"by-id", 0, NULL, "ask by id (default: by title)"},
+    {"forms", 0, "N", "also time N hits of each form: chosen fields, whole document, plain JSON string (0)"},
+    {"store-delay-ms", 0, "MS", "simulated distance to the database: MS more for each of its calls, such as 41.5 (0)"},
     {"http", 0, "URL", "ask mflix-server at http://HOST:PORT instead of the library, with the cache and past it"},
     {"top-share", 0, "PERCENT", "with --http: share of the requests that asks for the top list (10)"},
     {"seconds", 0, "N", "with --http: end after so many seconds at the latest (60; at most 3600)"},
@@ -43,12 +45,17 @@ static int read_plan(const args *g, bench_plan *p)
         rc = args_int(g, "offset", 0, 1000000, &p->offset);
     if (!rc)
         rc = args_int(g, "uncached-sample", 0, 1000000, &p->uncached);
+    if (!rc)
+        rc = args_int(g, "forms", 0, 1000000, &p->forms);
+    if (!rc)
+        rc = args_double(g, "store-delay-ms", 0, 10000, &p->store_delay_ms);
     return rc;
 }
 
 /* The figures that need the sorted samples. */
 typedef struct figures {
     summary hit, miss, bypass, uncached;
+    summary forms[BENCH_FORMS];
     size_t answered;
     double hit_ratio;
     double speed_up; /* 0: not known, for want of hits or misses */
@@ -58,15 +65,12 @@ typedef struct figures {
 
 static figures compute(bench_result *r)
 {
-    figures f = {samples_summary(&r->hits),
-                 samples_summary(&r->misses),
-                 samples_summary(&r->bypasses),
-                 samples_summary(&r->uncached),
-                 0,
-                 0,
-                 0,
-                 0,
-                 0};
+    figures f = {.hit = samples_summary(&r->hits),
+                 .miss = samples_summary(&r->misses),
+                 .bypass = samples_summary(&r->bypasses),
+                 .uncached = samples_summary(&r->uncached)};
+    for (size_t i = 0; i < BENCH_FORMS; i++)
+        f.forms[i] = samples_summary(&r->forms[i]);
     f.answered = f.hit.n + f.miss.n + f.bypass.n;
     if (f.answered > 0)
         f.hit_ratio = (double)f.hit.n / (double)f.answered;
@@ -84,6 +88,22 @@ static void print_summary(const char *label, const summary *s)
         return;
     printf("  %-14s %9.3f %9.3f %9.3f %9.3f %9.3f   %zu\n", label, s->mean_ns / 1e6, (double)s->p50_ns / 1e6,
            (double)s->p90_ns / 1e6, (double)s->p99_ns / 1e6, (double)s->max_ns / 1e6, s->n);
+}
+
+/* Each form against the plain string, which is what a cache by hand would hold. */
+static void print_forms(const bench_result *r, const figures *f)
+{
+    const summary *plain = &f->forms[BENCH_FORMS - 1];
+    if (plain->n == 0)
+        return;
+    printf("\n  %-14s %9s %9s %9s %9s %9s   %s\n", "forms, by id", "mean", "p50", "p90", "p99", "max", "hits");
+    for (size_t i = 0; i < BENCH_FORMS; i++)
+        print_summary(bench_form_names[i], &f->forms[i]);
+    for (size_t i = 0; i + 1 < BENCH_FORMS; i++)
+        if (f->forms[i].n > 0)
+            printf("  %-14s %.2f times the JSON string at the median\n", bench_form_names[i],
+                   (double)f->forms[i].p50_ns / (double)plain->p50_ns);
+    printf("  %-14s %.0f bytes on average; as a string it proves nothing about its freshness\n", "JSON", r->form_bytes);
 }
 
 static void print_check(const app *a, const bench_check *c, int ok)
@@ -117,6 +137,9 @@ static void print_report(const app *a, const bench_plan *p, const bench_result *
     printf("%s%" PRId64 " requests over %zu titles%s, %" PRId64 " %% of them to the hot %zu; by %s, %" PRId64 " thread%s\n",
            bold, p->requests, r->n_titles, plain, p->hot_share, r->n_hot, p->by_id ? "id" : "title", p->threads,
            p->threads == 1 ? "" : "s");
+    if (p->store_delay_ms > 0)
+        printf("  %-14s %s%g ms%s of distance to the database, added to each of its calls\n", "simulated", bold,
+               p->store_delay_ms, plain);
     printf("  %-14s %s%.1f %%%s   %zu hits, %zu misses, %zu bypasses, %" PRId64 " errors\n", "hit ratio", bold,
            f->hit_ratio * 100, plain, f->hit.n, f->miss.n, f->bypass.n, r->errors + r->view_errors);
     printf("  %-14s %.0f requests/s (each with its view recorded), %.2f s\n", "throughput",
@@ -127,9 +150,11 @@ static void print_report(const app *a, const bench_plan *p, const bench_result *
     print_summary("bypass", &f->bypass);
     print_summary("uncached", &f->uncached);
     if (f->speed_up > 0)
-        printf("\n  %-14s %s%.1f times%s (mean of the misses / mean of the hits)\n", "speed-up", bold, f->speed_up, plain);
+        printf("\n  %-14s %s%.1f times%s (mean of the misses / mean of the hits%s)\n", "speed-up", bold, f->speed_up, plain,
+               p->store_delay_ms > 0 ? "; simulated distance" : "");
     if (f->uncached_speed_up > 0)
         printf("  %-14s %.1f times (mean of the uncached / mean of the hits)\n", "", f->uncached_speed_up);
+    print_forms(r, f);
     printf("\n  %s\n", "trending five");
     for (size_t i = 0; i < mc_list_size(r->trending); i++) {
         printf("  %4zu  %6.0f views  ", i + 1, mc_list_score(r->trending, i));
@@ -155,6 +180,21 @@ static void json_summary(json *j, const char *key, const summary *s)
     put_fixed(j, "p90_ms", (double)s->p90_ns / 1e6, 6);
     put_fixed(j, "p99_ms", (double)s->p99_ns / 1e6, 6);
     put_fixed(j, "max_ms", (double)s->max_ns / 1e6, 6);
+    put_end_object(j);
+}
+
+/* null when they were not asked for. */
+static void json_forms(json *j, const bench_plan *p, const bench_result *r, const figures *f)
+{
+    static const char *const keys[BENCH_FORMS] = {"fields", "document", "json_string"};
+    if (p->forms == 0) {
+        put_null(j, "forms");
+        return;
+    }
+    put_object(j, "forms");
+    for (size_t i = 0; i < BENCH_FORMS; i++)
+        json_summary(j, keys[i], &f->forms[i]);
+    put_fixed(j, "json_bytes", r->form_bytes, 1);
     put_end_object(j);
 }
 
@@ -191,6 +231,7 @@ static void json_report(const app *a, const bench_plan *p, const bench_result *r
     put_int(&j, "threads", p->threads);
     put_int(&j, "seed", p->seed);
     put_text(&j, "by", p->by_id ? "id" : "title");
+    put_number(&j, "simulated_store_delay_ms", p->store_delay_ms);
     put_bool(&j, "interrupted", interrupted());
     put_fixed(&j, "hit_ratio", f->hit_ratio, 6);
     put_int(&j, "not_found", r->not_found);
@@ -204,6 +245,7 @@ static void json_report(const app *a, const bench_plan *p, const bench_result *r
     json_summary(&j, "miss", &f->miss);
     json_summary(&j, "bypass", &f->bypass);
     json_summary(&j, "uncached", &f->uncached);
+    json_forms(&j, p, r, f);
     if (f->speed_up > 0)
         put_fixed(&j, "speed_up", f->speed_up, 3);
     else
@@ -232,10 +274,13 @@ static int refuse_options(const args *g, const char *const *names, size_t n, con
 static int run_over_http(app *a, const args *g, const bench_plan *mix)
 {
     static const char *const library_only[] = {"uncached-sample", "by-id"};
+    static const char *const in_process[] = {"forms", "store-delay-ms"};
     http_plan plan = {
         .mix = *mix, .url = args_text(g, "http"), .report = args_text(g, "report"), .seconds = 60, .top_share = 10};
     char why[300];
     int rc = refuse_options(g, library_only, 2, "has no meaning with --http, which asks by id both ways anyway");
+    if (!rc)
+        rc = refuse_options(g, in_process, 2, "has no meaning with --http: the server asks its own database");
     if (!rc)
         rc = args_int(g, "seconds", 1, 3600, &plan.seconds);
     if (!rc)
@@ -275,9 +320,10 @@ static int run_bench(app *a, const args *g)
         rc = bench_run(a, &plan, r);
     if (!rc) {
         bench_uncached(a, &plan, r);
+        bench_forms(a, &plan, r);
         bench_trending(a, r);
         if (!interrupted())
-            bench_write_through(a, r);
+            bench_write_through(a, &plan, r);
         figures f = compute(r);
         if (a->json)
             json_report(a, &plan, r, &f);
@@ -298,6 +344,7 @@ const command cmd_bench = {
     "  mflix bench                                      500 requests over 100 titles, 80 % to the hot 20 %\n"
     "  mflix bench -n 20000 --threads 4 --titles 500\n"
     "  mflix bench --hot-share 95 --hot-part 5 --uncached-sample 200 --json\n"
+    "  mflix bench --by-id --store-delay-ms 41.5 --forms 1000     as if the database were 41.5 ms away\n"
     "  mflix bench --http http://127.0.0.1:8080 -n 20000 --threads 8 --report report.html\n\n"
     "Titles come from the rating board and are dropped from the cache first; each request is one read and one recorded "
     "view,\n"
@@ -305,6 +352,12 @@ const command cmd_bench = {
     "board's order must agree at once; then it is put back. The exit status is 0 when all is well, 1 when the check failed "
     "or\n"
     "a request failed. The trending list counts all views in this Redis, not only those of this run.\n\n"
+    "With --store-delay-ms the program waits so many milliseconds more for each call of the database, and counts them to "
+    "the\n"
+    "request: what a database far away would make of hit, miss and speed-up. Each output names it as simulated.\n"
+    "With --forms the same movies are read in three forms, in turns: their chosen fields, their whole documents, and a "
+    "plain\n"
+    "string of the same JSON by key, as a cache by hand would hold it.\n\n"
     "With --http each thread is a user with one connection. Each movie or top list is asked for twice, with the cache and "
     "past "
     "it,\n"

@@ -49,7 +49,7 @@ _mflix()
     generate) own='--movies --theaters --seed --out --gzip --load' ;;
     warm) own='--movies --board --theaters --limit' ;;
     put) own='--ttl-ms' ;;
-    bench) own='--requests -n --titles --hot-share --hot-part --threads --seed --offset --uncached-sample --by-id --http --top-share
+    bench) own='--requests -n --titles --hot-share --hot-part --threads --seed --offset --uncached-sample --by-id --forms --store-delay-ms --http --top-share
         --seconds --report' ;;
     stats) own='--prometheus --reads' ;;
     options) own='--markdown' ;;
