@@ -92,7 +92,7 @@ static mc_status set_uri(mci_settings *s, const mci_option *opt, const char *val
 {
     if (strlen(value) > opt->max_len)
         return mci_fail(err, MC_E_RANGE, MC_TIER_NONE, "%s: longer than %zu bytes", opt->info.key, opt->max_len);
-    char shown[MCI_TEXT_OPT];
+    char shown[MCI_TEXT_OPT] = "";
     mci_settings copy = *s;
     mc_status st = opt->parse(&copy, value, shown, err);
     if (st == MC_OK) {

@@ -387,12 +387,17 @@ static void test_one_query_without_redis(void **state)
     (void)state;
     start();
     mc_client *mc = fixture_open(&f, "read.tiers", "store", NULL);
-    src.slow_ms = 400;
     crowd_on[0] = crowd_on[1] = mc;
-    crowd();
-    assert_int_equal(right, THREADS);
+    for (int i = 0; i < 4; i++) { /* a machine that is busy may need longer for all to reach the door */
+        src.calls = 0;
+        src.slow_ms = 400 << i;
+        crowd();
+        assert_int_equal(right, THREADS);
+        assert_int_equal(shared, THREADS - src.calls);
+        if (src.calls < THREADS / 2)
+            break;
+    }
     assert_true(src.calls < THREADS / 2);
-    assert_int_equal(shared, THREADS - src.calls);
     mc_close(mc);
 }
 
