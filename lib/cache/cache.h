@@ -420,11 +420,13 @@ typedef struct mci_ops {
     size_t cap;
     int failed;       /* memory was short while it was put together: running it says so */
     int once;         /* never send twice, whatever happens (a counter) */
+    int detach;       /* all are ends of loads: send them and do not wait, if that can be done */
     int64_t clock_ms; /* by which deadlines of values are judged; 0: they are not */
     /* what running it gave: */
     int64_t epoch;             /* the present one, when a value, a set or the epoch was asked for; 0: there is none yet */
     mc_status epoch_status;    /* MC_OK: it is known */
     const mc_error *epoch_why; /* when it is not */
+    int detached; /* it was sent and not waited for: there are no outputs; what becomes of it is told to mci_filled_fn */
     int round_trips;
     int sent;            /* the cache may have seen it */
     int repeated;        /* it was sent once more on a new connection: it may have been carried out twice */
@@ -445,6 +447,9 @@ mc_status mci_op_error(const mci_op *op, mc_error *err);
 /* ---- a cache ------------------------------------------------------------------------------------------------------ */
 
 typedef struct mci_cache mci_cache;
+
+/* What became of the end of a load that was not waited for: stored, or refused, because the cache is full or for another reason (a lost connection among them). */
+typedef void (*mci_filled_fn)(void *ctx, int stored, int full);
 
 typedef struct mci_cache_ops {
     /* MC_OK: every operation has its status and outputs. Otherwise none has, and `err` (may be NULL) says why. */

@@ -11,6 +11,7 @@ typedef struct mci_call {
     mci_deadline dl;
     mc_info *info;        /* never NULL in the engine */
     mc_error *err;        /* may be NULL */
+    int waits_for_fills;  /* what it loads must be known to be in the cache when it ends */
     mci_session *session; /* NULL: none, the engine's own settings hold */
 } mci_call;
 

@@ -6,6 +6,7 @@
 #include "cache/memory/memory_cache.h"
 #include "cache/redis/redis_cache.h"
 #include "engine/identity.h"
+#include "engine/refused.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,16 @@ static mc_status take_settings(const mci_settings *s, mci_redis_cache_options *o
     return st == MC_OK ? take_keys(s, &out->macs, err) : st;
 }
 
+/* Told by any thread, about a load that some call made before. */
+static void filled(void *ctx, int stored, int full)
+{
+    mci_engine *e = ctx;
+    mc_info nobody = {0};
+    const mci_op_commit k = {.stored = stored, .full = full};
+    mci_count(e->metrics, stored ? MCI_C_FILLS : MCI_C_FILLS_REFUSED);
+    mci_refused_commit(e, &nobody, &k);
+}
+
 static mc_status open_memory(mci_engine *e, mc_error *err)
 {
     const mci_settings *s = &e->set;
@@ -70,6 +81,8 @@ static mc_status open_cache(mci_engine *e, mc_error *err)
     if (e->set.cache_in_memory)
         return open_memory(e, err);
     mci_redis_cache_options opt = {0};
+    opt.filled = filled;
+    opt.filled_ctx = e;
     mc_status st = take_settings(&e->set, &opt, err);
     if (st == MC_OK)
         st = mci_redis_cache_open(&opt, &e->rnd, e->metrics, e->log, &e->cache, err);

@@ -271,17 +271,36 @@ static void add_commit(mci_call *c, const mci_coll *coll, work *w, mci_ops *ops)
     k->ttl_ms = failed ? 0 : mci_value_ttl(c->e, coll, w->it->doc != NULL);
 }
 
-/* Under our leases: what was loaded goes into the cache; where nothing could be loaded the lease is given back. */
+/* What became of the end of one load. `k` is NULL when that is not known: it could not be sent, or was not waited for. */
+static void settle_fill(mci_call *c, work *w, const mci_op_commit *k, int detached)
+{
+    int stored = detached || (k != NULL && k->stored);
+    if (k != NULL)
+        mci_refused_commit(c->e, c->info, k);
+    if (stored)
+        w->it->info.flags |= MC_FLAG_FILLED;
+    if (w->it->status >= 0 && !detached)
+        mci_count(c->e->metrics, stored ? MCI_C_FILLS : MCI_C_FILLS_REFUSED);
+    mci_lease_land(c, &w->lease, w->it->status, w->it->doc);
+}
+
+/*
+ * Under our leases: what was loaded goes into the cache; where nothing could be loaded the lease is given back. Nobody has to wait for that: whether it
+ * is stored is decided there, by lease and quarantine, whenever it arrives.
+ */
 static void fill(mci_call *c, mci_coll *coll, work **list, size_t n)
 {
     mci_ops ops;
+    int failed = 0;
     mci_ops_init(&ops);
     for (size_t i = 0; i < n; i++) {
         if (list[i]->state != W_LOAD_FILL)
             continue;
         MCI_SYNC("read:loaded", list[i]->it->id);
         add_commit(c, coll, list[i], &ops);
+        failed |= list[i]->it->status < 0;
     }
+    ops.detach = !failed && !c->waits_for_fills;
     mci_call quiet = mci_call_quiet(c);   /* a value that could not be cached is no failure of the read */
     if (mci_deadline_left_ms(c->dl) == 0) /* the store took all the time: others should not have to wait as well */
         quiet.dl = mci_deadline_in(MCI_GIVE_BACK_MS);
@@ -290,15 +309,7 @@ static void fill(mci_call *c, mci_coll *coll, work **list, size_t n)
         work *w = list[i];
         if (w->state != W_LOAD_FILL)
             continue;
-        const mci_op_commit *k = ok ? &ops.op[w->op].u.commit : NULL;
-        int stored = k != NULL && k->stored;
-        if (k != NULL)
-            mci_refused_commit(c->e, c->info, k);
-        if (stored)
-            w->it->info.flags |= MC_FLAG_FILLED;
-        if (w->it->status >= 0)
-            mci_count(c->e->metrics, stored ? MCI_C_FILLS : MCI_C_FILLS_REFUSED);
-        mci_lease_land(c, &w->lease, w->it->status, w->it->doc);
+        settle_fill(c, w, ok && !ops.detached ? &ops.op[w->op].u.commit : NULL, ops.detached);
     }
     mci_ops_free(&ops);
 }

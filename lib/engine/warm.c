@@ -56,6 +56,7 @@ static mc_status load_page(warming *w, char **ids, size_t n)
 static mc_status all_pages(warming *w, int64_t limit)
 {
     mci_progress *p = w->progress;
+    w->c->waits_for_fills = 1; /* they are counted */
     char *after = NULL;
     mc_status st = MC_OK;
     size_t n = 0;

@@ -356,7 +356,7 @@ int mci_redis_post(mci_redis *r, mci_batch *b, mci_posted_fn fn, void *ctx)
 
 void mci_redis_posted(mci_redis *r, const mci_batch *b)
 {
-    for (size_t i = 0; b != NULL && i < b->n; i++)
+    for (size_t i = 0; i < b->n; i++)
         if (is_noscript(&b->cmds[i]))
             atomic_store_explicit(&r->scripts_known, 0, memory_order_relaxed);
 }

@@ -42,7 +42,7 @@ void mci_redis_close(mci_redis *r);
 mc_status mci_redis_exec(mci_redis *r, mci_batch *b, mci_deadline dl, mc_error *err);
 
 /*
- * Send the batch and do not wait; `fn` is given its replies by whoever uses the connection next, or at the end NULL. Never sent twice. 0: it was taken, and is
+ * Send the batch and do not wait; `fn` is given its replies by whoever uses the connection next; those that did not come are NULL. Never sent twice. 0: it was taken, and is
  * empty now. -1: it was not, and is as before: run it with mci_redis_exec(). That is so for large ones, while Redis is not well, and until the
  * server is known to have the scripts. `fn` shows what it is given to mci_redis_posted().
  */

@@ -83,7 +83,7 @@ void mci_turn_settle(mci_mutex *lock, mci_turn **ended)
             continue;
         }
         if (p->posted != NULL)
-            p->posted(p->ctx, p->status == MC_OK ? &p->b : NULL);
+            p->posted(p->ctx, &p->b);
         mci_batch_free(&p->b);
         mci_turn_free(p);
     }

@@ -24,7 +24,7 @@ typedef struct mci_outcome {
     int lost; /* the connection was lost by no fault of this batch, before a byte of its replies came: it may be sent once more */
 } mci_outcome;
 
-/* What is done with the replies of a batch that was posted; `b` is NULL when none came. Called by any thread that uses the connection, without locks. */
+/* What is done with the replies of a batch that was posted (NULL where none came). Called by any thread that uses the connection, without locks. */
 typedef void (*mci_posted_fn)(void *ctx, const mci_batch *b);
 
 typedef struct mci_turn mci_turn;

@@ -34,7 +34,7 @@ static void test_reads(void **state)
     fixture_reset(&f);
     assert_true(fixture_rating(f.a, ID2, NULL) == 2.0); /* scripts and connection are there */
     assert_true(fixture_rating(f.a, ID1, &info) == 1.0);
-    costs("a miss", 3, 1);
+    costs("a miss", 2, 1); /* nobody waits for its fill */
     assert_true(fixture_rating(f.a, ID1, &info) == 1.0);
     costs("a hit", 1, 0);
     assert_true(fixture_rating(f.a, "573a1390f29313caabcd48ff", &info) == -1);

@@ -17,6 +17,8 @@ typedef struct mci_redis_cache {
     mci_random *rnd;
     mci_macs macs;
     int64_t value_max_bytes;
+    mci_filled_fn filled;
+    void *filled_ctx;
     int64_t quarantine_ms;
     int64_t soft_ms;           /* MCI_SOFT_MS, and never longer than a quarantine */
     _Atomic int epoch_missing; /* as far as is known: who needs one makes one */

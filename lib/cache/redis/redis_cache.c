@@ -194,6 +194,18 @@ static void unpack(mci_redis_cache *rc, mci_ops *ops, const mci_batch *b, size_t
     }
 }
 
+/* The replies to ends of loads that nobody waited for. */
+static void take_detached(void *ctx, const mci_batch *b)
+{
+    mci_redis_cache *rc = ctx;
+    mci_redis_posted(rc->redis, b);
+    for (size_t i = 0; i < b->n; i++) {
+        int full = 0;
+        int stored = mci_value_stored(mci_batch_reply(b, i), &full);
+        rc->filled(rc->filled_ctx, stored, full);
+    }
+}
+
 static mc_status run(mci_cache *c, mci_ops *ops, mci_deadline dl, mc_error *err)
 {
     mci_redis_cache *rc = (mci_redis_cache *)c;
@@ -206,6 +218,11 @@ static mc_status run(mci_cache *c, mci_ops *ops, mci_deadline dl, mc_error *err)
     for (size_t i = 0; i < ops->n; i++) {
         ops->op[i].first = b.n;
         kinds[ops->op[i].kind].pack(rc, &b, &ops->op[i]);
+    }
+    if (ops->detach && mci_redis_post(rc->redis, &b, take_detached, rc) == 0) {
+        ops->detached = ops->sent = 1;
+        mci_batch_free(&b);
+        return MC_OK;
     }
     mc_status st = mci_redis_exec(rc->redis, &b, dl, err);
     ops->round_trips = b.round_trips;
@@ -285,6 +302,8 @@ mc_status mci_redis_cache_open(const mci_redis_cache_options *opt, mci_random *r
     rc->rnd = rnd;
     rc->macs = opt->macs;
     rc->value_max_bytes = opt->value_max_bytes;
+    rc->filled = opt->filled;
+    rc->filled_ctx = opt->filled_ctx;
     rc->quarantine_ms = opt->quarantine_ms;
     rc->soft_ms = opt->quarantine_ms < MCI_SOFT_MS ? opt->quarantine_ms : MCI_SOFT_MS;
     atomic_init(&rc->epoch_missing, 1);

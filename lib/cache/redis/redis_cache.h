@@ -14,6 +14,8 @@ typedef struct mci_redis_cache_options {
     const char *prefix;
     mci_macs macs; /* cache.key, cache.key_old */
     int64_t value_max_bytes;
+    mci_filled_fn filled;
+    void *filled_ctx;
     int64_t
         quarantine_ms; /* write.quarantine_ms: after keys of a derived set were lost, for so long nobody knows who writes */
 } mci_redis_cache_options;

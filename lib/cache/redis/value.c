@@ -245,6 +245,13 @@ void mci_value_commit_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
         commit_document(rc, b, k);
 }
 
+int mci_value_stored(const mci_reply *r, int *full)
+{
+    int64_t n[2] = {0};
+    *full = mci_reply_count(mci_reply_item(r, 2), &n[1]) == 0 && n[1] == 1;
+    return mci_reply_count(mci_reply_item(r, 0), &n[0]) == 0 && n[0] == 1;
+}
+
 void mci_value_commit_unpack(const mci_unpack *u)
 {
     mci_op_commit *k = &u->op->u.commit;

@@ -18,4 +18,7 @@ void mci_value_announce_unpack(const mci_unpack *u);
 void mci_value_drop_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_value_drop_unpack(const mci_unpack *u);
 
+/* Did the end of a load store its value? `*full`: Redis has no room for it. `r` may be NULL. */
+int mci_value_stored(const mci_reply *r, int *full);
+
 #endif
