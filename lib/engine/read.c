@@ -300,7 +300,8 @@ static void fill(mci_call *c, mci_coll *coll, work **list, size_t n)
         add_commit(c, coll, list[i], &ops);
         failed |= list[i]->it->status < 0;
     }
-    ops.detach = !failed && !c->waits_for_fills;
+    int refusing = atomic_load_explicit(&c->e->refusing, memory_order_relaxed); /* then each caller is told that it still does */
+    ops.detach = !failed && !c->waits_for_fills && !refusing;
     mci_call quiet = mci_call_quiet(c);   /* a value that could not be cached is no failure of the read */
     if (mci_deadline_left_ms(c->dl) == 0) /* the store took all the time: others should not have to wait as well */
         quiet.dl = mci_deadline_in(MCI_GIVE_BACK_MS);
