@@ -3,14 +3,7 @@
 #ifndef MCI_ENGINE_READ_H
 #define MCI_ENGINE_READ_H
 
-#include "engine/call.h"
-
-typedef struct mci_item {
-    const char *id; /* checked; borrowed */
-    mc_status status;
-    mci_doc *doc; /* owned by whoever asked */
-    mc_info info; /* tier, cache, flags, age; round trips are the call's */
-} mci_item;
+#include "engine/item.h"
 
 /* Read many. Every item gets a status; MC_OK unless nothing could be done at all. The call's error record is about the first failure. */
 mc_status mci_read_many(mci_call *c, mci_coll *coll, mci_item *items, size_t n, mci_want want);
