@@ -9,6 +9,9 @@
 #define MCI_JSON_TREE_BASE ((size_t)16 << 20) /* bytes of memory for a caller's text while it is looked at: this, and ... */
 #define MCI_JSON_TREE_FACTOR 16               /* ... so many for each byte of it */
 #define MCI_JSON_DEPTH 64                     /* levels of a caller's text */
-#define MCI_ID_CAP 257                        /* longest id, with its NUL */
+/* What is stored already was taken once, perhaps by another program: it is read in any shape that is not made to hurt. */
+#define MCI_JSON_STORED_TREE_BASE ((size_t)64 << 20)
+#define MCI_JSON_STORED_TREE_FACTOR 32
+#define MCI_ID_CAP 257 /* longest id, with its NUL */
 
 #endif

@@ -2,6 +2,8 @@
 /* Owns: one pass over a text that counts brackets, colons and commas outside of strings. Pure. */
 #include "codec/json_shape.h"
 
+#include "codec/json_limits.h"
+
 mci_shape mci_shape_measure(const char *json, size_t len, int limit)
 {
     mci_shape s = {0};
@@ -32,4 +34,10 @@ mci_shape mci_shape_measure(const char *json, size_t len, int limit)
 size_t mci_shape_bytes(const mci_shape *s)
 {
     return s->objects * 240 + s->arrays * 144 + s->members * 96 + (s->separators + s->objects + s->arrays) * 48;
+}
+
+size_t mci_shape_most(int stored, size_t len)
+{
+    return stored ? MCI_JSON_STORED_TREE_BASE + MCI_JSON_STORED_TREE_FACTOR * len
+                  : MCI_JSON_TREE_BASE + MCI_JSON_TREE_FACTOR * len;
 }

@@ -20,4 +20,7 @@ mci_shape mci_shape_measure(const char *json, size_t len, int limit);
 /* Bytes that a tree of this shape takes, beside its texts. */
 size_t mci_shape_bytes(const mci_shape *s);
 
+/* How many a text of `len` bytes may take: a caller's, or one that is stored. */
+size_t mci_shape_most(int stored, size_t len);
+
 #endif

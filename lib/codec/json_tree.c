@@ -16,10 +16,7 @@
 #include <string.h>
 
 #define STORED_MAX (48u << 20) /* a document of 16 MiB of BSON is longer as text */
-/* What is stored already was taken once, perhaps by another program: it is read in any shape that is not made to hurt. */
-#define STORED_TREE_BASE ((size_t)64 << 20)
-#define STORED_TREE_FACTOR 32
-#define STORED_DEPTH 68 /* normal form may nest a little deeper than the text it came from (dates, decimals) */
+#define STORED_DEPTH 68        /* normal form may nest a little deeper than the text it came from (dates, decimals) */
 
 /* ---- parsing ---- */
 
@@ -57,8 +54,7 @@ mc_status mci_tree_parse(const char *json, size_t len, mci_strictness how, const
     if (!mci_utf8_valid(json, len))
         return mci_fail(err, MC_E_UTF8, MC_TIER_NONE, "%s: not valid UTF-8", name);
     mci_shape s = mci_shape_measure(json, len, depth);
-    size_t most =
-        how == MCI_STRICT ? MCI_JSON_TREE_BASE + MCI_JSON_TREE_FACTOR * len : STORED_TREE_BASE + STORED_TREE_FACTOR * len;
+    size_t most = mci_shape_most(how != MCI_STRICT, len);
     if (s.depth > depth)
         return mci_fail(err, MC_E_DEPTH, MC_TIER_NONE, "%s: nested deeper than %d levels", name, depth);
     if (mci_shape_bytes(&s) > most)

@@ -21,8 +21,7 @@
 #define KEYS_ALL 320   /* names remembered at a time, to find a second one of the same name */
 #define KEYS_OBJECT 64 /* ... of one object */
 #define STORED_MAX (32u << 20)
-#define TREE_MAX                                                                                                            \
-    (MCI_JSON_TREE_BASE - 1) /* memory that a tree of this document would take: what needs more is the tree's to refuse */
+#define TREE_SLACK 4096 /* by so much the shape that is counted here may be below that of the text */
 
 typedef struct walked_key {
     const char *p;
@@ -44,6 +43,14 @@ static int name(walk *w, const char **s, size_t *n)
 {
     w->shape.members++;
     return mci_reader_name(&w->r, s, n);
+}
+
+/* The comma before a further member or item. */
+static int another(walk *w)
+{
+    int comma = mci_reader_take(&w->r, ',');
+    w->shape.separators += (size_t)comma;
+    return comma;
 }
 
 /* ---- objects with a meaning ---- */
@@ -74,6 +81,7 @@ static int date(walk *w, uint32_t here)
             !is_name(s, n, iso))
             return 0;
     } else {
+        w->shape.objects++;
         if (!mci_reader_take(&w->r, '{') || !name(w, &s, &n) || !is_name(s, n, "$numberLong"))
             return 0;
         mci_reader_blanks(&w->r);
@@ -100,7 +108,6 @@ static int wrapper(walk *w, mci_wanted want)
     size_t n;
     int64_t i;
     char oid[25];
-    w->shape.objects++;
     if (want.inside != 0 || !name(w, &p, &n))
         return 0;
     mci_reader_blanks(&w->r);
@@ -156,8 +163,7 @@ static int members(walk *w, uint32_t inside, int level)
         mci_reader_blanks(&w->r);
         if (!value(w, at, level + 1))
             return 0;
-        mci_reader_blanks(&w->r);
-    } while (mci_reader_take(&w->r, ','));
+    } while (another(w));
     w->nkeys = first;
     return mci_reader_take(&w->r, '}');
 }
@@ -204,8 +210,7 @@ static int array(walk *w, mci_wanted want, int depth)
                 return 0;
         }
         i++;
-        w->shape.separators++;
-    } while (mci_reader_take(&w->r, ','));
+    } while (another(w));
     return mci_reader_take(&w->r, ']');
 }
 
@@ -305,17 +310,23 @@ static int head(walk *w, const char *new_id, char id[MCI_ID_CAP], int *had_id)
     return mci_reader_take(&w->r, ',') ? 1 : mci_reader_take(&w->r, '}') ? 2 : 0;
 }
 
+/* What a tree would take too much memory for is the tree's to refuse; all that it would take is taken here, however long. */
+static int is_allowed(const walk *w, size_t len)
+{
+    return mci_shape_bytes(&w->shape) + TREE_SLACK < mci_shape_most(w->how != MCI_STRICT, len);
+}
+
 static int document(walk *w, uint32_t fields, const char *new_id, char id[MCI_ID_CAP], int *had_id)
 {
-    if (!mci_utf8_valid(w->r.p, (size_t)(w->r.end - w->r.p)) || !mci_fields_split(&w->f))
+    size_t len = (size_t)(w->r.end - w->r.p);
+    if (!mci_utf8_valid(w->r.p, len) || !mci_fields_split(&w->f))
         return 0;
     mci_reader_blanks(&w->r);
     int more = head(w, new_id, id, had_id);
     if (more == 0 || (more == 1 && !members(w, fields, 0)))
         return 0;
     mci_reader_blanks(&w->r);
-    w->shape.separators += w->shape.members;
-    return w->r.p == w->r.end && !w->f.misfit && mci_shape_bytes(&w->shape) < TREE_MAX;
+    return w->r.p == w->r.end && !w->f.misfit && is_allowed(w, len);
 }
 
 /* Not all of it is cleared: the tables are large, and their beginnings are counted. */

@@ -107,6 +107,45 @@ static void test_taken(void **state)
     assert_true(normalised_alike(&movies, spaced, sizeof spaced - 1, NULL));
 }
 
+/* `n` times `part` in an array. 1 when it was taken both ways: as a caller's document and as a stored one. */
+static int many_taken(const char *part, size_t n)
+{
+    mci_buf text;
+    mci_buf_init(&text, 64u << 20);
+    mci_buf_str(&text, ID ",\"more\":[");
+    for (size_t i = 0; i < n; i++) {
+        mci_buf_str(&text, i > 0 ? "," : "");
+        mci_buf_str(&text, part);
+    }
+    mci_buf_str(&text, "]}");
+    assert_false(text.failed);
+    int normalised = normalised_alike(&movies, text.data, text.len, NULL);
+    int decoded = decoded_alike(&movies, text.data, text.len);
+    mci_buf_free(&text);
+    return normalised && decoded;
+}
+
+/* However long: up to what the tree refuses for the memory that it would take. A longer array costs more, but not more for each item. */
+static void test_long_arrays(void **state)
+{
+    (void)state;
+    assert_true(many_taken("{\"x\":1,\"y\":-2.5}", 1000));
+    assert_true(many_taken("{\"x\":1,\"y\":-2.5}", 50000));
+    assert_true(many_taken("{\"$numberLong\":\"7\"}", 100000));
+    assert_true(many_taken("{\"$date\":{\"$numberLong\":\"-1000\"}}", 30000));
+    assert_true(many_taken("[]", 80000));
+    /* Where the tree begins to refuse the caller's, nothing is taken that it refuses. */
+    static const char *const parts[] = {"{}", "[]", "{\"a\":1}", "{\"$numberLong\":\"7\"}", "{\"a\":{\"b\":[]}}"};
+    static const size_t limits[] = {58254, 87381, 55188, 149796, 21845};
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
+        size_t taken = 0;
+        size_t low = limits[p] - limits[p] / 8;
+        for (size_t n = low; n < low + limits[p] / 4; n += limits[p] / 16)
+            taken += (size_t)many_taken(parts[p], n);
+        assert_in_range(taken, 1, 3);
+    }
+}
+
 /* What is an error, or of a rarer form: whoever reads it, the answer is the tree's. */
 static void test_left_to_the_tree(void **state)
 {
@@ -305,8 +344,8 @@ int main(void)
     movies = data_movie_spec("movies", MCI_ID_AUTO);
     theaters = data_theater_spec("theaters", MCI_ID_OBJECTID);
     movies.rank_max = 10;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_taken), cmocka_unit_test(test_left_to_the_tree),
-                                       cmocka_unit_test(test_damaged), cmocka_unit_test(test_patches),
-                                       cmocka_unit_test(test_sample_data)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_taken),   cmocka_unit_test(test_long_arrays), cmocka_unit_test(test_left_to_the_tree),
+        cmocka_unit_test(test_damaged), cmocka_unit_test(test_patches),     cmocka_unit_test(test_sample_data)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
