@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: loads under way in this process, by token. Refuses: joining documents by id, which could hand out what a newer write replaced. */
+/*
+ * Owns: loads under way in this process, and those that ended while others were asking for the lease. Refuses: joining documents by id alone, which
+ * could hand out what a newer write replaced.
+ */
 #include "engine/flight.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct mci_flight {
+    uint32_t hash; /* of the id: all who ask about one id are in one bucket; of the token where there is no id */
     char token[MCI_TOKEN_SIZE];
     int64_t begun_ns;
     int refs; /* guarded by the table's lock, as everything here */
@@ -30,9 +34,17 @@ void mci_flights_destroy(mci_flights *f)
     mci_mutex_destroy(&f->lock);
 }
 
-static mci_flight **bucket_of(mci_flights *f, const char *token)
+static uint32_t hash_of(const char *text)
 {
-    return &f->bucket[((unsigned char)token[0] * 31u + (unsigned char)token[1]) % MCI_FLIGHT_BUCKETS];
+    uint32_t h = 2166136261u;
+    for (const char *p = text; *p != '\0'; p++)
+        h = (h ^ (unsigned char)*p) * 16777619u;
+    return h;
+}
+
+static mci_flight **bucket_of(mci_flights *f, uint32_t hash)
+{
+    return &f->bucket[hash % MCI_FLIGHT_BUCKETS];
 }
 
 static mci_flight *new_flight(const char *token)
@@ -45,43 +57,93 @@ static mci_flight *new_flight(const char *token)
         return NULL;
     }
     memcpy(fl->token, token, strnlen(token, MCI_TOKEN_SIZE - 1));
+    fl->hash = hash_of(fl->token);
     fl->refs = 1;
     fl->epoch = -1;
     fl->begun_ns = mci_now_ns();
     return fl;
 }
 
-/* With the lock held. Returns what must be freed once the lock is gone. */
-static mci_flight *drop(mci_flight *fl)
-{
-    return --fl->refs == 0 ? fl : NULL;
-}
-
 static void free_flight(mci_flight *fl)
 {
-    if (fl == NULL)
-        return;
     mci_doc_unref(fl->doc);
     mci_cond_destroy(&fl->done);
     free(fl->id);
     free(fl);
 }
 
-/* With the lock held. */
+/* With the lock held, from here to the next line of dashes. What nobody needs any more is put on `dead`, to be freed once the lock is gone. */
+static void drop(mci_flight *fl, mci_flight **dead)
+{
+    if (--fl->refs > 0)
+        return;
+    fl->next = *dead;
+    *dead = fl;
+}
+
 static void insert(mci_flights *f, mci_flight *fl)
 {
-    mci_flight **b = bucket_of(f, fl->token);
+    mci_flight **b = bucket_of(f, fl->hash);
     fl->next = *b;
     *b = fl;
 }
 
-/* With the lock held. */
-static mci_flight *find(mci_flights *f, const char *token)
+static mci_flight *find(mci_flights *f, const char *token, const char *id)
 {
-    mci_flight *fl = *bucket_of(f, token);
+    mci_flight *fl = *bucket_of(f, hash_of(id != NULL ? id : token));
     while (fl != NULL && memcmp(fl->token, token, MCI_TOKEN_SIZE - 1) != 0)
         fl = fl->next;
     return fl;
+}
+
+static int same_id(const mci_flight *a, const mci_flight *b)
+{
+    return a->hash == b->hash && a->family == b->family && a->id != NULL && b->id != NULL && strcmp(a->id, b->id) == 0;
+}
+
+/* Does another thread wait for Redis' word on who loads what `fl` is about? */
+static int is_asked_about(mci_flights *f, const mci_flight *fl)
+{
+    for (const mci_flight *o = *bucket_of(f, fl->hash); o != NULL; o = o->next)
+        if (o != fl && !o->landed && o->epoch == -1 && same_id(o, fl))
+            return 1;
+    return 0;
+}
+
+/* Loads of this id that ended are kept only for those who ask. */
+static void sweep(mci_flights *f, const mci_flight *fl, mci_flight **dead)
+{
+    if (is_asked_about(f, fl))
+        return;
+    for (mci_flight **p = bucket_of(f, fl->hash); *p != NULL;) {
+        mci_flight *o = *p;
+        if (o->landed && same_id(o, fl)) {
+            *p = o->next;
+            drop(o, dead);
+        } else {
+            p = &o->next;
+        }
+    }
+}
+
+static void remove_flight(mci_flights *f, mci_flight *fl, mci_flight **dead)
+{
+    mci_flight **p = bucket_of(f, fl->hash);
+    while (*p != fl)
+        p = &(*p)->next;
+    *p = fl->next;
+    drop(fl, dead);
+}
+
+/* ---- without the lock --------------------------------------------------------------------------------------------- */
+
+static void free_all(mci_flight *dead)
+{
+    while (dead != NULL) {
+        mci_flight *next = dead->next;
+        free_flight(dead);
+        dead = next;
+    }
 }
 
 mci_flight *mci_flight_begin(mci_flights *f, const char *token, const mci_family *family, const char *id)
@@ -95,6 +157,7 @@ mci_flight *mci_flight_begin(mci_flights *f, const char *token, const mci_family
         free_flight(fl);
         return NULL;
     }
+    fl->hash = hash_of(id);
     mci_mutex_lock(&f->lock);
     insert(f, fl);
     mci_mutex_unlock(&f->lock);
@@ -104,7 +167,7 @@ mci_flight *mci_flight_begin(mci_flights *f, const char *token, const mci_family
 mci_flight *mci_flight_enter(mci_flights *f, const char *token, int *mine)
 {
     mci_mutex_lock(&f->lock);
-    mci_flight *fl = find(f, token);
+    mci_flight *fl = find(f, token, NULL);
     *mine = fl == NULL;
     if (fl != NULL)
         fl->refs++;
@@ -123,30 +186,32 @@ void mci_flight_land(mci_flights *f, mci_flight *fl, mc_status status, mci_doc *
 {
     if (fl == NULL)
         return;
+    mci_flight *dead = NULL;
     mci_mutex_lock(&f->lock);
-    for (mci_flight **p = bucket_of(f, fl->token); *p != NULL; p = &(*p)->next) {
-        if (*p == fl) {
-            *p = fl->next;
-            break;
-        }
-    }
+    int leased = fl->epoch != -1;
     fl->landed = 1;
     fl->status = status;
     fl->doc = doc != NULL ? mci_doc_ref(doc) : NULL;
     mci_cond_broadcast(&fl->done);
-    mci_flight *dead = drop(fl);
+    if (!(leased && is_asked_about(f, fl))) /* else those who are told of its lease come for its outcome */
+        remove_flight(f, fl, &dead);
+    if (!leased && fl->id != NULL)
+        sweep(f, fl, &dead);
     mci_mutex_unlock(&f->lock);
-    free_flight(dead);
+    free_all(dead);
 }
 
 void mci_flight_leased(mci_flights *f, mci_flight *fl, int64_t epoch)
 {
     if (fl == NULL)
         return;
+    mci_flight *dead = NULL;
     mci_mutex_lock(&f->lock);
     fl->epoch = epoch;
     mci_cond_broadcast(&fl->done); /* those who joined look whether it is theirs */
+    sweep(f, fl, &dead);
     mci_mutex_unlock(&f->lock);
+    free_all(dead);
 }
 
 mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, const mci_family *family, const char *id,
@@ -155,7 +220,7 @@ mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, const
     if (len != MCI_TOKEN_SIZE - 1)
         return NULL;
     mci_mutex_lock(&f->lock);
-    mci_flight *fl = find(f, token);
+    mci_flight *fl = find(f, token, id);
     if (fl != NULL && (fl->family != family || fl->id == NULL || strcmp(fl->id, id) != 0 || fl->begun_ns <= after_ns ||
                        (fl->epoch != -1 && fl->epoch != epoch)))
         fl = NULL;
@@ -176,8 +241,9 @@ int mci_flight_wait(mci_flights *f, mci_flight *fl, int64_t epoch, mci_deadline 
         *status = fl->status;
         *doc = fl->doc != NULL ? mci_doc_ref(fl->doc) : NULL;
     }
-    mci_flight *dead = drop(fl);
+    mci_flight *dead = NULL;
+    drop(fl, &dead);
     mci_mutex_unlock(&f->lock);
-    free_flight(dead);
+    free_all(dead);
     return rc;
 }

@@ -35,7 +35,10 @@ int64_t mci_flight_begun_ns(const mci_flight *fl);
 /* Its lease was given in this epoch. */
 void mci_flight_leased(mci_flights *f, mci_flight *fl, int64_t epoch);
 
-/* The load ended: hand the outcome to all that joined, wake them, and forget it. `fl` may be NULL. */
+/*
+ * The load ended: hand the outcome to all that joined, wake them, and forget it; while others ask for the lease of the same id it is kept for them,
+ * since Redis may have told them before that this load holds it. `fl` may be NULL.
+ */
 void mci_flight_land(mci_flights *f, mci_flight *fl, mc_status status, mci_doc *doc);
 
 /*

@@ -77,21 +77,19 @@ mci_lease_next mci_lease_take(mci_call *c, mci_lease *l, const mci_ops *ops, con
         mci_flight_leased(&c->e->flights, l->own, l->epoch);
         return MCI_LEASE_OWN;
     }
+    l->epoch = understood && l->family != NULL ? ops->epoch : 0;
+    int other = understood && a->acquired == MCI_ACQUIRED_OTHER;
+    mci_lease_next next = other ? take_other(c, l, a->holder)
+                                : MCI_LEASE_FOUND; /* while we count as one who asks: the load may have ended by now */
     mci_lease_lost(c, l);
+    if (other)
+        return next;
     if (!understood || (a->found.state == MCI_FOUND_TOO_BIG && l->too_big++ == MAX_TOO_BIG)) {
         (void)mci_op_error(op, c->err);
         return MCI_LEASE_FAILED;
     }
-    l->epoch = l->family != NULL ? ops->epoch : 0;
-    switch (a->acquired) {
-    case MCI_ACQUIRED_WRITER:
-        l->quarantined = 1;
-        return MCI_LEASE_LOAD;
-    case MCI_ACQUIRED_OTHER:
-        return take_other(c, l, a->holder);
-    default:
-        return MCI_LEASE_FOUND;
-    }
+    l->quarantined = a->acquired == MCI_ACQUIRED_WRITER;
+    return l->quarantined ? MCI_LEASE_LOAD : MCI_LEASE_FOUND;
 }
 
 int mci_lease_join(mci_call *c, mci_lease *l, mc_status *status, mci_doc **doc)
