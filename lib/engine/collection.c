@@ -28,6 +28,8 @@ int mci_coll_init(mci_coll *c, const mci_spec *spec, int64_t ttl_ms, mci_cache *
     if (cache->ops->add_family(cache, &c->docs) != 0)
         return -1;
     if (spec->alias_field >= 0) {
+        if (mci_targets_init(&c->targets) != 0)
+            return -1;
         c->unique = (mci_family){.spec = spec, .unique = spec->fields[spec->alias_field].name};
         if (cache->ops->add_family(cache, &c->unique) != 0)
             return -1;
@@ -56,6 +58,9 @@ void mci_coll_free(mci_coll *c)
         mci_mutex_destroy(&h->lock);
     }
     c->nindexes = 0;
+    if (c->unique.unique != NULL)
+        mci_targets_destroy(&c->targets);
+    c->unique.unique = NULL;
 }
 
 int mci_index_is_derived(const mci_index *ix)

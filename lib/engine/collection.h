@@ -8,6 +8,7 @@
 
 #include "base/sync.h"
 #include "cache/cache.h"
+#include "engine/targets.h"
 #include <stdatomic.h>
 
 #define MCI_MAX_COLLS 8
@@ -32,7 +33,8 @@ typedef struct mci_coll {
     const mci_spec *spec; /* static: documents outlive the client */
     int64_t ttl_ms;
     mci_family docs;
-    mci_family unique; /* .unique is NULL when the collection has no unique key */
+    mci_family unique;   /* .unique is NULL when the collection has no unique key */
+    mci_targets targets; /* of the unique key, when there is one */
     mci_index index[MCI_MAX_INDEXES];
     size_t nindexes;
     mci_index *rank, *geo, *views; /* into `index`; NULL: it has none */

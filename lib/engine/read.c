@@ -329,6 +329,17 @@ mc_status mci_read_many(mci_call *c, mci_coll *coll, mci_item *items, size_t n, 
     return ok ? MC_OK : mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to read %zu documents", n);
 }
 
+void mci_read_report(mci_call *c, const mci_item *it)
+{
+    int trips = c->info->redis_round_trips;
+    int calls = c->info->store_calls;
+    unsigned flags = c->info->flags;
+    *c->info = it->info;
+    c->info->redis_round_trips = trips;
+    c->info->store_calls = calls;
+    c->info->flags |= flags;
+}
+
 mc_status mci_read_one(mci_call *c, mci_coll *coll, const char *id, mci_want want, mci_doc **out)
 {
     mci_item it = {.id = id};
@@ -336,13 +347,7 @@ mc_status mci_read_one(mci_call *c, mci_coll *coll, const char *id, mci_want wan
     *out = NULL;
     if (st != MC_OK)
         return st;
-    int trips = c->info->redis_round_trips;
-    int calls = c->info->store_calls;
-    unsigned flags = c->info->flags;
-    *c->info = it.info;
-    c->info->redis_round_trips = trips;
-    c->info->store_calls = calls;
-    c->info->flags |= flags;
+    mci_read_report(c, &it);
     *out = it.doc;
     return it.status;
 }

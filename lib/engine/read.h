@@ -13,6 +13,9 @@ mc_status mci_read_one(mci_call *c, mci_coll *coll, const char *id, mci_want wan
 void mci_read_add(mci_ops *ops, const mci_coll *coll, const char *id, mci_want want);
 int mci_read_take(mci_call *c, const mci_coll *coll, mci_item *it, mci_found *found);
 
+/* The item's outcome becomes the call's; what the call has cost so far stays, and its flags. */
+void mci_read_report(mci_call *c, const mci_item *it);
+
 /* Count one read by its outcome. */
 void mci_read_count(mci_metrics *m, const mci_item *it);
 

@@ -23,8 +23,11 @@ typedef struct reading {
     mci_buf encoded;
     mci_lease lease;
     char id[MCI_ID_CAP];
-    int64_t written_ms; /* of the hint */
-    int usable;         /* the cache could be asked */
+    char ahead[MCI_ID_CAP]; /* where the key led last time; "": not known */
+    mci_doc *doc;           /* the document of that id, fetched ahead and believed; NULL: it was not */
+    mci_item item;          /* its outcome */
+    int64_t written_ms;     /* of the hint */
+    int usable;             /* the cache could be asked */
     int leased;
 } reading;
 
@@ -49,6 +52,19 @@ static hint take_found(reading *r, const mci_found *f)
     return H_ID;
 }
 
+/* What was fetched ahead, when the key still leads there. What cannot be used is asked for again by the read of that id. */
+static void take_ahead(reading *r, mci_op *op)
+{
+    mci_found *f = &op->u.value_read.found;
+    r->item = (mci_item){.id = r->id};
+    if (op->status != MC_OK || f->state != MCI_FOUND_VALUE || strcmp(r->id, r->ahead) != 0)
+        return;
+    if (mci_read_take(r->c, r->coll, &r->item, f)) {
+        r->doc = r->item.doc;
+        mci_read_count(r->c->e->metrics, &r->item);
+    }
+}
+
 /* One exchange. Errors are misses that may not be filled. */
 static hint ask(reading *r)
 {
@@ -59,11 +75,15 @@ static hint ask(reading *r)
     v->family = &r->coll->unique;
     v->id = r->encoded.data;
     v->want = MCI_WANT_FIELDS;
+    if (r->ahead[0] != '\0') /* after the hint, as if it had been asked for then */
+        mci_read_add(&ops, r->coll, r->ahead, (mci_want)(r->want | MCI_WANT_FIELDS));
     if (mci_call_run(r->c, &ops) == MC_OK && ops.epoch_status == MC_OK) {
         mci_identity_state whose = mci_identity_of(r->c, &ops);
         r->usable = whose != MCI_IDENTITY_FOREIGN;
         if (whose == MCI_IDENTITY_OURS)
             h = take_found(r, &ops.op[0].u.value_read.found);
+        if (h == H_ID && r->ahead[0] != '\0')
+            take_ahead(r, &ops.op[1]);
     }
     mci_ops_free(&ops);
     return h;
@@ -151,6 +171,8 @@ static mc_status from_store(reading *r, mci_doc **out)
     if (r->leased && (st == MC_OK || (st == MC_NOT_FOUND && c->e->set.negative_ttl_ms > 0)))
         filled = fill(r, st == MC_OK ? mci_doc_id(*out, NULL) : NULL);
     mci_lease_land(c, &r->lease, st, *out);
+    if (st == MC_OK)
+        mci_targets_note(&r->coll->targets, r->encoded.data, mci_doc_id(*out, NULL));
     if (st >= 0 && !shared)
         mci_was_loaded(c, r->coll, 1, r->encoded.data, filled ? r->lease.now_ms : 0);
     if (st == MC_OK && !r->usable && mci_reads_cache(c)) /* nor will the document be put into the cache by this read */
@@ -228,10 +250,26 @@ static hint look(reading *r)
 {
     mci_call *c = r->c;
     size_t number = mci_coll_number(c->e, r->coll);
-    int pending = mci_recover(c) && mci_recovery_has(&c->e->recovery, number, 1, r->encoded.data);
+    int writes_pending = mci_recover(c);
+    int pending = writes_pending && mci_recovery_has(&c->e->recovery, number, 1, r->encoded.data);
+    if (!writes_pending)
+        mci_targets_get(&r->coll->targets, r->encoded.data, r->ahead);
     hint h = pending ? H_MISS : ask(r);
     r->lease.not_before_ns = mci_seen_at(&c->e->seen, number, 1, r->encoded.data);
     return h == H_MISS && r->usable ? ask_lease(r) : h;
+}
+
+/* The document that the hint names. */
+static mc_status read_target(reading *r, mci_doc **out)
+{
+    if (strcmp(r->id, r->ahead) != 0)
+        mci_targets_note(&r->coll->targets, r->encoded.data, r->id);
+    if (r->doc == NULL)
+        return mci_read_one(r->c, r->coll, r->id, (mci_want)(r->want | MCI_WANT_FIELDS), out);
+    mci_read_report(r->c, &r->item);
+    *out = r->doc;
+    r->doc = NULL;
+    return MC_OK;
 }
 
 static mc_status read_by(reading *r, mci_doc **out)
@@ -247,7 +285,7 @@ static mc_status read_by(reading *r, mci_doc **out)
         return MC_NOT_FOUND;
     }
     if (h == H_ID) {
-        mc_status st = mci_read_one(c, r->coll, r->id, (mci_want)(r->want | MCI_WANT_FIELDS), out);
+        mc_status st = read_target(r, out);
         if (st < 0 || (st == MC_OK && carries(r, *out)))
             return st;
         mci_doc_unref(*out); /* renamed or deleted since: the hint is worth nothing */
@@ -275,6 +313,7 @@ mc_status mci_unique_read(mci_call *c, mci_coll *coll, const char *text, size_t 
         r.lease.patient = 0;
         st = read_by(&r, out);
         mci_lease_free(&r.lease);
+        mci_doc_unref(r.doc);
     }
     mci_buf_free(&r.encoded);
     return st;

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,10 +28,37 @@ static void theater(void)
         "\"coordinates\":[1.0,1.0]}}}");
 }
 
+/* The id of the answer. */
+static const char *by_title(mc_client *mc, const char *title)
+{
+    static char id[64];
+    const mc_movie *m = NULL;
+    assert_int_equal(mc_get_movie_by_title(mc, title, &m, &info, NULL), MC_OK);
+    (void)snprintf(id, sizeof id, "%s", mc_movie_id(m));
+    mc_movie_unref(m);
+    return id;
+}
+
+/* The title goes from one movie to another while a handle remembers the first. */
+static void test_title_that_moved(void **state)
+{
+    (void)state;
+    fixture_reset(&f);
+    assert_string_equal(by_title(f.a, "One"), ID1);
+    assert_string_equal(by_title(f.a, "One"), ID1);
+    assert_int_equal(mc_update_movie(f.b, ID1, "{\"title\":\"Uno\"}", 15, NULL, NULL, NULL), MC_OK);
+    assert_int_equal(mc_update_movie(f.b, ID2, "{\"title\":\"One\"}", 15, NULL, NULL, NULL), MC_OK);
+    assert_string_equal(by_title(f.b, "One"), ID2);
+    (void)fixture_redis_int(&f, "PING", NULL); /* after the fills */
+    assert_string_equal(by_title(f.a, "One"), ID2);
+    costs("a title that leads elsewhere now", 2, 0);
+    assert_string_equal(by_title(f.a, "One"), ID2);
+    costs("the same once more", 1, 0);
+}
+
 static void test_reads(void **state)
 {
     (void)state;
-    const mc_movie *m = NULL;
     fixture_reset(&f);
     assert_true(fixture_rating(f.a, ID2, NULL) == 2.0); /* scripts and connection are there */
     assert_true(fixture_rating(f.a, ID1, &info) == 1.0);
@@ -40,11 +68,11 @@ static void test_reads(void **state)
     assert_true(fixture_rating(f.a, "573a1390f29313caabcd48ff", &info) == -1);
     assert_true(fixture_rating(f.a, "573a1390f29313caabcd48ff", &info) == -1);
     costs("a cached not found", 1, 0);
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(mc_get_movie_by_title(f.a, "One", &m, &info, NULL), MC_OK);
-        mc_movie_unref(m);
-    }
-    costs("a title", 2, 0);
+    (void)by_title(f.a, "One");
+    assert_string_equal(by_title(f.a, "One"), ID1);
+    costs("a title that this handle has seen", 1, 0);
+    assert_string_equal(by_title(f.b, "One"), ID1);
+    costs("a title that another handle has seen", 2, 0);
     const char *ids[] = {ID1, ID2, ID1};
     const mc_movie *movies[3];
     mc_status statuses[3];
@@ -160,10 +188,8 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads),
-        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_writes),
-        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_reads),  cmocka_unit_test(test_title_that_moved), cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_writes), cmocka_unit_test(test_values),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
