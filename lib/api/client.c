@@ -73,8 +73,11 @@ static mc_status open_client(const mci_settings *set, mci_store *store, mci_clie
     st = mci_engine_add(cl->engine, &mci_movies_spec[movies->id_kind], movies->ttl_ms, &cl->movies, err);
     if (st == MC_OK)
         st = mci_engine_add(cl->engine, &mci_theaters_spec[theaters->id_kind], theaters->ttl_ms, &cl->theaters, err);
-    if (st == MC_OK)
+    if (st == MC_OK) {
+        cl->movies->docs.plain_fields = movies->plain_fields != 0;
+        cl->theaters->docs.plain_fields = theaters->plain_fields != 0;
         st = first_contact(cl, set, err);
+    }
     if (st != MC_OK)
         return st;
     mc_client *mc = mci_handle_new(cl);

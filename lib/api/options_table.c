@@ -224,6 +224,10 @@ static const mci_option table[] = {
            "What a movie's id is; auto: 24 hexadecimal digits are an ObjectId, anything else a text."),
     CHOICE("theaters.id", "MFLIXCACHE_THEATERS_ID", collections[MCI_THEATERS].id_kind, "objectid", "objectid|string|auto",
            "What a theater's id is; as movies.id."),
+    BOOL("movies.plain_fields", "MFLIXCACHE_MOVIES_PLAIN_FIELDS", collections[MCI_MOVIES].plain_fields, "false",
+         "Also put a movie's fields into its hash as text, for other clients to read. What they change there is ignored."),
+    BOOL("theaters.plain_fields", "MFLIXCACHE_THEATERS_PLAIN_FIELDS", collections[MCI_THEATERS].plain_fields, "false",
+         "The same for a theater's fields."),
 
     INT("call.timeout_ms", "MFLIXCACHE_CALL_TIMEOUT_MS", call_timeout_ms, 5000, 1, 600000,
         "Longest time for one call of this library, all tiers together."),

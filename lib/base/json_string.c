@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: a text as a JSON string. Refuses to check its encoding: callers hand in valid UTF-8. */
+/* Owns: a text as a JSON string, and back. Refuses to check its encoding: callers hand in valid UTF-8. */
 #include "base/json_string.h"
 
 #include <stdint.h>
@@ -79,4 +79,51 @@ void mci_buf_json_string(mci_buf *b, const char *p, size_t n)
         mci_buf_add(b, esc, len);
     }
     mci_buf_char(b, '"');
+}
+
+/* One escape of a JSON string, after the backslash. Bytes written to `out`, or 0 when it is none we write. */
+static size_t unescape(const char **p, const char *end, char out[1])
+{
+    static const char from[] = "\"\\/bfnrt";
+    static const char to[] = "\"\\/\b\f\n\r\t";
+    if (*p == end)
+        return 0;
+    char c = *(*p)++;
+    const char *at = c == '\0' ? NULL : strchr(from, c);
+    if (at != NULL) {
+        out[0] = to[at - from];
+        return 1;
+    }
+    if (c != 'u' || end - *p < 4 || memcmp(*p, "00", 2) != 0)
+        return 0;
+    unsigned v = 0;
+    for (int i = 2; i < 4; i++) {
+        char h = (*p)[i];
+        unsigned digit = h >= '0' && h <= '9' ? (unsigned)(h - '0') : h >= 'a' && h <= 'f' ? (unsigned)(h - 'a' + 10) : 99;
+        if (digit > 15)
+            return 0;
+        v = v << 4 | digit;
+    }
+    *p += 4;
+    out[0] = (char)v;
+    return v > 0 && v < 0x80 ? 1 : 0; /* control bytes only: every other byte is written as it is */
+}
+
+static int take_string(const char **p, const char *end, mci_buf *out)
+{
+    mci_buf_reset(out);
+    mci_buf_add(out, "", 0);
+    while (*p < end && **p != '"') {
+        char c = *(*p)++;
+        if (c == '\\' && unescape(p, end, &c) == 0)
+            return -1;
+        mci_buf_char(out, c);
+    }
+    return *p < end && *(*p)++ == '"' && !out->failed ? 0 : -1;
+}
+
+int mci_json_unquote(const char *p, size_t n, mci_buf *out)
+{
+    const char *end = p + n;
+    return n >= 2 && *p++ == '"' && take_string(&p, end, out) == 0 && p == end ? 0 : -1;
 }

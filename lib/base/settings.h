@@ -25,7 +25,8 @@ typedef enum mci_read_tiers {
 /* What may be set for one collection. */
 typedef struct mci_coll_settings {
     int64_t ttl_ms;
-    int64_t id_kind; /* mci_id_kind */
+    int64_t id_kind;      /* mci_id_kind */
+    int64_t plain_fields; /* bool */
 } mci_coll_settings;
 
 typedef struct mci_settings {

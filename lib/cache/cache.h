@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/doc.h"
 #include "base/error.h"
-#include "codec/hash.h"
+#include "base/slice.h"
 #include <stdint.h>
 
 #define MCI_MAX_FAMILIES 32
@@ -26,6 +26,7 @@
 typedef struct mci_family {
     const mci_spec *spec;
     const char *unique; /* name of the unique key; NULL: documents */
+    int plain_fields;   /* of documents: readable fields beside the value, where other clients can see them */
     size_t number;      /* given by mci_cache_ops.add_family */
 } mci_family;
 

@@ -12,7 +12,7 @@
 
 static void tag_of(const mci_mac *mac, const mci_unique_of *of, const char *p, size_t n, char out[TAG + 1])
 {
-    mci_seal seal = mci_envelope_seal(mac, of->spec, of->key, strlen(of->key));
+    mci_seal seal = mci_seal_of(mac, of->spec, of->key, strlen(of->key));
     uint64_t named = mci_mac_sum(mac, 'U', seal.seed, of->name, strlen(of->name));
     (void)snprintf(out, TAG + 1, " %016llx", (unsigned long long)mci_mac_sum(mac, 'A', named, p, n));
 }

@@ -7,8 +7,8 @@
 #ifndef MCI_CODEC_UNIQUE_ENTRY_H
 #define MCI_CODEC_UNIQUE_ENTRY_H
 
-#include "codec/envelope.h"
 #include "codec/json.h"
+#include "codec/metadata.h"
 
 /* What a key hangs on: the collection, the name of the unique key, and the encoded key. */
 typedef struct mci_unique_of {

@@ -2,6 +2,7 @@
 /* Owns: creating, changing and deleting one document. Refuses: a write whose outcome is not known passing for one that is. */
 #include "engine/write.h"
 
+#include "base/json_string.h"
 #include "base/syncpoint.h"
 #include "engine/announce.h"
 #include "engine/read.h"

@@ -206,7 +206,7 @@ static void test_odd_ids_and_dangling_members(void **state)
     mc_list_free(rows);
 }
 
-/* An envelope of a megabyte and a half is removed like any other that does not decode. */
+/* Metadata of a megabyte and a half is removed like any other that does not decode. */
 static void test_huge_corrupt_value(void **state)
 {
     (void)state;
@@ -214,7 +214,7 @@ static void test_huge_corrupt_value(void **state)
     start();
     static char big[1500001]; /* fixture_redis() may leave the test */
     memset(big, 'x', sizeof big - 1);
-    free(fixture_redis(&f, "HSET", "mflix:movie:{" ID1 "}", "_m", big, NULL));
+    free(fixture_redis(&f, "HSET", "mflix:movie:{" ID1 "}", "_p", big, NULL));
     assert_true(fixture_rating(f.a, ID1, &info) == 1.0);
     assert_int_equal(info.cache, MC_CACHE_MISS);
     assert_true(fixture_rating(f.a, ID1, &info) == 1.0);

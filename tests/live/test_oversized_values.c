@@ -13,7 +13,7 @@
 
 #define MOVIE "mflix:movie:{" ID1 "}"
 #define ABOVE "73400320" /* 70 MiB */
-#define LARGE "20971520" /* 20 MiB: may be read, is not an envelope, no alias, no lease */
+#define LARGE "20971520" /* 20 MiB: may be read, is not metadata, no alias, no lease */
 
 static fixture f;
 
@@ -63,33 +63,78 @@ static void one_miss(unsigned flags)
 static void test_fields(void **state)
 {
     (void)state;
-    static const char *const fields[][2] = {{"_m", ABOVE}, {"_m", LARGE}, {"_m", "300"}, {"title", ABOVE}, {"title", LARGE}};
+    static const char *const fields[][2] = {{"_p", ABOVE}, {"_p", LARGE}, {"_p", "300"}, {"_p", "40"}};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         start();
         assert_true(fixture_rating(f.a, ID1, NULL) == 1.0);
         hash_field(MOVIE, fields[i][0], fields[i][1]);
         one_miss(MC_FLAG_CORRUPT);
     }
-    start(); /* and one without an envelope */
-    hash_field(MOVIE, "title", ABOVE);
+    start(); /* and one that is nothing else */
+    hash_field(MOVIE, "_p", ABOVE);
     one_miss(MC_FLAG_CORRUPT);
-    start(); /* what no read asks for does no harm */
+    start(); /* what this read does not ask for does no harm */
     assert_true(fixture_rating(f.a, ID1, NULL) == 1.0);
-    hash_field(MOVIE, "other", ABOVE);
+    hash_field(MOVIE, "title", ABOVE);
+    hash_field(MOVIE, "_doc", ABOVE);
     mc_info info;
     assert_true(fixture_rating(f.a, ID1, &info) == 1.0);
     assert_int_equal(info.cache, MC_CACHE_HIT);
 }
 
-/* Several that may be read one by one and are too much together. */
-static void test_all_fields_together(void **state)
+/* The text of a document, by itself, and with what may be read beside it but not together. */
+static void test_documents(void **state)
 {
     (void)state;
-    static const char *const fields[] = {"title", "year", "genres", "directors", "cast", "rating"};
+    static const char *const fields[][2] = {{"_doc", ABOVE}, {"_doc", LARGE}, {"_doc", "10"}};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        const mc_movie *m = NULL;
+        mc_info info;
+        start();
+        assert_true(fixture_rating(f.a, ID1, NULL) == 1.0);
+        hash_field(MOVIE, fields[i][0], fields[i][1]);
+        assert_int_equal(mc_get_movie_document(f.a, ID1, &m, &info, NULL), MC_OK);
+        mc_movie_unref(m);
+        assert_int_equal(info.cache, MC_CACHE_MISS);
+        assert_int_equal(info.flags, MC_FLAG_CORRUPT | MC_FLAG_FILLED);
+        assert_int_equal(mc_get_movie_document(f.a, ID1, &m, &info, NULL), MC_OK);
+        mc_movie_unref(m);
+        assert_int_equal(info.cache, MC_CACHE_HIT);
+        nothing_failed(f.a);
+    }
+}
+
+/* Several values that may be read one by one and are too much together. */
+static void test_all_together(void **state)
+{
+    (void)state;
+    enum { N = 8 };
+    char text[N][32];
+    const char *ids[N];
+    const mc_movie *out[N];
+    mc_status statuses[N];
+    mc_info infos[N];
     start();
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        hash_field(MOVIE, fields[i], "47185920");
-    one_miss(MC_FLAG_CORRUPT);
+    for (int i = 0; i < N; i++) {
+        char key[64];
+        char json[512];
+        snprintf(text[i], sizeof text[i], "573a1390f29313caabcd49%02d", i);
+        ids[i] = text[i];
+        fixture_json(json, ids[i], "Many", 5);
+        memstore_put(&f.mem, "movies", ids[i], json);
+        snprintf(key, sizeof key, "mflix:movie:{%s}", ids[i]);
+        hash_field(key, "_p", "47185920");
+    }
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(mc_get_movies(f.a, ids, N, out, statuses, infos, NULL), MC_OK);
+        for (int i = 0; i < N; i++) {
+            assert_int_equal(statuses[i], MC_OK);
+            assert_string_equal(mc_movie_id(out[i]), ids[i]);
+            assert_int_equal(infos[i].cache, round ? MC_CACHE_HIT : MC_CACHE_MISS);
+            mc_movie_unref(out[i]);
+        }
+    }
+    nothing_failed(f.a);
 }
 
 /* A text that does not come in time is too large for this connection; the server that sends it is not at fault. */
@@ -107,7 +152,7 @@ static void test_slow(void **state)
                                  "cache.breaker_failures", "1", NULL);
     for (int i = 0; i < 500 && mc_ping(mc, NULL, NULL, &err) != MC_OK; i++)
         fixture_sleep_ms(5);
-    hash_field(MOVIE, "title", LARGE);
+    hash_field(MOVIE, "_p", LARGE);
     proxy_set(&p, PROXY_SLICE, 0); /* byte by byte: it would take minutes */
     assert_true(fixture_rating(mc, ID1, &info) == 1.0);
     assert_true(info.flags & MC_FLAG_CORRUPT);
@@ -132,7 +177,7 @@ static void test_among_others(void **state)
         assert_int_equal(mc_get_movies(f.a, ids, 3, out, statuses, NULL, NULL), MC_OK);
         for (int i = 0; i < 3; i++)
             mc_movie_unref(out[i]);
-        hash_field(keys[k], "poster", ABOVE);
+        hash_field(keys[k], "_p", ABOVE);
         int finds = f.mem.finds;
         assert_int_equal(mc_get_movies(f.a, ids, 3, out, statuses, infos, NULL), MC_OK);
         for (int i = 0; i < 3; i++) {
@@ -300,14 +345,9 @@ static int stop_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_slow),
-        cmocka_unit_test(test_all_fields_together),
-        cmocka_unit_test(test_among_others),
-        cmocka_unit_test(test_titles),
-        cmocka_unit_test(test_leases),
-        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_values_by_key),
+        cmocka_unit_test(test_fields),       cmocka_unit_test(test_slow),         cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_all_together), cmocka_unit_test(test_among_others), cmocka_unit_test(test_titles),
+        cmocka_unit_test(test_leases),       cmocka_unit_test(test_lists),        cmocka_unit_test(test_values_by_key),
         cmocka_unit_test(test_get),
     };
     return cmocka_run_group_tests(tests, start_all, stop_all);

@@ -132,7 +132,7 @@ def a_value_is_damaged(w):
     assert w.ask("GET", f"/movies/{w.ids[9]}")[0] == 200
     key = f"main_db:movie:{{{w.ids[9]}}}"
     assert w.command("EXISTS", key) == "1", key
-    w.command("HSET", key, "_m", "damaged")
+    w.command("HSET", key, "_p", "damaged")
     assert w.ask("GET", f"/movies/{w.ids[9]}")[0] == 200
 
 

@@ -46,8 +46,21 @@ static void test_json_string(void **state)
     mci_buf_free(&b);
 }
 
+static void test_unquote(void **state)
+{
+    (void)state;
+    mci_buf b;
+    mci_buf_init(&b, 100);
+    assert_int_equal(mci_json_unquote("\"a\\\"b\\u0001\"", 12, &b), 0);
+    assert_string_equal(b.data, "a\"b\x01");
+    const char *bad[] = {"", "\"", "a", "\"a", "\"\\x\"", "\"\\u00\"", "\"a\"b"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(mci_json_unquote(bad[i], strlen(bad[i]), &b), -1);
+    mci_buf_free(&b);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_json_string)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_json_string), cmocka_unit_test(test_unquote)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
  */
 #include "cache/memory/value.h"
 
-#include "codec/hash.h"
+#include "codec/value.h"
 
 #include <string.h>
 
@@ -97,13 +97,13 @@ static int is_too_large(const mci_memory_run *run, const mci_doc *d)
 {
     size_t max = (size_t)run->mc->value_max_bytes;
     size_t json = 0;
-    mci_hash_fields f = {0};
-    mci_envelope e = {0};
+    mci_metadata m = {0};
+    mci_buf packed;
     (void)mci_doc_json(d, &json);
     if (json > max || 4 * json + 1024 < max)
         return json > max;
-    int too_long = mci_hash_encode(d, (mci_seal){0}, max, &f, &e);
-    mci_hash_fields_free(&f);
+    int too_long = mci_value_encode(d, (mci_seal){0}, max, &m, &packed);
+    mci_buf_free(&packed);
     return too_long != 0;
 }
 

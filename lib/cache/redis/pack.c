@@ -52,15 +52,23 @@ int mci_reply_is_wrong_type(const mci_reply *r)
     return r != NULL && r->type == MCI_REPLY_ERROR && strncmp(r->u.str, "WRONGTYPE", 9) == 0;
 }
 
-mci_slice mci_name_of(mci_arena *a, mci_slice metadata)
+mci_slice mci_name_of_size(mci_arena *a, size_t size)
 {
-    if (metadata.p == NULL || metadata.n <= MCI_ENVELOPE_MAX)
-        return metadata;
     char text[24];
     mci_buf b = {.data = text, .cap = sizeof text, .max = sizeof text - 1};
     mci_buf_char(&b, '!');
-    mci_buf_int(&b, (int64_t)metadata.n);
+    mci_buf_int(&b, (int64_t)size);
     return (mci_slice){mci_arena_text(a, text, b.len), b.len};
+}
+
+mci_slice mci_name_of_refused(mci_arena *a, size_t size)
+{
+    return size > MCI_ENTRY_MAX ? mci_name_of_size(a, size) : (mci_slice){size > 0 ? "" : NULL, 0};
+}
+
+mci_slice mci_name_of(mci_arena *a, mci_slice metadata, size_t most)
+{
+    return metadata.p == NULL || metadata.n <= most ? metadata : mci_name_of_size(a, metadata.n);
 }
 
 /* The completeness marker of a set, of either kind. */

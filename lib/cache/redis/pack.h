@@ -49,9 +49,12 @@ int64_t mci_unpack_time(const mci_unpack *u, const mci_reply *r);
 mci_slice mci_reply_slice(const mci_reply *r);
 /* Is it an error because a key is of another type? */
 int mci_reply_is_wrong_type(const mci_reply *r);
-/* How a reader names what it could not use to the script that removes it: by its metadata, or, when that is larger than any we write (or
- * all there is was too large to be read), as "!SIZE". Nothing (p NULL) has no name. */
-mci_slice mci_name_of(mci_arena *a, mci_slice metadata);
+/* How a reader names what it could not use to the script that removes it: by its metadata. `most` is the longest that is a name by itself; what is
+ * longer (or was too large to be read) is named by its size, as "!SIZE". Nothing (p NULL) has no name. */
+mci_slice mci_name_of(mci_arena *a, mci_slice metadata, size_t most);
+mci_slice mci_name_of_size(mci_arena *a, size_t size);
+/* The same of a reply that was refused when so many bytes were announced. What is small was not at fault itself: an empty name removes nothing. */
+mci_slice mci_name_of_refused(mci_arena *a, size_t size);
 /* A random number that was never an epoch: 1 to 2^53. */
 int64_t mci_fresh_epoch(mci_redis_cache *rc);
 /* Members out of a reply of member, score, member, score ..., at most `most`. Returns how many. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: strings. The value is in Redis unchanged, for any client to read; under a key of its own is its metadata: an
- * envelope with the time it was written, its deadline and the value's checksum. A value without metadata is another client's SET: it
+ * Owns: strings. The value is in Redis unchanged, for any client to read; under a key of its own is its metadata: the
+ * time it was written, its deadline and the value's checksum. A value without metadata is another client's SET: it
  * counts, its age is not known. Metadata that does not fit its value is damage. Refuses: strings without a TTL.
  */
 #include "cache/redis/strings.h"
 
+#include "codec/metadata.h"
 #include "scripts.h"
 
 #include <string.h>
@@ -25,28 +26,24 @@ static void decode(const mci_unpack *u, const char *key, const mci_reply *value,
     mci_slice v = mci_reply_slice(value);
     mci_slice m = mci_reply_slice(metadata);
     mci_seal seal;
-    mci_envelope env = {0};
+    mci_metadata env = {0};
     *f = (mci_found){.text = v, .written_ms = -1};
-    f->name = mci_name_of(&u->ops->arena, m);
+    f->name = mci_name_of(&u->ops->arena, m, MCI_METADATA_SIZE);
     if (m.p == NULL) {
         /* Another client's SET. With a key, what nobody has signed does not count: it is dropped like damage. */
         f->state = v.p == NULL ? MCI_FOUND_NONE : u->rc->macs.n == 0 ? MCI_FOUND_VALUE : MCI_FOUND_CORRUPT;
-        if (f->state == MCI_FOUND_CORRUPT) { /* no metadata to name it by: by its size */
-            char text[24];
-            mci_buf name = {.data = text, .cap = sizeof text, .max = sizeof text - 1};
-            mci_buf_char(&name, '!');
-            mci_buf_int(&name, (int64_t)v.n);
-            f->name = (mci_slice){mci_arena_text(&u->ops->arena, text, name.len), name.len};
-        }
+        if (f->state == MCI_FOUND_CORRUPT) /* no metadata to name it by */
+            f->name = mci_name_of_size(&u->ops->arena, v.n);
         return;
     }
-    int ours = mci_envelope_open(&u->rc->macs, &string_spec, key, m.p, m.n, &env, &seal) == 0;
-    if (v.p != NULL && (!ours || env.negative || env.doc_sum != mci_seal_value(seal, v.p, v.n))) {
+    int ours = m.n == MCI_METADATA_SIZE && mci_metadata_open(&u->rc->macs, &string_spec, key, m.p, m.n, &env, &seal) == 0;
+    int negative = ours && env.there == 0;
+    if (v.p != NULL && (!ours || negative || env.text_sum != mci_seal_text(seal, v.p, v.n))) {
         f->state = MCI_FOUND_CORRUPT;
-    } else if (!ours || (u->ops->clock_ms != 0 && u->ops->clock_ms > env.hard_ms) || (v.p == NULL && !env.negative)) {
+    } else if (!ours || (u->ops->clock_ms != 0 && u->ops->clock_ms > env.hard_ms) || (v.p == NULL && !negative)) {
         f->state = MCI_FOUND_OLD;
     } else {
-        f->state = env.negative ? MCI_FOUND_NEGATIVE : MCI_FOUND_VALUE;
+        f->state = negative ? MCI_FOUND_NEGATIVE : MCI_FOUND_VALUE;
         f->written_ms = env.written_ms;
     }
 }
@@ -55,7 +52,7 @@ static void decode(const mci_unpack *u, const char *key, const mci_reply *value,
 static void too_big(const mci_unpack *u, const mci_reply *r, mci_found *f)
 {
     *f = (mci_found){.state = MCI_FOUND_TOO_BIG, .written_ms = -1};
-    f->name = mci_name_of(&u->ops->arena, (mci_slice){r->len > 0 ? "" : NULL, r->len > MCI_ENVELOPE_MAX ? r->len : 0});
+    f->name = mci_name_of_refused(&u->ops->arena, r->len);
 }
 
 void mci_string_read_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
@@ -112,16 +109,20 @@ void mci_string_acquire_unpack(const mci_unpack *u)
 void mci_string_set_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_string_set *s = &op->u.string_set;
-    mci_seal seal = mci_envelope_own_seal(&rc->macs, &string_spec, s->key, strlen(s->key));
-    mci_envelope env = {.negative = s->mode == MCI_STRING_NONE, .written_ms = s->now_ms};
+    mci_seal seal = mci_seal_own(&rc->macs, &string_spec, s->key, strlen(s->key));
     const char *value = s->value != NULL ? s->value : "";
+    mci_metadata m = {.written_ms = s->now_ms, .hard_ms = s->now_ms + s->ttl_ms};
     char mode[2] = {(char)s->mode, '\0'};
     mci_buf metadata;
-    mci_buf_init(&metadata, MCI_ENVELOPE_MAX);
-    env.soft_ms = env.hard_ms = s->now_ms + s->ttl_ms;
-    env.doc_sum = mci_seal_value(seal, value, s->size);
-    if (s->mode != MCI_STRING_RELEASE)
-        mci_envelope_write(&env, seal, &metadata);
+    mci_buf_init(&metadata, MCI_METADATA_SIZE);
+    if (s->mode == MCI_STRING_PUT || s->mode == MCI_STRING_FILL) {
+        m.there = MCI_THERE_TEXT;
+        m.text_sum = mci_seal_text(seal, value, s->size);
+    }
+    if (s->mode != MCI_STRING_RELEASE) {
+        mci_metadata_add(&m, &metadata);
+        mci_metadata_seal(seal, &metadata, 0);
+    }
     mci_cmd_script(b, &mci_script_string_set);
     keys_of(rc, b, s->key);
     mci_arg_str(b, mode);

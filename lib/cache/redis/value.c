@@ -5,7 +5,9 @@
  */
 #include "cache/redis/value.h"
 
+#include "codec/plain.h"
 #include "codec/unique_entry.h"
+#include "codec/value.h"
 #include "scripts.h"
 
 #include <string.h>
@@ -22,11 +24,9 @@ int mci_value_init(mci_redis_cache *rc, const mci_family *f)
     for (int want = 0; want <= MCI_WANT_BOTH; want++) {
         mci_args *a = &rc->fields[f->number][want];
         mci_args_init(a);
-        mci_args_encode(a, f->unique != NULL ? "$" : MCI_HASH_ENVELOPE);
-        for (size_t i = 0; f->unique == NULL && want & MCI_WANT_FIELDS && i < f->spec->nfields; i++)
-            mci_args_encode(a, f->spec->fields[i].name);
+        mci_args_encode(a, f->unique != NULL ? "$" : MCI_VALUE_PACKED);
         if (f->unique == NULL && want & MCI_WANT_DOC)
-            mci_args_encode(a, MCI_HASH_DOC);
+            mci_args_encode(a, MCI_VALUE_DOC);
         if (a->bytes.failed)
             return -1;
     }
@@ -42,30 +42,20 @@ typedef struct reading {
     mci_found *found;
 } reading;
 
-static void decode_document(const mci_unpack *u, const reading *rd, const mci_reply *r)
+static void decode_document(const mci_unpack *u, const reading *rd, const mci_value_parts *parts)
 {
     static const mci_found_state as[] = {[MCI_VALUE_NONE] = MCI_FOUND_NONE,         [MCI_VALUE_HIT] = MCI_FOUND_VALUE,
                                          [MCI_VALUE_NEGATIVE] = MCI_FOUND_NEGATIVE, [MCI_VALUE_OLD] = MCI_FOUND_OLD,
                                          [MCI_VALUE_CORRUPT] = MCI_FOUND_CORRUPT,   [MCI_VALUE_NOMEM] = MCI_FOUND_NO_MEMORY};
-    const mci_spec *spec = rd->family->spec;
-    size_t nfields = rd->want & MCI_WANT_FIELDS ? spec->nfields : 0;
-    mci_slice fields[MCI_MAX_FIELDS];
-    for (size_t i = 0; i < nfields; i++)
-        fields[i] = mci_reply_slice(mci_reply_item(r, 1 + i));
-    mci_slice json = rd->want & MCI_WANT_DOC ? mci_reply_slice(mci_reply_item(r, 1 + nfields)) : (mci_slice){NULL, 0};
-    mci_slice m = mci_reply_slice(mci_reply_item(r, 0));
-    mci_envelope e = {0};
+    mci_metadata m = {0};
     mci_found *f = rd->found;
-    mci_value_state state = mci_hash_decode(&u->rc->macs, spec, rd->id, m, nfields > 0 ? fields : NULL, json, u->ops->epoch,
-                                            u->ops->clock_ms, &f->doc, &e);
-    if (state == MCI_VALUE_HIT && rd->want & MCI_WANT_DOC && json.p == NULL) {
-        mci_doc_unref(f->doc); /* a hash without its document cannot answer this read */
-        f->doc = NULL;
-        state = MCI_VALUE_CORRUPT;
-    }
-    f->state = as[state];
-    f->written_ms = e.written_ms;
-    f->name = mci_name_of(&u->ops->arena, m);
+    mci_slice name = parts->packed;
+    f->state =
+        as[mci_value_decode(&u->rc->macs, rd->family->spec, rd->id, parts, u->ops->epoch, u->ops->clock_ms, &f->doc, &m)];
+    f->written_ms = m.written_ms;
+    if (name.n > MCI_METADATA_SIZE)
+        name.n = MCI_METADATA_SIZE; /* the sum in it is of all that follows */
+    f->name = name;
 }
 
 static void decode_entry(const mci_unpack *u, const reading *rd, const mci_reply *r)
@@ -75,7 +65,7 @@ static void decode_entry(const mci_unpack *u, const reading *rd, const mci_reply
     mci_unique_entry e;
     if (text.p == NULL)
         return;
-    f->name = mci_name_of(&u->ops->arena, text);
+    f->name = mci_name_of(&u->ops->arena, text, MCI_ENTRY_MAX);
     const mci_unique_of of = {rd->family->spec, rd->family->unique, rd->id};
     if (text.n > MCI_ENTRY_MAX || mci_unique_entry_read(&u->rc->macs, &of, text.p, text.n, &e) != 0) {
         f->state = MCI_FOUND_CORRUPT;
@@ -91,30 +81,34 @@ static void decode_entry(const mci_unpack *u, const reading *rd, const mci_reply
         f->state = f->target != NULL ? MCI_FOUND_VALUE : MCI_FOUND_NO_MEMORY;
 }
 
-/* `r` is HMGET's or GET's reply, or what a script gave in its place. */
+/* `r` is the reply to what this read asked for: of HMGET (or a script in its place) an array, else a text. */
 static void decode(const mci_unpack *u, const reading *rd, const mci_reply *r)
 {
     mci_found *f = rd->found;
     *f = (mci_found){.written_ms = -1};
     if (mci_reply_too_big(r)) { /* named by its size, unless it is others that left no room */
         f->state = MCI_FOUND_TOO_BIG;
-        f->name = mci_name_of(&u->ops->arena, (mci_slice){r->len > 0 ? "" : NULL, r->len > MCI_ENVELOPE_MAX ? r->len : 0});
+        f->name = mci_name_of_refused(&u->ops->arena, r->len);
     } else if (mci_reply_is_wrong_type(r)) {
         f->state = MCI_FOUND_CORRUPT;
     } else if (r == NULL || r->type == MCI_REPLY_ERROR) {
         mci_unpack_refused(u, r, "read");
-    } else if (u->ops->epoch_status == MC_OK) {
-        if (rd->family->unique != NULL)
-            decode_entry(u, rd, r);
-        else
-            decode_document(u, rd, r);
+    } else if (u->ops->epoch_status != MC_OK) {
+        return;
+    } else if (rd->family->unique != NULL) {
+        decode_entry(u, rd, r->type == MCI_REPLY_ARRAY ? mci_reply_item(r, 0) : r);
+    } else {
+        mci_value_parts parts = {.with_doc = (rd->want & MCI_WANT_DOC) != 0};
+        parts.packed = mci_reply_slice(r->type == MCI_REPLY_ARRAY ? mci_reply_item(r, 0) : r);
+        parts.doc = mci_reply_slice(mci_reply_item(r, 1));
+        decode_document(u, rd, &parts);
     }
 }
 
 void mci_value_read_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_value_read *v = &op->u.value_read;
-    mci_cmd(b, v->family->unique != NULL ? "GET" : "HMGET");
+    mci_cmd(b, v->family->unique != NULL ? "GET" : v->want & MCI_WANT_DOC ? "HMGET" : "HGET");
     mci_key_of_value(b, &rc->names, v->family, MCI_KEY_VALUE, v->id);
     if (v->family->unique == NULL)
         mci_args_encoded(b, &rc->fields[v->family->number][v->want]);
@@ -155,8 +149,7 @@ void mci_value_acquire_unpack(const mci_unpack *u)
     if (a->now_ms < 0) {
         mci_unpack_refused(u, NULL, "read");
     } else if (mci_reply_is(tag, "V")) {
-        const mci_reply *found = mci_reply_item(r, 2);
-        decode(u, &rd, a->family->unique != NULL ? mci_reply_item(found, 0) : found);
+        decode(u, &rd, mci_reply_item(r, 2));
     } else if (mci_reply_is(tag, "L")) {
         a->acquired = MCI_ACQUIRED_LEASE;
     } else if (mci_reply_is(tag, "Q")) {
@@ -169,48 +162,60 @@ void mci_value_acquire_unpack(const mci_unpack *u)
 
 /* ---- commits ------------------------------------------------------------------------------------------------------ */
 
-static void arg_document(mci_batch *b, const mci_doc *d, const mci_hash_fields *f)
+/* For other clients: the texts, of which nothing of ours is read back. */
+static void arg_plain_fields(mci_batch *b, const mci_doc *d)
 {
     const mci_spec *spec = mci_doc_spec(d);
-    for (size_t i = 0; i < f->n; i++) {
-        if (!f->field[i].there)
+    mci_buf text;
+    mci_buf_init(&text, b->out.max);
+    for (size_t i = 0; i < spec->nfields; i++) {
+        if (mci_doc_val(d, i)->kind == MCI_ABSENT)
             continue;
+        mci_buf_reset(&text);
+        mci_plain_add(d, i, &text);
         mci_arg_str(b, spec->fields[i].name);
-        mci_arg(b, f->text.data + f->field[i].off, f->field[i].len);
+        mci_arg_buf(b, &text);
     }
-    size_t json_len = 0;
-    const char *json = mci_doc_json(d, &json_len);
+    mci_buf_free(&text);
+}
+
+static void arg_document(mci_batch *b, const mci_op_commit *k)
+{
+    size_t n = 0;
+    const char *json = mci_doc_json(k->doc, &n);
     if (json != NULL) {
-        mci_arg_str(b, MCI_HASH_DOC);
-        mci_arg(b, json, json_len);
+        mci_arg_str(b, MCI_VALUE_DOC);
+        mci_arg(b, json, n);
     }
+    if (k->family->plain_fields)
+        arg_plain_fields(b, k->doc);
 }
 
 static void commit_document(const mci_redis_cache *rc, mci_batch *b, const mci_op_commit *k)
 {
-    mci_envelope env = {.negative = k->doc == NULL, .epoch = k->epoch, .written_ms = k->now_ms};
-    mci_seal seal = mci_envelope_own_seal(&rc->macs, k->family->spec, k->id, strlen(k->id));
-    mci_hash_fields f = {0};
-    mci_buf text;
-    int64_t ttl = k->ttl_ms;
-    mci_buf_init(&text, MCI_ENVELOPE_MAX);
-    if (ttl != 0 && k->doc != NULL) {
-        int too_long = mci_hash_encode(k->doc, seal, (size_t)rc->value_max_bytes, &f, &env);
+    mci_metadata m = {.there = k->family->plain_fields ? MCI_THERE_PLAIN : 0,
+                      .epoch = k->epoch,
+                      .written_ms = k->now_ms,
+                      .hard_ms = k->now_ms + k->ttl_ms};
+    mci_seal seal = mci_seal_own(&rc->macs, k->family->spec, k->id, strlen(k->id));
+    int too_long = 0;
+    mci_buf packed;
+    mci_buf_init(&packed, 0);
+    if (k->ttl_ms != 0) {
+        too_long = mci_value_encode(k->doc, seal, (size_t)rc->value_max_bytes, &m, &packed);
         if (too_long < 0)
             b->out.failed = 1;
-        ttl = too_long != 0 ? 0 : ttl;
     }
-    mci_arg_int(b, ttl);
-    if (ttl != 0) {
-        env.soft_ms = env.hard_ms = k->now_ms + ttl;
-        mci_envelope_write(&env, seal, &text);
-        mci_arg_str(b, MCI_HASH_ENVELOPE);
-        mci_arg_buf(b, &text);
+    if (k->ttl_ms == 0 || too_long != 0) {
+        mci_arg_int(b, 0);
+    } else {
+        mci_arg_int(b, k->ttl_ms);
+        mci_arg_str(b, MCI_VALUE_PACKED);
+        mci_arg_buf(b, &packed);
         if (k->doc != NULL)
-            arg_document(b, k->doc, &f);
+            arg_document(b, k);
     }
-    mci_buf_free(&text);
-    mci_hash_fields_free(&f);
+    mci_buf_free(&packed);
 }
 
 static void commit_entry(const mci_redis_cache *rc, mci_batch *b, const mci_op_commit *k)
@@ -293,14 +298,34 @@ void mci_value_announce_unpack(const mci_unpack *u)
 void mci_value_drop_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_drop *d = &op->u.drop;
-    const mci_spec *spec = d->family->spec;
     mci_cmd_script(b, &mci_script_value_drop);
     keys_of(rc, b, d->family, d->id);
-    mci_arg_str(b, d->family->unique == NULL && spec->alias_field >= 0 ? spec->fields[spec->alias_field].name : "");
+    mci_arg_str(b, d->family->unique == NULL && d->family->spec->alias_field >= 0 ? MCI_VALUE_PACKED : "");
+}
+
+/* The text of the unique field in what was dropped, if that was a document of ours: of any epoch and age. */
+static mci_slice unique_text(const mci_unpack *u, const mci_op_drop *d, mci_slice packed)
+{
+    mci_value_parts parts = {.packed = packed};
+    mci_metadata m;
+    mci_seal seal;
+    mci_doc *doc = NULL;
+    mci_slice text = {NULL, 0};
+    if (packed.p == NULL || mci_metadata_open(&u->rc->macs, d->family->spec, d->id, packed.p, packed.n, &m, &seal) != 0 ||
+        mci_value_decode(&u->rc->macs, d->family->spec, d->id, &parts, m.epoch, 0, &doc, &m) != MCI_VALUE_HIT)
+        return text;
+    size_t field = (size_t)d->family->spec->alias_field;
+    const char *p = mci_doc_text(doc, field);
+    size_t n = mci_doc_val(doc, field)->len;
+    if (p != NULL)
+        text = (mci_slice){mci_arena_text(&u->ops->arena, p, n), n};
+    mci_doc_unref(doc);
+    return text;
 }
 
 void mci_value_drop_unpack(const mci_unpack *u)
 {
-    if (mci_unpack_check(u, "invalidate") == MC_OK)
-        u->op->u.drop.unique = mci_reply_slice(mci_unpack_reply(u, 0));
+    mci_op_drop *d = &u->op->u.drop;
+    if (mci_unpack_check(u, "invalidate") == MC_OK && d->family->unique == NULL && d->family->spec->alias_field >= 0)
+        d->unique = unique_text(u, d, mci_reply_slice(mci_unpack_reply(u, 0)));
 }
