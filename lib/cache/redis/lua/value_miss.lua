@@ -47,5 +47,8 @@ if redis.call('EXISTS', KEYS[1], KEYS[2], KEYS[3]) > 0 then -- else there is not
         return {'W', now, holder}
     end
 end
-redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2])
+if redis.pcall('SET', KEYS[3], ARGV[1], 'PX', ARGV[2]).err then -- full? A script that has deleted is not refused any more: a lease is small
+    redis.call('DEL', KEYS[3])
+    redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2])
+end
 return {'L', now}
