@@ -55,6 +55,7 @@ void mci_coll_free(mci_coll *c)
         for (size_t k = 0; k < h->n; k++)
             free(h->ids[k]);
         free(h->ids);
+        free(c->index[i].builder.cursor);
         mci_mutex_destroy(&h->lock);
     }
     c->nindexes = 0;

@@ -21,8 +21,19 @@ typedef struct mci_hints {
     size_t n;
 } mci_hints;
 
+/* A build that this handle has begun: who takes it goes on with it for a while, and leaves it to the next caller. */
+typedef struct mci_builder {
+    _Atomic int taken; /* by one thread at a time, which the rest belongs to */
+    int begun;         /* the cache has given the right to `token` */
+    char token[MCI_TOKEN_SIZE];
+    char nonce[MCI_NONCE_CAP];
+    char *cursor;   /* malloc'ed: the last id that is in the set; NULL: none is */
+    int64_t row_ns; /* what a row took, lately */
+} mci_builder;
+
 typedef struct mci_index {
     mci_set set;
+    mci_builder builder;
     int x_field, y_field; /* fields that give a document's place: number, or longitude and latitude; -1 */
     mci_hints hints;
     _Atomic int64_t size;           /* members when it was last looked at; 0: not known */

@@ -108,6 +108,17 @@ mc_status mci_source_scan(mci_call *c, const mci_coll *coll, const char *after, 
     return mci_source_done(c, t0, s->ops->scan(s, coll->spec, after, limit, mci_source_deadline(c), out, n, last, err));
 }
 
+mc_status mci_source_scan_scores(mci_call *c, const mci_coll *coll, const char *after, size_t limit, mci_scores *out,
+                                 char **last, mc_error *err)
+{
+    mci_store *s = c->e->store;
+    *last = NULL;
+    if (s->ops->scan_scores == NULL)
+        return unsupported(err, "be scanned for ranks alone");
+    int64_t t0 = mci_now_ns();
+    return mci_source_done(c, t0, s->ops->scan_scores(s, coll->spec, after, limit, mci_source_deadline(c), out, last, err));
+}
+
 mc_status mci_source_scan_ids(mci_call *c, const mci_coll *coll, const char *after, size_t limit, char **ids, size_t *n,
                               mc_error *err)
 {

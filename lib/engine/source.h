@@ -27,6 +27,9 @@ mc_status mci_source_top(mci_call *c, const mci_coll *coll, int64_t offset, size
 mc_status mci_source_rank(mci_call *c, const mci_coll *coll, const char *id, int64_t *rank, double *score, mc_error *err);
 mc_status mci_source_scan(mci_call *c, const mci_coll *coll, const char *after, size_t limit, mci_doc **out, size_t *n,
                           char **last, mc_error *err);
+/* Ids and rank fields, appended to `out`. MC_E_UNSUPPORTED: mci_source_scan() does for it. */
+mc_status mci_source_scan_scores(mci_call *c, const mci_coll *coll, const char *after, size_t limit, mci_scores *out,
+                                 char **last, mc_error *err);
 mc_status mci_source_scan_ids(mci_call *c, const mci_coll *coll, const char *after, size_t limit, char **ids, size_t *n,
                               mc_error *err);
 /* Documents in the collection as good as the store knows cheaply; -1 when it does not. */

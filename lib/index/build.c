@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: builders. Refuses: showing a set that is not complete, or one of whose changes some may be lost. */
+/* Owns: builders. Refuses: showing a set that is not complete, or one of whose changes some may be lost; and more of a caller's time than a
+ * slice of it. */
 #include "index/build.h"
 
 #include "base/syncpoint.h"
@@ -9,8 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE 500
-#define HOLD_MS 1000 /* a builder of whom nothing is heard for so long may be gone: another goes on */
+#define PAGE_MIN 250 /* rows */
+#define PAGE_FIRST 500
+#define PAGE_MAX 2000
+#define SLICE_NS INT64_C(5000000) /* of one caller's time */
+#define HOLD_MS 1000              /* a builder of whom nothing is heard for so long may be gone: another goes on */
 #define PATIENCE_MS 120000
 #define LOOK_AGAIN_MS 50
 
@@ -18,183 +22,265 @@ typedef struct building {
     mci_call *c;
     mci_coll *coll;
     mci_index *ix;
-    char token[MCI_TOKEN_SIZE];
-    char nonce[MCI_NONCE_CAP];
-    char *cursor; /* the last id that is in the set; NULL: none is */
-    mci_progress *progress;
+    mci_builder *b;
+    mci_progress *progress; /* NULL: a slice, until */
+    int64_t until_ns;
 } building;
 
-/* MC_OK: ours, from `cursor` on; MC_NOT_FOUND: another builds. */
-static mc_status begin(building *b)
+/* One page on its way from the store into the set. */
+typedef struct page {
+    size_t limit;
+    const char *ids[PAGE_MAX];
+    mci_place places[PAGE_MAX];
+    size_t n;
+    mci_scores scores; /* what `ids` point into, */
+    mci_doc **docs;    /* ... or these */
+    size_t ndocs;
+    char *last; /* the id to go on after; NULL at the end */
+} page;
+
+static void forget(mci_builder *b)
+{
+    free(b->cursor);
+    b->cursor = NULL;
+    b->begun = 0;
+}
+
+/* MC_OK: ours, from the cursor on; MC_NOT_FOUND: another builds. */
+static mc_status begin(building *g)
 {
     char fresh[MCI_NONCE_CAP];
     char checked[MCI_ID_CAP];
+    mci_builder *b = g->b;
     mci_ops ops;
-    mci_call_fresh_nonce(b->c, fresh);
+    forget(b);
+    mci_random_token(&g->c->e->rnd, b->token);
+    mci_call_fresh_nonce(g->c, fresh);
     mci_ops_init(&ops);
-    mci_op_build_begin *g = &mci_ops_add(&ops, MCI_OP_BUILD_BEGIN)->u.build_begin;
-    g->set = &b->ix->set;
-    g->token = b->token;
-    g->hold_ms = HOLD_MS;
-    g->fresh = fresh;
-    mc_status st = mci_call_run_one(b->c, &ops);
+    mci_op_build_begin *o = &mci_ops_add(&ops, MCI_OP_BUILD_BEGIN)->u.build_begin;
+    o->set = &g->ix->set;
+    o->token = b->token;
+    o->hold_ms = HOLD_MS;
+    o->fresh = fresh;
+    mc_status st = mci_call_run_one(g->c, &ops);
     if (st == MC_OK) {
-        g = &ops.op[0].u.build_begin;
-        if (ops.epoch_status != MC_OK || !g->ours || mci_identity_of(b->c, &ops) == MCI_IDENTITY_FOREIGN)
+        o = &ops.op[0].u.build_begin;
+        if (ops.epoch_status != MC_OK || !o->ours || mci_identity_of(g->c, &ops) == MCI_IDENTITY_FOREIGN)
             st = MC_NOT_FOUND;
-        else if (g->cursor.n > 0 &&
-                 mci_id_check(b->coll->spec->id_kind, g->cursor.p, g->cursor.n, checked, "id", NULL) != MC_OK)
-            st = mci_fail(b->c->err, MC_E_PROTO, MC_TIER_REDIS, "build: Redis answered something else");
-        else if (g->cursor.n > 0 && (b->cursor = strdup(checked)) == NULL)
-            st = mci_fail(b->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to build");
-        memcpy(b->nonce, g->nonce, sizeof b->nonce);
+        else if (o->cursor.n > 0 &&
+                 mci_id_check(g->coll->spec->id_kind, o->cursor.p, o->cursor.n, checked, "id", NULL) != MC_OK)
+            st = mci_fail(g->c->err, MC_E_PROTO, MC_TIER_REDIS, "build: Redis answered something else");
+        else if (o->cursor.n > 0 && (b->cursor = strdup(checked)) == NULL)
+            st = mci_fail(g->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to build");
+        memcpy(b->nonce, o->nonce, sizeof b->nonce);
     }
     mci_ops_free(&ops);
+    b->begun = st == MC_OK;
     return st;
 }
 
-/* `last`: the id to go on after, or NULL at the end. */
-static mc_status add_page(building *b, mci_doc *const *docs, size_t n, const char *last)
+/* ---- pages ---- */
+
+static mc_status read_documents(building *g, page *p)
 {
-    const char *ids[PAGE];
-    mci_place places[PAGE];
-    size_t m = 0;
-    for (size_t i = 0; i < n; i++) {
-        places[m] = mci_index_place(b->ix, docs[i]);
-        if (places[m].there)
-            ids[m++] = mci_doc_id(docs[i], NULL);
+    p->docs = calloc(p->limit, sizeof(mci_doc *));
+    if (p->docs == NULL)
+        return mci_fail(g->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to build");
+    mc_status st = mci_source_scan(g->c, g->coll, g->b->cursor, p->limit, p->docs, &p->ndocs, &p->last, g->c->err);
+    for (size_t i = 0; st == MC_OK && i < p->ndocs; i++) {
+        p->places[p->n] = mci_index_place(g->ix, p->docs[i]);
+        if (p->places[p->n].there)
+            p->ids[p->n++] = mci_doc_id(p->docs[i], NULL);
     }
+    return st;
+}
+
+/* A board needs no more of a document than its id and its rank, where the store has a way to give just these. */
+static mc_status read_page(building *g, page *p)
+{
+    if (g->ix->set.kind != MCI_SET_RANK || g->c->e->store->ops->scan_scores == NULL)
+        return read_documents(g, p);
+    mc_status st = mci_source_scan_scores(g->c, g->coll, g->b->cursor, p->limit, &p->scores, &p->last, g->c->err);
+    const char *id = p->scores.ids.data;
+    for (size_t i = 0; st == MC_OK && i < p->scores.n && p->n < PAGE_MAX; i++) {
+        p->ids[p->n] = id;
+        p->places[p->n++] = (mci_place){.there = 1, .x = p->scores.score[i]};
+        id += strlen(id) + 1;
+    }
+    return st;
+}
+
+static mc_status add_page(building *g, const page *p)
+{
     mci_ops ops;
     mci_ops_init(&ops);
-    mci_op_build_page *p = &mci_ops_add(&ops, MCI_OP_BUILD_PAGE)->u.build_page;
-    p->set = &b->ix->set;
-    p->token = b->token;
-    p->nonce = b->nonce;
-    p->hold_ms = HOLD_MS;
-    p->cursor = last;
-    p->ids = ids;
-    p->places = places;
-    p->n = m;
-    mc_status st = mci_call_run_one(b->c, &ops);
+    mci_op_build_page *o = &mci_ops_add(&ops, MCI_OP_BUILD_PAGE)->u.build_page;
+    o->set = &g->ix->set;
+    o->token = g->b->token;
+    o->nonce = g->b->nonce;
+    o->hold_ms = HOLD_MS;
+    o->cursor = p->last;
+    o->ids = p->ids;
+    o->places = p->places;
+    o->n = p->n;
+    mc_status st = mci_call_run_one(g->c, &ops);
     if (st == MC_OK && !ops.op[0].u.build_page.added)
         st = MC_NOT_FOUND; /* lost, invalidated, or another goes on with it */
     mci_ops_free(&ops);
     return st;
 }
 
-static mc_status one_page(building *b, mci_doc **docs, int *more)
+static mc_status one_page(building *g, page *p, size_t limit, int *more)
 {
-    size_t n = 0;
-    char *last = NULL;
-    mc_status st = mci_source_scan(b->c, b->coll, b->cursor, PAGE, docs, &n, &last, b->c->err);
-    MCI_SYNC("build:page", b->ix->set.name);
+    int64_t t0 = mci_now_ns();
+    p->limit = limit;
+    mc_status st = read_page(g, p);
+    MCI_SYNC("build:page", g->ix->set.name);
     if (st == MC_OK)
-        st = add_page(b, docs, n, last);
-    for (size_t i = 0; i < n; i++)
-        mci_doc_unref(docs[i]);
-    if (b->progress != NULL)
-        b->progress->p.done += (int64_t)n;
-    *more = last != NULL;
-    if (st == MC_OK && last != NULL) { /* what is in is in, also for the next builder */
-        free(b->cursor);
-        b->cursor = last;
-        last = NULL;
+        st = add_page(g, p);
+    if (g->progress != NULL)
+        g->progress->p.done += (int64_t)(p->docs != NULL ? p->ndocs : p->n);
+    *more = p->last != NULL;
+    if (st == MC_OK && p->last != NULL) { /* what is in is in, also for the next builder */
+        free(g->b->cursor);
+        g->b->cursor = p->last;
+        p->last = NULL;
     }
-    free(last);
+    g->b->row_ns = (mci_now_ns() - t0) / (int64_t)limit + 1;
+    for (size_t i = 0; i < p->ndocs; i++)
+        mci_doc_unref(p->docs[i]);
+    free(p->docs);
+    free(p->last);
+    mci_scores_clear(&p->scores);
+    p->docs = NULL;
+    p->last = NULL;
+    p->n = p->ndocs = 0;
     return st;
 }
 
-static mc_status all_pages(building *b)
+/* How many rows come next; 0: the slice is over. */
+static size_t page_size(const building *g, int first)
 {
-    mci_doc **docs = calloc(PAGE, sizeof *docs);
-    if (docs == NULL)
-        return mci_fail(b->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to build");
+    if (g->progress != NULL || g->b->row_ns == 0)
+        return g->progress != NULL ? PAGE_MAX : PAGE_FIRST;
+    int64_t rows = (g->until_ns - mci_now_ns()) / g->b->row_ns;
+    if (rows >= PAGE_MAX)
+        return PAGE_MAX;
+    return rows >= PAGE_MIN ? (size_t)rows : first ? PAGE_MIN : 0;
+}
+
+/* MC_OK: `*more` tells whether pages are left, for the next slice. */
+static mc_status some_pages(building *g, int *more)
+{
+    page *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return mci_fail(g->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to build");
     mc_status st = MC_OK;
-    int more = 1;
-    while (st == MC_OK && more) {
-        if (b->progress != NULL) /* long calls have a deadline for each step */
-            b->c->dl = mci_deadline_in(mci_call_timeout_ms(b->c));
-        else if (mci_deadline_left_ms(b->c->dl) == 0)
-            st = mci_fail(b->c->err, MC_E_TIMEOUT, MC_TIER_STORE, "the deadline passed while %s was built", b->ix->set.name);
+    size_t rows = page_size(g, 1);
+    for (*more = 1; st == MC_OK && *more && rows > 0; rows = page_size(g, 0)) {
+        if (g->progress != NULL) /* long calls have a deadline for each step */
+            g->c->dl = mci_deadline_in(mci_call_timeout_ms(g->c));
+        else if (mci_deadline_left_ms(g->c->dl) == 0)
+            st = mci_fail(g->c->err, MC_E_TIMEOUT, MC_TIER_STORE, "the deadline passed while %s was built", g->ix->set.name);
         if (st == MC_OK)
-            st = one_page(b, docs, &more);
-        if (st == MC_OK && b->progress != NULL)
-            st = mci_progress_report(b->progress, !more, b->c->err);
+            st = one_page(g, p, rows, more);
+        if (st == MC_OK && g->progress != NULL)
+            st = mci_progress_report(g->progress, !*more, g->c->err);
     }
-    free(docs);
+    mci_scores_free(&p->scores);
+    free(p);
     return st;
 }
+
+/* ---- the ends of a build ---- */
 
 /* The next builder may go on at once. */
-static void leave(building *b)
+static void leave(building *g)
 {
     mci_ops ops;
-    mci_call quiet = mci_call_quiet(b->c);
+    mci_call quiet = mci_call_quiet(g->c);
     if (mci_deadline_left_ms(quiet.dl) == 0)
         quiet.dl = mci_deadline_in(20);
     mci_ops_init(&ops);
     mci_op_build_leave *l = &mci_ops_add(&ops, MCI_OP_BUILD_LEAVE)->u.build_leave;
-    l->set = &b->ix->set;
-    l->token = b->token;
+    l->set = &g->ix->set;
+    l->token = g->b->token;
     (void)mci_call_run(&quiet, &ops);
     mci_ops_free(&ops);
+    forget(g->b);
 }
 
-static mc_status swap(building *b)
+static mc_status swap(building *g)
 {
     mci_ops ops;
     mci_ops_init(&ops);
     mci_op_build_swap *s = &mci_ops_add(&ops, MCI_OP_BUILD_SWAP)->u.build_swap;
-    s->set = &b->ix->set;
-    s->token = b->token;
-    s->nonce = b->nonce;
-    s->ttl_ms = b->c->e->set.board_ttl_ms;
-    mc_status st = mci_call_run_one(b->c, &ops);
+    s->set = &g->ix->set;
+    s->token = g->b->token;
+    s->nonce = g->b->nonce;
+    s->ttl_ms = g->c->e->set.board_ttl_ms;
+    mc_status st = mci_call_run_one(g->c, &ops);
     if (st == MC_OK && !ops.op[0].u.build_swap.swapped)
         st = MC_NOT_FOUND;
     mci_ops_free(&ops);
     return st;
 }
 
-mc_status mci_build(mci_call *c, mci_coll *coll, mci_index *ix, mci_progress *progress)
+/* With the builder taken. MC_OK: the set is there, or (`*later`) this slice of the work is done; MC_NOT_FOUND: another builds. */
+static mc_status go_on(building *g, int *later)
 {
-    building b = {.c = c, .coll = coll, .ix = ix, .progress = progress};
-    if (c->e->store->ops->scan == NULL)
-        return mci_fail(c->err, MC_E_UNSUPPORTED, MC_TIER_STORE, "this store cannot be scanned");
-    mci_random_token(&c->e->rnd, b.token);
-    mc_status st = begin(&b);
-    if (st == MC_OK) {
-        if (progress != NULL) {
-            progress->p.done = 0;
-            progress->p.total = progress->fn != NULL ? mci_source_count(c, coll) : -1;
-        }
-        st = all_pages(&b);
-        MCI_SYNC("build:swap", ix->set.name);
-        if (st == MC_OK)
-            st = swap(&b);
-        if (st == MC_OK)
-            mci_count(c->e->metrics, MCI_C_BOARD_REBUILDS);
-        else
-            leave(&b);
+    mc_status st = MC_OK;
+    *later = 0;
+    if (!g->b->begun && (st = begin(g)) != MC_OK) {
         if (st < 0)
-            mci_log_write(c->e->log, MC_LOG_WARN, "building %s of %s stopped: %s", ix->set.name, coll->spec->name,
-                          mc_status_name(st));
-    } else if (st < 0) {
-        leave(&b); /* it may be ours, and we could not read that */
+            leave(g); /* it may be ours, and we could not read that */
+        return st;
     }
-    free(b.cursor);
+    if (g->progress != NULL) {
+        g->progress->p.done = 0;
+        g->progress->p.total = g->progress->fn != NULL ? mci_source_count(g->c, g->coll) : -1;
+    }
+    st = some_pages(g, later);
+    if (st == MC_OK && *later)
+        return MC_OK; /* the right to build stays ours for a while */
+    MCI_SYNC("build:swap", g->ix->set.name);
+    if (st == MC_OK)
+        st = swap(g);
+    if (st == MC_OK)
+        mci_count(g->c->e->metrics, MCI_C_BOARD_REBUILDS);
+    else
+        leave(g);
+    forget(g->b);
+    if (st < 0)
+        mci_log_write(g->c->e->log, MC_LOG_WARN, "building %s of %s stopped: %s", g->ix->set.name, g->coll->spec->name,
+                      mc_status_name(st));
+    return st;
+}
+
+/* One thread of this handle at a time; others need not wait for it. */
+static mc_status build(building *g, int *later)
+{
+    *later = 0;
+    if (g->c->e->store->ops->scan == NULL)
+        return mci_fail(g->c->err, MC_E_UNSUPPORTED, MC_TIER_STORE, "this store cannot be scanned");
+    if (atomic_exchange(&g->b->taken, 1) != 0)
+        return MC_NOT_FOUND;
+    mc_status st = go_on(g, later);
+    atomic_store(&g->b->taken, 0);
     return st;
 }
 
 int mci_rebuild(mci_call *c, mci_coll *coll, mci_index *ix)
 {
     mc_info info;
+    int later;
     mci_call part = mci_call_aside(c, &info); /* that its time was up says nothing about the cache */
     if (c->dl != MCI_NO_DEADLINE)
         part.dl = c->dl - (c->dl - mci_now_ns()) / 2;
-    mc_status st = mci_build(&part, coll, ix, NULL);
+    building g = {.c = &part, .coll = coll, .ix = ix, .b = &ix->builder, .until_ns = mci_now_ns() + SLICE_NS};
+    mc_status st = build(&g, &later);
     mci_call_count(c, &info);
-    return st == MC_OK;
+    return st == MC_OK && !later;
 }
 
 static int is_there(mci_call *c, const mci_index *ix)
@@ -216,7 +302,9 @@ mc_status mci_build_or_wait(mci_call *c, mci_coll *coll, mci_index *ix, mci_prog
     progress->p.total = -1;
     for (;;) {
         c->dl = mci_deadline_in(mci_call_timeout_ms(c));
-        mc_status st = mci_build(c, coll, ix, progress);
+        int later;
+        building g = {.c = c, .coll = coll, .ix = ix, .b = &ix->builder, .progress = progress};
+        mc_status st = build(&g, &later);
         if (st != MC_NOT_FOUND || is_there(c, ix))
             return st == MC_NOT_FOUND ? MC_OK : st;
         st = mci_progress_report(progress, 0, c->err);

@@ -7,6 +7,7 @@
 #include "base/objectid.h"
 #include "store/sqlite_op.h"
 #include "store/sqlite_row.h"
+#include "store/sqlite_table.h"
 #include "store/sqlite_write.h"
 
 #include <stdlib.h>
@@ -31,7 +32,7 @@ static mc_status op_prepare(mci_store *s, const mci_spec *const *specs, size_t n
         mci_sqlite_op o;
         st = mci_sqlite_begin(&o, s, specs[i], "prepare", dl, err);
         if (st == MC_OK)
-            st = mci_sqlite_end(&o, MC_OK);
+            st = mci_sqlite_end(&o, mci_sqlite_make_indexes(&o));
     }
     return st;
 }
@@ -172,6 +173,39 @@ static mc_status op_scan(mci_store *s, const mci_spec *spec, const char *after, 
     return mci_sqlite_end(&o, status);
 }
 
+static mc_status op_scan_scores(mci_store *s, const mci_spec *spec, const char *after, size_t limit, mci_deadline dl,
+                                mci_scores *out, char **last, mc_error *err)
+{
+    mci_sqlite_op o;
+    sqlite3_stmt *st = NULL;
+    *last = NULL;
+    if (spec->rank_field < 0)
+        return mci_fail(err, MC_E_UNSUPPORTED, MC_TIER_STORE, "sqlite scan: collection %s has no rank", spec->name);
+    mc_status status = mci_sqlite_begin(&o, s, spec, "scan", dl, err);
+    if (status != MC_OK)
+        return status;
+    status = mci_sqlite_statement(&o, MCI_SQL_SCAN_SCORES, &st);
+    if (status == MC_OK) {
+        mci_sqlite_bind_text(st, 1, after != NULL ? after : "", after != NULL ? strlen(after) : 0);
+        (void)sqlite3_bind_int64(st, 2, (sqlite3_int64)limit);
+    }
+    for (size_t rows = 1; status == MC_OK && (status = mci_sqlite_next_row(&o, st)) == MC_OK; rows++) {
+        const char *id = (const char *)sqlite3_column_text(st, 0);
+        size_t len = (size_t)sqlite3_column_bytes(st, 0);
+        if (id == NULL || (id_fits(spec, id) && mci_scores_add(out, id, len, sqlite3_column_double(st, 1)) != 0) ||
+            (rows == limit && (*last = strdup(id)) == NULL))
+            status = mci_fail(err, MC_E_NOMEM, MC_TIER_STORE, "sqlite scan: out of memory");
+    }
+    mci_sqlite_done(st);
+    if (status == MC_NOT_FOUND)
+        status = MC_OK;
+    if (status != MC_OK) {
+        free(*last);
+        *last = NULL;
+    }
+    return mci_sqlite_end(&o, status);
+}
+
 static mc_status op_rank(mci_store *s, const mci_spec *spec, const char *id, mci_deadline dl, int64_t *rank, double *score,
                          mc_error *err)
 {
@@ -261,6 +295,7 @@ static const mci_store_ops ops = {
     .put_many = mci_sqlite_put_many,
     .scan_ids = op_scan_ids,
     .scan = op_scan,
+    .scan_scores = op_scan_scores,
     .top = op_top,
     .rank = op_rank,
     .count = op_count,

@@ -16,6 +16,7 @@ typedef enum mci_sqlite_sql {
     MCI_SQL_FIND_ALIAS,
     MCI_SQL_SCAN,
     MCI_SQL_SCAN_IDS,
+    MCI_SQL_SCAN_SCORES,
     MCI_SQL_TOP,
     MCI_SQL_RANK,
     MCI_SQL_COUNT_ALL,

@@ -19,6 +19,7 @@ static const char *const sql[MCI_SQL_COUNT] = {
     [MCI_SQL_FIND_ALIAS] = "SELECT id, doc, # FROM @ WHERE alias = ? ORDER BY id",
     [MCI_SQL_SCAN] = "SELECT id, doc, # FROM @ WHERE id > ? ORDER BY id",
     [MCI_SQL_SCAN_IDS] = "SELECT id FROM @ WHERE id > ? ORDER BY id",
+    [MCI_SQL_SCAN_SCORES] = "SELECT id, rank FROM @ WHERE id > ? AND rank IS NOT NULL ORDER BY id LIMIT ?",
     [MCI_SQL_TOP] = "SELECT id, rank FROM @ WHERE rank IS NOT NULL ORDER BY rank DESC, id DESC LIMIT -1 OFFSET ?",
     [MCI_SQL_RANK] = "SELECT m.rank, (SELECT count(*) FROM @ o WHERE o.rank > m.rank OR (o.rank = m.rank AND o.id > m.id))"
                      " FROM @ m WHERE m.id = ? AND m.rank IS NOT NULL",

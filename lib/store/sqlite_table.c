@@ -78,6 +78,11 @@ static mc_status upgrade(mci_sqlite_op *o, const char *columns, const char *earl
     return look(o, columns, earlier, has_packed);
 }
 
+static int is_there(const mci_sqlite_op *o)
+{
+    return sqlite3_table_column_metadata(o->c->db, NULL, o->spec->name, NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+}
+
 static mc_status remember(mci_sqlite_op *o)
 {
     mci_sqlite *s = o->s;
@@ -104,14 +109,25 @@ static mc_status remember(mci_sqlite_op *o)
     return st;
 }
 
-static mc_status make_indexes(mci_sqlite_op *o)
+/*
+ * The last of them serves builds of boards, which walk over ids and ranks: without reading any document. It is made with a new table, or when the
+ * store is prepared: over a table that is full already it takes a while, for which no other operation is to wait.
+ */
+static mc_status make_indexes(mci_sqlite_op *o, int all)
 {
     mc_status st = MC_OK;
     if (o->spec->alias_field >= 0)
         st = run_named(o, "CREATE INDEX IF NOT EXISTS \"%w_alias\" ON \"%w\"(alias, id) WHERE alias IS NOT NULL");
     if (st == MC_OK && o->spec->rank_field >= 0)
         st = run_named(o, "CREATE INDEX IF NOT EXISTS \"%w_rank\" ON \"%w\"(rank DESC, id DESC) WHERE rank IS NOT NULL");
+    if (st == MC_OK && o->spec->rank_field >= 0 && all)
+        st = run_named(o, "CREATE INDEX IF NOT EXISTS \"%w_scores\" ON \"%w\"(id, rank) WHERE rank IS NOT NULL");
     return st;
+}
+
+mc_status mci_sqlite_make_indexes(mci_sqlite_op *o)
+{
+    return sqlite3_db_readonly(o->c->db, "main") == 1 ? MC_OK : make_indexes(o, 1);
 }
 
 mc_status mci_sqlite_make_table(mci_sqlite_op *o)
@@ -123,15 +139,17 @@ mc_status mci_sqlite_make_table(mci_sqlite_op *o)
     char *earlier = columns_of(spec, "");
     char *create = columns == NULL ? NULL : sqlite3_mprintf("CREATE TABLE IF NOT EXISTS \"%w\"%s", spec->name, columns);
     mc_status st = MC_OK;
+    int fresh = 0;
     if (create == NULL || earlier == NULL) {
         st = mci_fail(o->err, MC_E_ARG, MC_TIER_STORE,
                       "sqlite: field paths of collection %s cannot be used (or out of memory)", spec->name);
     } else {
+        fresh = !is_there(o);
         int rc = sqlite3_exec(o->c->db, create, NULL, NULL, NULL);
         st = rc == SQLITE_OK ? upgrade(o, columns, earlier, &o->has_packed) : mci_sqlite_failed(o, rc);
     }
     if (st == MC_OK)
-        st = make_indexes(o);
+        st = make_indexes(o, fresh);
     sqlite3_free(create);
     sqlite3_free(earlier);
     sqlite3_free(columns);

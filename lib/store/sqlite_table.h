@@ -8,4 +8,7 @@
 /* See that the table of the operation's collection is there, as this edition has it, and remember it: sets o->table and o->has_packed. */
 mc_status mci_sqlite_make_table(mci_sqlite_op *o);
 
+/* All its indexes, also those that a file of an earlier edition may lack. */
+mc_status mci_sqlite_make_indexes(mci_sqlite_op *o);
+
 #endif

@@ -19,6 +19,7 @@
 #include "base/doc.h"
 #include "base/patch.h"
 #include "store/gate.h"
+#include "store/scores.h"
 #include <mflixcache/store.h>
 
 typedef struct mci_store mci_store;
@@ -79,6 +80,11 @@ typedef struct mci_store_ops {
      * decode are skipped, so a page may be shorter than `limit` without being the last. */
     mc_status (*scan)(mci_store *s, const mci_spec *spec, const char *after, size_t limit, mci_deadline dl, mci_doc **out,
                       size_t *n, char **last, mc_error *err);
+
+    /* The same with ids and rank fields only, of the documents whose rank field is a finite number; appended to `out`. `last` (malloc'ed, NULL at
+     * the end) is the id to go on after. NULL: scan() does for it. */
+    mc_status (*scan_scores)(mci_store *s, const mci_spec *spec, const char *after, size_t limit, mci_deadline dl,
+                             mci_scores *out, char **last, mc_error *err);
 
     /* By rank: rank field a finite number, descending, then id descending. */
     mc_status (*top)(mci_store *s, const mci_spec *spec, int64_t offset, size_t limit, mci_deadline dl, mci_ranked_id *out,

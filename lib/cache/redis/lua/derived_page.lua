@@ -9,12 +9,19 @@ local each = kind == 'Z' and 2 or 3
 if ARGV[4] ~= '' then
     need_id(ARGV[4])
 end
-for i = 6, #ARGV, each do
-    local place, after = place_at(i, kind)
-    if #place ~= each - 1 then
-        error('place: there is none', 0)
+-- There are thousands: scores and ids of the usual form are known by one look at all of them, else each is looked at.
+local rest, usual = '', 0
+if kind == 'Z' and #ARGV > 6 then
+    rest, usual = string.gsub(table.concat(ARGV, ' ', 6) .. ' ', '[%d.e+-]+ [^%c ?]+ ', '')
+end
+if rest ~= '' or usual ~= (#ARGV - 5) / each then
+    for i = 6, #ARGV, each do
+        local place, after = place_at(i, kind)
+        if #place ~= each - 1 then
+            error('place: there is none', 0)
+        end
+        need_id(ARGV[after])
     end
-    need_id(ARGV[after])
 end
 local full = is_full()
 if full then

@@ -36,6 +36,8 @@ end
 redis.call('ZREMRANGEBYSCORE', NEW, '+inf', '+inf')
 redis.call('ZREM', NEW, '@ ' .. nonce)
 redis.call('ZADD', NEW, '-inf', (provisional == '1' and '~ ' or '! ') .. nonce)
+-- A large set is freed aside; RENAME would do that here and now.
+redis.call('UNLINK', SET)
 redis.call('RENAME', NEW, SET)
 redis.call('PEXPIRE', SET, text(ttl))
 redis.call('HDEL', ANNOUNCED, '@ ', '@ holder')
