@@ -38,6 +38,7 @@ typedef struct mci_index {
     mci_hints hints;
     _Atomic int64_t size;           /* members when it was last looked at; 0: not known */
     _Atomic int64_t next_repair_ns; /* when lists may spend time on a flood of pending repairs */
+    _Atomic size_t repair_batch;    /* of a flood: so many in one call; 0: not known yet */
 } mci_index;
 
 typedef struct mci_coll {

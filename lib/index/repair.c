@@ -7,6 +7,11 @@
 
 #include <string.h>
 
+/* Of one caller's time, when many wait: a batch that took longer is halved the next time. */
+#define BATCH_NS INT64_C(500000)
+#define BATCH_MIN 4
+#define BATCH_FIRST 8
+
 typedef struct repairing {
     const char *id[MCI_DUE_MAX];
     mci_place place[MCI_DUE_MAX];
@@ -107,6 +112,23 @@ void mci_repair_id(mci_call *c, mci_coll *coll, mci_index *ix, const char *id)
     (void)repair_ids(c, coll, ix, &r);
 }
 
+static size_t flood_batch(const mci_index *ix)
+{
+    size_t n = atomic_load(&ix->repair_batch);
+    return n > 0 ? n : BATCH_FIRST;
+}
+
+/* After a batch of a flood: how large the next may be, and when. Lists spend at most a quarter of their time on them. */
+static void flood_took(mci_index *ix, size_t n, int64_t ns)
+{
+    if (ns > BATCH_NS)
+        n = n / 2 > BATCH_MIN ? n / 2 : BATCH_MIN;
+    else if (ns < BATCH_NS / 2)
+        n = 2 * n < MCI_DUE_MAX ? 2 * n : MCI_DUE_MAX;
+    atomic_store(&ix->repair_batch, n);
+    atomic_store(&ix->next_repair_ns, mci_now_ns() + 3 * ns);
+}
+
 mci_repair_state mci_repair(mci_call *c, mci_coll *coll, mci_index *ix, const mci_slice *due, size_t n)
 {
     char checked[MCI_DUE_MAX][MCI_ID_CAP];
@@ -115,11 +137,12 @@ mci_repair_state mci_repair(mci_call *c, mci_coll *coll, mci_index *ix, const mc
     int64_t began = mci_now_ns();
     if (n == 0 || !MCI_SAFEGUARD(MCI_SAFEGUARD_REPAIR))
         return MCI_REPAIR_CLEAN;
-    /* Many wait (a flood of invalidations): lists spend at most a tenth of their time on them, and the store answers meanwhile. */
+    /* Many wait (a flood of invalidations): a few at a time are put right, and the store answers meanwhile. */
     int flood = n > MCI_DUE_MAX;
     if (flood && began < atomic_load(&ix->next_repair_ns))
         return MCI_REPAIR_LEFT;
-    for (size_t i = 0; i < n && i < MCI_DUE_MAX; i++) {
+    size_t most = flood ? flood_batch(ix) : MCI_DUE_MAX;
+    for (size_t i = 0; i < n && i < most; i++) {
         if (mci_id_check(coll->spec->id_kind, due[i].p, due[i].n, checked[r.n], "id", NULL) == MC_OK &&
             strlen(checked[r.n]) == due[i].n && memcmp(checked[r.n], due[i].p, due[i].n) == 0) {
             r.id[r.n] = checked[r.n];
@@ -132,6 +155,6 @@ mci_repair_state mci_repair(mci_call *c, mci_coll *coll, mci_index *ix, const mc
     size_t wanted = r.n;
     size_t done = wanted > 0 ? repair_ids(c, coll, ix, &r) : 0;
     if (flood)
-        atomic_store(&ix->next_repair_ns, mci_now_ns() + 10 * (mci_now_ns() - began));
+        flood_took(ix, most, mci_now_ns() - began);
     return !flood && done + removed > 0 && done == wanted ? MCI_REPAIR_DONE : MCI_REPAIR_LEFT;
 }
