@@ -2,6 +2,7 @@
 /* Owns: the grammar of JSON, without meaning. Refuses: blanks (normal form has none), recursion, and building anything. */
 #include "codec/json_scan.h"
 
+#include "base/json_string.h"
 #include "base/utf8.h"
 
 #include <stdint.h>
@@ -38,17 +39,13 @@ static int take_text(scan *s)
 {
     if (!take(s, '"'))
         return 0;
-    while (s->p < s->end) {
-        unsigned char c = *s->p++;
-        if (c == '"')
+    for (;;) {
+        s->p += mci_json_plain((const char *)s->p, (size_t)(s->end - s->p));
+        if (take(s, '"'))
             return 1;
-        if (c < 0x20)
+        if (!take(s, '\\') || s->p == s->end)
             return 0;
-        if (c != '\\')
-            continue;
-        if (s->p == s->end)
-            return 0;
-        c = *s->p++;
+        unsigned char c = *s->p++;
         if (c == 'u') {
             if (s->end - s->p < 4 || !is_hex(s->p[0]) || !is_hex(s->p[1]) || !is_hex(s->p[2]) || !is_hex(s->p[3]))
                 return 0;
@@ -57,7 +54,6 @@ static int take_text(scan *s)
             return 0;
         }
     }
-    return 0;
 }
 
 static int take_digits(scan *s)

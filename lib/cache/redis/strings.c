@@ -15,6 +15,8 @@
 static const mci_spec string_spec = {
     .name = "kv", .key = "kv", .alias_field = -1, .rank_field = -1, .lon_field = -1, .lat_field = -1};
 
+#define METADATA_LONGER_MS 1000 /* than its value: a value without metadata would pass for a client's own */
+
 static void keys_of(const mci_redis_cache *rc, mci_batch *b, const char *key)
 {
     for (int which = 0; which < MCI_STRING_KEYS; which++)
@@ -106,40 +108,92 @@ void mci_string_acquire_unpack(const mci_unpack *u)
     }
 }
 
+/* What is stored beside the value, which readers prove it by. */
+static void metadata_of(const mci_redis_cache *rc, const mci_op_string_set *s, mci_buf *out)
+{
+    mci_seal seal = mci_seal_own(&rc->macs, &string_spec, s->key, strlen(s->key));
+    mci_metadata m = {.written_ms = s->now_ms, .hard_ms = s->now_ms + s->ttl_ms};
+    if (s->mode != MCI_STRING_NONE) {
+        m.there = MCI_THERE_TEXT;
+        m.text_sum = mci_seal_text(seal, s->value != NULL ? s->value : "", s->size);
+    }
+    mci_metadata_add(&m, out);
+    mci_metadata_seal(seal, out, 0);
+}
+
+static void set_pack(mci_redis_cache *rc, mci_batch *b, mci_string_key which, const char *key, const char *p, size_t n,
+                     int64_t ttl_ms)
+{
+    mci_cmd(b, "SET");
+    mci_key_of_string(b, &rc->names, which, key);
+    mci_arg(b, p, n);
+    mci_arg_str(b, "PX");
+    mci_arg_int(b, ttl_ms);
+}
+
+/* A put asks nothing: plain commands cost Redis half of a script. Together, or a reader would see a value with another's metadata; when Redis
+ * refuses one, it does none. */
+static void put_pack(mci_redis_cache *rc, mci_batch *b, const mci_op_string_set *s, const mci_buf *metadata)
+{
+    mci_cmd(b, "MULTI");
+    set_pack(rc, b, MCI_KEY_STRING, s->key, s->value != NULL ? s->value : "", s->size, s->ttl_ms);
+    set_pack(rc, b, MCI_KEY_METADATA, s->key, metadata->data, metadata->len, s->ttl_ms + METADATA_LONGER_MS);
+    mci_cmd(b, "DEL"); /* no load under way may fill */
+    mci_key_of_string(b, &rc->names, MCI_KEY_STRING_LEASE, s->key);
+    mci_cmd(b, "EXEC");
+}
+
+#define PUT_COMMANDS 5
+
 void mci_string_set_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_string_set *s = &op->u.string_set;
-    mci_seal seal = mci_seal_own(&rc->macs, &string_spec, s->key, strlen(s->key));
-    const char *value = s->value != NULL ? s->value : "";
-    mci_metadata m = {.written_ms = s->now_ms, .hard_ms = s->now_ms + s->ttl_ms};
     char mode[2] = {(char)s->mode, '\0'};
     mci_buf metadata;
     mci_buf_init(&metadata, MCI_METADATA_SIZE);
-    if (s->mode == MCI_STRING_PUT || s->mode == MCI_STRING_FILL) {
-        m.there = MCI_THERE_TEXT;
-        m.text_sum = mci_seal_text(seal, value, s->size);
+    if (s->mode != MCI_STRING_RELEASE)
+        metadata_of(rc, s, &metadata);
+    if (metadata.failed)
+        b->out.failed = 1;
+    if (s->mode == MCI_STRING_PUT) {
+        put_pack(rc, b, s, &metadata);
+    } else {
+        mci_cmd_script(b, &mci_script_string_set);
+        keys_of(rc, b, s->key);
+        mci_arg_str(b, mode);
+        mci_arg_str(b, s->token);
+        mci_arg_int(b, s->ttl_ms);
+        mci_arg_buf(b, &metadata);
+        mci_arg(b, s->value != NULL ? s->value : "", s->size);
     }
-    if (s->mode != MCI_STRING_RELEASE) {
-        mci_metadata_add(&m, &metadata);
-        mci_metadata_seal(seal, &metadata, 0);
-    }
-    mci_cmd_script(b, &mci_script_string_set);
-    keys_of(rc, b, s->key);
-    mci_arg_str(b, mode);
-    mci_arg_str(b, s->token);
-    mci_arg_int(b, s->ttl_ms);
-    mci_arg_buf(b, &metadata);
-    mci_arg(b, value, s->size);
     mci_buf_free(&metadata);
+}
+
+/* The first refusal is the reason; EXEC only says that there was one. */
+static void put_unpack(const mci_unpack *u)
+{
+    for (size_t i = 0; i < PUT_COMMANDS; i++) {
+        const mci_reply *r = mci_unpack_reply(u, i);
+        if (r == NULL || r->type == MCI_REPLY_ERROR) {
+            mci_unpack_refused(u, r, "put");
+            return;
+        }
+    }
+    const mci_reply *done = mci_unpack_reply(u, PUT_COMMANDS - 1);
+    u->op->u.string_set.stored = mci_reply_is(mci_reply_item(done, 0), "OK") && mci_reply_is(mci_reply_item(done, 1), "OK");
+    if (!u->op->u.string_set.stored)
+        mci_unpack_refused(u, mci_reply_item(done, 0), "put");
 }
 
 void mci_string_set_unpack(const mci_unpack *u)
 {
     int64_t stored = 0;
-    if (mci_unpack_check(u, "put") != MC_OK)
-        return;
-    (void)mci_reply_int(mci_unpack_reply(u, 0), &stored);
-    u->op->u.string_set.stored = stored == 1;
+    if (u->op->u.string_set.mode == MCI_STRING_PUT) {
+        put_unpack(u);
+    } else if (mci_unpack_check(u, "put") == MC_OK) {
+        (void)mci_reply_int(mci_unpack_reply(u, 0), &stored);
+        u->op->u.string_set.stored = stored == 1;
+    }
 }
 
 /* The lease goes first: from here on no load under way may fill. */
