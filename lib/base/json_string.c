@@ -2,6 +2,8 @@
 /* Owns: a text as a JSON string, and back. Refuses to check its encoding: callers hand in valid UTF-8. */
 #include "base/json_string.h"
 
+#include "base/endian.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -10,20 +12,21 @@ static int must_escape(unsigned char c)
     return c < 0x20 || c == '"' || c == '\\';
 }
 
-/* First byte at or after `i` that must be escaped, or n. Eight bytes at a time: most text has none. */
+/*
+ * First byte at or after `i` that must be escaped, or n. Eight bytes at a time; of the bytes marked in them the lowest is one that must be, those
+ * above it may be marked by its borrow.
+ */
 static size_t plain_run(const unsigned char *u, size_t i, size_t n)
 {
     const uint64_t ones = 0x0101010101010101u;
     const uint64_t tops = 0x8080808080808080u;
-    uint64_t eight;
-    while (n - i >= sizeof eight) {
-        memcpy(&eight, u + i, sizeof eight);
+    for (; n - i >= sizeof ones; i += sizeof ones) {
+        uint64_t eight = mci_load64(u + i);
         uint64_t quote = eight ^ (ones * '"');
         uint64_t slash = eight ^ (ones * '\\');
-        uint64_t hit = ((eight - ones * 0x20) & ~eight) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash);
-        if ((hit & tops) != 0)
-            break;
-        i += sizeof eight;
+        uint64_t hit = (((eight - ones * 0x20) & ~eight) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops;
+        if (hit != 0)
+            return i + (size_t)__builtin_ctzll(hit) / 8;
     }
     while (i < n && !must_escape(u[i]))
         i++;

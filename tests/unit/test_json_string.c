@@ -30,7 +30,7 @@ static void test_json_string(void **state)
         char slow[300] = "\"";
         size_t n = rnd() % sizeof in;
         for (size_t k = 0; k < n; k++)
-            in[k] = (char)(rnd() % 8 ? 'a' + (int)(rnd() % 26) : (int)(rnd() % 128));
+            in[k] = (char)(rnd() % 8 ? 'a' + (int)(rnd() % 26) : (int)(rnd() % 256));
         for (size_t k = 0; k < n; k++) {
             mci_buf one;
             mci_buf_init(&one, 100);
