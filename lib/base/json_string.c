@@ -6,20 +6,42 @@
 
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 static int must_escape(unsigned char c)
 {
     return c < 0x20 || c == '"' || c == '\\';
 }
 
+#ifdef __SSE2__
+/* Which of 16 bytes must be escaped, one bit for each. */
+static unsigned must_escape16(const unsigned char *u)
+{
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)u);
+    __m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
+    __m128i slash = _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'));
+    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), control));
+}
+#endif
+
 /*
- * First byte at or after `i` that must be escaped, or n. Eight bytes at a time; of the bytes marked in them the lowest is one that must be, those
- * above it may be marked by its borrow.
+ * First byte at or after `i` that must be escaped, or n. Sixteen bytes at a time where the processor can, and eight. In a word of eight the
+ * lowest byte that is marked must be; those above it may be marked by its borrow.
  */
 static size_t plain_run(const unsigned char *u, size_t i, size_t n)
 {
     const uint64_t ones = 0x0101010101010101u;
     const uint64_t tops = 0x8080808080808080u;
+#ifdef __SSE2__
+    for (; n - i >= 16; i += 16) {
+        unsigned hits = must_escape16(u + i);
+        if (hits != 0)
+            return i + (size_t)__builtin_ctz(hits);
+    }
+#endif
     for (; n - i >= sizeof ones; i += sizeof ones) {
         uint64_t eight = mci_load64(u + i);
         uint64_t quote = eight ^ (ones * '"');
