@@ -150,23 +150,25 @@ static mc_status put(importing *im)
     const char **ids = calloc(im->n, sizeof *ids);
     const char **texts = calloc(im->n, sizeof *texts);
     size_t *lens = calloc(im->n, sizeof *lens);
+    mci_doc **docs = calloc(im->n, sizeof *docs);
     size_t *of = calloc(im->n, sizeof *of);
     mc_status *st = calloc(im->n, sizeof *st);
     mci_store *s = im->c->e->store;
     mc_status rc = MC_OK;
     size_t m = 0;
-    if (ids == NULL || texts == NULL || lens == NULL || of == NULL || st == NULL) {
+    if (ids == NULL || texts == NULL || lens == NULL || docs == NULL || of == NULL || st == NULL) {
         rc = mci_fail(im->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to import %zu documents", im->n);
     } else {
         m = live_ids(im, ids, of);
         for (size_t k = 0; k < m; k++) {
             texts[k] = im->items[of[k]].text.data;
             lens[k] = im->items[of[k]].text.len;
+            docs[k] = im->items[of[k]].doc;
         }
         int64_t t0 = mci_now_ns();
         if (m > 0)
             rc = mci_source_done(im->c, t0,
-                                 s->ops->put_many(s, im->coll->spec, ids, texts, lens, m, im->replace,
+                                 s->ops->put_many(s, im->coll->spec, ids, texts, lens, docs, m, im->replace,
                                                   mci_source_deadline(im->c), st, im->c->err));
         for (size_t k = 0; k < m; k++)
             im->statuses[of[k]] = rc == MC_OK ? st[k] : rc;
@@ -177,6 +179,7 @@ static mc_status put(importing *im)
     free(ids);
     free(texts);
     free(lens);
+    free(docs);
     free(of);
     free(st);
     return rc;

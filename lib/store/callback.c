@@ -425,8 +425,10 @@ static mc_status put_over(cb_store *s, const mci_spec *spec, const char *id, con
 }
 
 static mc_status op_put_many(mci_store *s, const mci_spec *spec, const char *const *ids, const char *const *json,
-                             const size_t *lens, size_t n, int replace, mci_deadline dl, mc_status *statuses, mc_error *err)
+                             const size_t *lens, mci_doc *const *docs, size_t n, int replace, mci_deadline dl,
+                             mc_status *statuses, mc_error *err)
 {
+    (void)docs; /* this store takes texts */
     cb_store *c = self(s);
     if (c->cb.insert == NULL || (replace && c->cb.replace == NULL))
         return unsupported(spec, replace ? "insert and replace" : "insert", err);

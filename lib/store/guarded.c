@@ -114,13 +114,14 @@ static mc_status op_remove(mci_store *s, const mci_spec *spec, const char *id, m
 
 /* One by one inside: the last status speaks for the database. */
 static mc_status op_put_many(mci_store *s, const mci_spec *spec, const char *const *ids, const char *const *json,
-                             const size_t *lens, size_t n, int replace, mci_deadline dl, mc_status *statuses, mc_error *err)
+                             const size_t *lens, mci_doc *const *docs, size_t n, int replace, mci_deadline dl,
+                             mc_status *statuses, mc_error *err)
 {
     visit v;
     mc_status st = enter(&v, s, dl, err);
     if (st != MC_OK)
         return st;
-    st = v.inner->ops->put_many(v.inner, spec, ids, json, lens, n, replace, dl, statuses, &v.own);
+    st = v.inner->ops->put_many(v.inner, spec, ids, json, lens, docs, n, replace, dl, statuses, &v.own);
     if (st != MC_OK || n == 0)
         return leave(&v, st);
     (void)leave(&v, statuses[n - 1]);

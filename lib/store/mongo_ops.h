@@ -14,7 +14,8 @@ mc_status mci_mongo_update(mci_store *s, const mci_spec *spec, const char *id, c
 mc_status mci_mongo_remove(mci_store *s, const mci_spec *spec, const char *id, mci_deadline dl, mci_doc **old,
                            mc_error *err);
 mc_status mci_mongo_put_many(mci_store *s, const mci_spec *spec, const char *const *ids, const char *const *json,
-                             const size_t *lens, size_t n, int replace, mci_deadline dl, mc_status *statuses, mc_error *err);
+                             const size_t *lens, mci_doc *const *docs, size_t n, int replace, mci_deadline dl,
+                             mc_status *statuses, mc_error *err);
 
 mc_status mci_mongo_top(mci_store *s, const mci_spec *spec, int64_t offset, size_t limit, mci_deadline dl,
                         mci_ranked_id *out, size_t *n, mc_error *err);

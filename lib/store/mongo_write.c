@@ -309,8 +309,10 @@ static mc_status execute(mci_mongo_op *o, mongoc_bulk_operation_t *bulk, const s
 }
 
 mc_status mci_mongo_put_many(mci_store *s, const mci_spec *spec, const char *const *ids, const char *const *json,
-                             const size_t *lens, size_t n, int replace, mci_deadline dl, mc_status *statuses, mc_error *err)
+                             const size_t *lens, mci_doc *const *docs, size_t n, int replace, mci_deadline dl,
+                             mc_status *statuses, mc_error *err)
 {
+    (void)docs; /* this store takes texts */
     mci_mongo_op o;
     bson_t opts = BSON_INITIALIZER;
     size_t queued = 0;

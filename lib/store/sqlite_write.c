@@ -156,13 +156,9 @@ mc_status mci_sqlite_remove(mci_store *s, const mci_spec *spec, const char *id, 
 }
 
 /* One item of many. Its status, or (fatal) what is wrong with the file: then nothing is kept. */
-static mc_status put_item(mci_sqlite_op *o, sqlite3_stmt *st, const char *json, size_t len, mc_status *fatal)
+static mc_status put_item(mci_sqlite_op *o, sqlite3_stmt *st, const mci_doc *doc, mc_status *fatal)
 {
-    mci_doc *doc = NULL;
-    mc_status status = o->s->env.decode(o->spec, json, len, &doc, o->err);
-    if (status != MC_OK)
-        return status;
-    status = mci_sqlite_bind_document(o, st, doc);
+    mc_status status = mci_sqlite_bind_document(o, st, doc);
     if (status == MC_OK) {
         int rc = sqlite3_step(st);
         status = rc == SQLITE_DONE ? MC_OK : mci_sqlite_status(rc);
@@ -170,12 +166,22 @@ static mc_status put_item(mci_sqlite_op *o, sqlite3_stmt *st, const char *json, 
             *fatal = mci_sqlite_failed(o, rc);
     }
     mci_sqlite_done(st);
+    return status;
+}
+
+static mc_status put_text(mci_sqlite_op *o, sqlite3_stmt *st, const char *json, size_t len, mc_status *fatal)
+{
+    mci_doc *doc = NULL;
+    mc_status status = o->s->env.decode(o->spec, json, len, &doc, o->err);
+    if (status == MC_OK)
+        status = put_item(o, st, doc, fatal);
     mci_doc_unref(doc);
     return status;
 }
 
 mc_status mci_sqlite_put_many(mci_store *s, const mci_spec *spec, const char *const *ids, const char *const *json,
-                              const size_t *lens, size_t n, int replace, mci_deadline dl, mc_status *statuses, mc_error *err)
+                              const size_t *lens, mci_doc *const *docs, size_t n, int replace, mci_deadline dl,
+                              mc_status *statuses, mc_error *err)
 {
     mci_sqlite_op o;
     sqlite3_stmt *st = NULL;
@@ -188,7 +194,7 @@ mc_status mci_sqlite_put_many(mci_store *s, const mci_spec *spec, const char *co
         status = mci_sqlite_statement(&o, replace ? MCI_SQL_PUT : MCI_SQL_INSERT, &st);
     for (size_t i = 0; i < n && status == MC_OK; i++)
         if ((status = mci_sqlite_in_time(&o)) == MC_OK)
-            statuses[i] = put_item(&o, st, json[i], lens[i], &status);
+            statuses[i] = docs != NULL ? put_item(&o, st, docs[i], &status) : put_text(&o, st, json[i], lens[i], &status);
     mci_sqlite_done(st);
     if (status == MC_OK)
         status = commit(&o);

@@ -15,7 +15,7 @@ mc_status mci_sqlite_remove(mci_store *s, const mci_spec *spec, const char *id, 
                             mc_error *err);
 
 mc_status mci_sqlite_put_many(mci_store *s, const mci_spec *spec, const char *const *ids, const char *const *json,
-                              const size_t *lens, size_t n, int replace, mci_deadline dl, mc_status *statuses,
-                              mc_error *err);
+                              const size_t *lens, mci_doc *const *docs, size_t n, int replace, mci_deadline dl,
+                              mc_status *statuses, mc_error *err);
 
 #endif

@@ -68,9 +68,11 @@ typedef struct mci_store_ops {
     mc_status (*remove)(mci_store *s, const mci_spec *spec, const char *id, mci_deadline dl, mci_doc **old, mc_error *err);
 
     /* Insert many, or replace those that are there (replace != 0); a status per item (MC_OK, MC_E_EXISTS, ...). Items have
-     * distinct ids. The call itself fails only when nothing can be said about any item. */
+     * distinct ids. `docs`: the same texts as they were read already, so that nobody reads them again; NULL: they were not. The call itself
+     * fails only when nothing can be said about any item. */
     mc_status (*put_many)(mci_store *s, const mci_spec *spec, const char *const *ids, const char *const *json,
-                          const size_t *lens, size_t n, int replace, mci_deadline dl, mc_status *statuses, mc_error *err);
+                          const size_t *lens, mci_doc *const *docs, size_t n, int replace, mci_deadline dl,
+                          mc_status *statuses, mc_error *err);
 
     /* Ids above `after` (NULL: from the first), ascending, at most `limit`. ids[i] are malloc'ed. */
     mc_status (*scan_ids)(mci_store *s, const mci_spec *spec, const char *after, size_t limit, mci_deadline dl, char **ids,

@@ -8,6 +8,7 @@
 #include "store_kit.h"
 
 #include <jansson.h>
+#include <mflixcache/mflixcache.h>
 #include <unistd.h>
 
 static char temp_dir[] = "/tmp/mflixpacked-XXXXXX";
@@ -32,6 +33,17 @@ json_t *__wrap_json_loadb(const char *buffer, size_t len, size_t flags, json_err
 {
     trees++;
     return __real_json_loadb(buffer, len, flags, error);
+}
+
+static int reads; /* passes over a text that make a document of it */
+
+int __real_mci_walk_decode(const mci_spec *of, const char *json, size_t len, mci_doc **out);
+int __wrap_mci_walk_decode(const mci_spec *of, const char *json, size_t len, mci_doc **out);
+
+int __wrap_mci_walk_decode(const mci_spec *of, const char *json, size_t len, mci_doc **out)
+{
+    reads++;
+    return __real_mci_walk_decode(of, json, len, out);
 }
 
 /* ---- another program ---- */
@@ -269,7 +281,7 @@ static void every_operation(void)
     mc_status st[1];
     mci_doc *d = NULL;
     ok(kit_store->ops->ping(kit_store, kit_soon(), err));
-    ok(kit_store->ops->put_many(kit_store, &spec, wanted, texts, lens, 1, 1, kit_soon(), st, err));
+    ok(kit_store->ops->put_many(kit_store, &spec, wanted, texts, lens, NULL, 1, 1, kit_soon(), st, err));
     gives(MC_NOT_FOUND, kit_store->ops->remove(kit_store, &spec, C, kit_soon(), NULL, err));
     ok(kit_store->ops->remove(kit_store, &spec, B, kit_soon(), &d, err));
     mci_doc_unref(d);
@@ -291,6 +303,11 @@ static void every_operation(void)
     ok(kit_store->ops->top(kit_store, &spec, 0, 4, kit_soon(), rows, &n, err));
     for (size_t i = 0; i < n; i++)
         free(rows[i].id);
+    mci_scores scores = {0};
+    ok(kit_store->ops->scan_scores(kit_store, &spec, NULL, 4, kit_soon(), &scores, &last, err));
+    assert_int_equal(scores.n, 2);
+    free(last);
+    mci_scores_free(&scores);
     ok(kit_store->ops->rank(kit_store, &spec, A, kit_soon(), &rank, &score, err));
     ok(kit_store->ops->count(kit_store, &spec, kit_soon(), &rank, err));
 }
@@ -312,13 +329,43 @@ static void test_nothing_is_prepared_twice(void **state)
     close_file();
 }
 
+/* An import makes a document of each row once, and the file takes that document. */
+static void test_a_row_is_read_once(void **state)
+{
+    (void)state;
+    char uri[220];
+    mc_client *mc = NULL;
+    mc_error e;
+    const mc_movie *m = NULL;
+    const char *rows[2] = {OID(A) ",\"title\":\"one\",\"plot\":\"p\"}",
+                           OID(B) ",\"title\":\"two\",\"imdb\":{\"rating\":7.5}}"};
+    const size_t sizes[2] = {strlen(rows[0]), strlen(rows[1])};
+    mc_status st[2];
+    mc_options *o = mc_options_new();
+    (void)snprintf(uri, sizeof uri, "sqlite:%s", path_of("imported.db"));
+    assert_int_equal(mc_options_set(o, "store.uri", uri, &e), MC_OK);
+    assert_int_equal(mc_options_set(o, "cache.uri", "memory:", &e), MC_OK);
+    assert_int_equal(mc_open(o, &mc, &e), MC_OK);
+    mc_options_free(o);
+    reads = 0;
+    assert_int_equal(mc_import_movies(mc, rows, sizes, 2, MC_IMPORT_REPLACE, st, &e), MC_OK);
+    assert_true(st[0] == MC_OK && st[1] == MC_OK);
+    assert_int_equal(reads, 2);
+    assert_int_equal(mc_get_movie(mc, B, &m, NULL, &e), MC_OK);
+    assert_string_equal(mc_movie_title(m), "two");
+    mc_movie_unref(m);
+    assert_int_equal(reads, 2); /* the packed fields are of this text */
+    assert_int_equal(mc_close(mc), MC_OK);
+}
+
 int main(void)
 {
     spec = data_movie_spec("movies", MCI_ID_OBJECTID);
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_changed_by_others),      cmocka_unit_test(test_rows_of_others),
         cmocka_unit_test(test_other_descriptions),          cmocka_unit_test(test_file_of_an_earlier_edition),
-        cmocka_unit_test(test_files_that_may_only_be_read), cmocka_unit_test(test_nothing_is_prepared_twice)};
+        cmocka_unit_test(test_files_that_may_only_be_read), cmocka_unit_test(test_nothing_is_prepared_twice),
+        cmocka_unit_test(test_a_row_is_read_once)};
     char command[100];
     if (mkdtemp(temp_dir) == NULL)
         return 1;

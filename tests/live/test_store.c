@@ -329,21 +329,21 @@ static void test_put_many(void **state)
     const size_t lens[] = {strlen(json[0]), strlen(json[1]), strlen(json[2])};
     mc_status st[3] = {9, 9, 9};
     kit_put(&spec, B, OID(B) ",\"title\":\"old\",\"year\":1}");
-    ok(kit_store->ops->put_many(kit_store, &spec, ids, json, lens, 3, 0, kit_soon(), st, err));
+    ok(kit_store->ops->put_many(kit_store, &spec, ids, json, lens, NULL, 3, 0, kit_soon(), st, err));
     assert_int_equal(st[0], MC_OK);
     assert_int_equal(st[1], MC_E_EXISTS);
     assert_int_equal(st[2], MC_OK);
     mci_doc *d = kit_get(&spec, B);
     assert_string_equal(mci_doc_text(d, F_TITLE), "old");
     mci_doc_unref(d);
-    ok(kit_store->ops->put_many(kit_store, &spec, ids, json, lens, 3, 1, kit_soon(), st, err));
+    ok(kit_store->ops->put_many(kit_store, &spec, ids, json, lens, NULL, 3, 1, kit_soon(), st, err));
     for (int i = 0; i < 3; i++) {
         assert_int_equal(st[i], MC_OK);
         d = kit_get(&spec, ids[i]);
         kit_assert_json(d, json[i]);
         mci_doc_unref(d);
     }
-    ok(kit_store->ops->put_many(kit_store, &spec, ids, json, lens, 0, 1, kit_soon(), st, err));
+    ok(kit_store->ops->put_many(kit_store, &spec, ids, json, lens, NULL, 0, 1, kit_soon(), st, err));
 }
 
 static void test_scan(void **state)
@@ -368,7 +368,7 @@ static void test_scan(void **state)
                             err)); /* a collection that is not there yet */
     assert_int_equal(n, 0);
     assert_null(last);
-    ok(kit_store->ops->put_many(kit_store, &spec, ids, texts, lens, 100, 0, kit_soon(), st, err));
+    ok(kit_store->ops->put_many(kit_store, &spec, ids, texts, lens, NULL, 100, 0, kit_soon(), st, err));
     char *after = NULL;
     int at = 0;
     do {

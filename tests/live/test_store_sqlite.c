@@ -219,8 +219,8 @@ static void test_sqlite_interrupted(void **state)
         texts[i] = json[i];
         lens[i] = strlen(json[i]);
     }
-    assert_int_equal(kit_store->ops->put_many(kit_store, &spec, texts, texts, lens, N, 0, mci_deadline_in(60000), st, &err),
-                     MC_OK);
+    assert_int_equal(
+        kit_store->ops->put_many(kit_store, &spec, texts, texts, lens, NULL, N, 0, mci_deadline_in(60000), st, &err), MC_OK);
     mci_ranked_id *rows = calloc(N, sizeof *rows);
     size_t n = 1;
     mc_status got = MC_OK; /* 1 ms is far too short for 20,000 rows; should a machine be that fast, it is no failure */

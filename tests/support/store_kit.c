@@ -297,7 +297,7 @@ void kit_same_data(const char *file, const mci_spec *spec)
         ids[i] = mci_doc_id(docs[i], NULL);
         json[i] = mci_doc_json(docs[i], &lens[i]);
     }
-    ok(kit_store->ops->put_many(kit_store, spec, ids, json, lens, lines.n, 0, mci_deadline_in(60000), st, err));
+    ok(kit_store->ops->put_many(kit_store, spec, ids, json, lens, NULL, lines.n, 0, mci_deadline_in(60000), st, err));
     for (size_t i = 0; i < lines.n; i++)
         assert_int_equal(st[i], MC_OK);
     for (size_t i = 0; i < lines.n; i += 500) {
