@@ -14,8 +14,13 @@ static mci_index *add_index(mci_coll *c, mci_cache *cache, mci_set_kind kind, co
     ix->set = (mci_set){.spec = c->spec, .kind = kind, .name = name};
     ix->x_field = x_field;
     ix->y_field = y_field;
-    if (cache->ops->add_set(cache, &ix->set) != 0 || mci_mutex_init(&ix->hints.lock) != 0)
+    if (cache->ops->add_set(cache, &ix->set) != 0)
         return NULL;
+    ix->places = kind == MCI_SET_GEO ? mci_places_new() : NULL;
+    if ((kind == MCI_SET_GEO && ix->places == NULL) || mci_mutex_init(&ix->hints.lock) != 0) {
+        mci_places_free(ix->places);
+        return NULL;
+    }
     c->nindexes++;
     return ix;
 }
@@ -57,6 +62,7 @@ void mci_coll_free(mci_coll *c)
         free(h->ids);
         free(c->index[i].builder.cursor);
         mci_mutex_destroy(&h->lock);
+        mci_places_free(c->index[i].places);
     }
     c->nindexes = 0;
     if (c->unique.unique != NULL)

@@ -6,6 +6,7 @@
 #ifndef MCI_ENGINE_COLLECTION_H
 #define MCI_ENGINE_COLLECTION_H
 
+#include "base/places.h"
 #include "base/sync.h"
 #include "cache/cache.h"
 #include "engine/targets.h"
@@ -36,6 +37,7 @@ typedef struct mci_index {
     mci_builder builder;
     int x_field, y_field; /* fields that give a document's place: number, or longitude and latitude; -1 */
     mci_hints hints;
+    mci_places *places;             /* of a geo set: what searches around some places came to */
     _Atomic int64_t size;           /* members when it was last looked at; 0: not known */
     _Atomic int64_t next_repair_ns; /* when lists may spend time on a flood of pending repairs */
     _Atomic size_t repair_batch;    /* of a flood: so many in one call; 0: not known yet */

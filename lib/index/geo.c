@@ -85,6 +85,7 @@ static mc_status from_store(mci_call *c, mci_coll *coll, const mci_circle *where
     if (st == MC_E_UNSUPPORTED)
         return mci_fail(c->err, st, MC_TIER_STORE, "%s", err.text);
     c->info->tier = MC_TIER_STORE;
+    c->info->age_ms = 0;
     c->info->cache = mci_store_outcome(c, usable && !(c->info->flags & MC_FLAG_REDIS_DOWN));
     for (size_t i = 0; st == MC_OK && i < *n; i++)
         mci_was_loaded(c, coll, 0, rows[i].id, 0);

@@ -39,6 +39,17 @@ void mci_fetch_ahead(mci_index *ix, int64_t offset, size_t count, const mci_coll
         mci_read_add(ops, coll, out->ids[i], MCI_WANT_FIELDS);
 }
 
+void mci_fetch_these(const char *ids, size_t n, const mci_coll *coll, mci_ops *ops, mci_fetched *out)
+{
+    *out = (mci_fetched){.first = ops->n, .ids = n > 0 ? calloc(n, sizeof *out->ids) : NULL};
+    for (; out->ids != NULL && out->n < n; out->n++, ids += strlen(ids) + 1) {
+        out->ids[out->n] = strdup(ids);
+        if (out->ids[out->n] == NULL)
+            break;
+        mci_read_add(ops, coll, out->ids[out->n], MCI_WANT_FIELDS);
+    }
+}
+
 void mci_fetched_free(mci_fetched *f)
 {
     for (size_t i = 0; i < f->n; i++)
@@ -73,10 +84,9 @@ static void remember(mci_hints *h, int64_t offset, const mci_row *rows, size_t n
     mci_mutex_unlock(&h->lock);
 }
 
-/* Document of `id` out of what was fetched ahead; the one at the same place is the likely one. */
-static mci_doc *take_fetched(mci_call *c, mci_coll *coll, const char *id, size_t place, const mci_page *p, int64_t *age_ms)
+mci_doc *mci_fetched_take(mci_call *c, mci_coll *coll, const char *id, size_t place, const mci_fetched *f, mci_ops *ops,
+                          int64_t *age_ms)
 {
-    const mci_fetched *f = p->fetched;
     for (size_t k = 0; k < f->n; k++) {
         size_t i = (place + k) % f->n;
         if (strcmp(f->ids[i], id) != 0)
@@ -84,7 +94,7 @@ static mci_doc *take_fetched(mci_call *c, mci_coll *coll, const char *id, size_t
         mci_item it = {.id = id};
         if (mci_recovery_has(&c->e->recovery, mci_coll_number(c->e, coll), 0, id))
             return NULL; /* written by us, and not announced to the cache yet: it is read past it */
-        if (!mci_read_take(c, coll, &it, &p->ops->op[f->first + i].u.value_read.found))
+        if (!mci_read_take(c, coll, &it, &ops->op[f->first + i].u.value_read.found))
             return NULL;
         if (it.info.age_ms > *age_ms)
             *age_ms = it.info.age_ms;
@@ -190,7 +200,7 @@ mc_status mci_hydrate(mci_call *c, mci_coll *coll, const mci_page *p, mci_row *r
         }
         if (took == 0)
             continue;
-        row.doc = take_fetched(c, coll, row.id, count, p, &age);
+        row.doc = mci_fetched_take(c, coll, row.id, count, p->fetched, p->ops, &age);
         rows[count++] = row;
     }
     remember(&p->ix->hints, p->offset, rows, count);

@@ -29,7 +29,13 @@ typedef struct mci_fetched {
 
 /* Fetch what is remembered of ranks [offset, offset + count). */
 void mci_fetch_ahead(mci_index *ix, int64_t offset, size_t count, const mci_coll *coll, mci_ops *ops, mci_fetched *out);
+/* Fetch these. `ids` is a list of `n` (copied) texts, each with a NUL behind it. */
+void mci_fetch_these(const char *ids, size_t n, const mci_coll *coll, mci_ops *ops, mci_fetched *out);
 void mci_fetched_free(mci_fetched *f);
+
+/* Document of `id` out of what was fetched, after the list was run, or NULL; the one at `place` is the likely one. Raises *age_ms. */
+mci_doc *mci_fetched_take(mci_call *c, mci_coll *coll, const char *id, size_t place, const mci_fetched *f, mci_ops *ops,
+                          int64_t *age_ms);
 
 /* One page of a set, after its list was run. */
 typedef struct mci_page {

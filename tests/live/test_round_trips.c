@@ -104,7 +104,10 @@ static void test_lists(void **state)
         assert_int_equal(mc_list_size(list), 1);
         mc_list_free(list);
     }
-    costs("places, then their details", 2, 0);
+    costs("places with their details, around a place that was asked for before", 1, 0);
+    assert_int_equal(mc_nearby_theaters(f.a, 1.001, 1, 1000, 1, &list, &info, NULL), MC_OK);
+    mc_list_free(list);
+    costs("places around a new place, then their details", 2, 0);
     assert_int_equal(mc_record_view(f.a, ID1, &rank, &info, NULL), MC_OK);
     costs("a view", 1, 0);
     for (int i = 0; i < 2; i++) {

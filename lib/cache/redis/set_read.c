@@ -48,7 +48,7 @@ static void arg_question(mci_batch *b, const mci_op_set_read *s)
 }
 
 /*
- * Pages and places are asked for by plain commands, which cost Redis a third of the script: what is due and the nonce first, then page and marker
+ * Pages, places and what is near are asked for by plain commands, which cost Redis a third of the script: what is due and the nonce first, then page and marker
  * together. Due is judged by the server's clock as this process knows it.
  */
 static void plain_pack(mci_redis_cache *rc, mci_batch *b, const mci_op_set_read *s, int64_t now_ms)
@@ -78,6 +78,21 @@ static void plain_pack(mci_redis_cache *rc, mci_batch *b, const mci_op_set_read 
         mci_arg_int(b, s->offset);
         mci_arg_int(b, s->offset + s->count - 1);
         mci_arg_str(b, "WITHSCORES");
+    } else if (s->query == MCI_QUERY_NEAR) {
+        mci_cmd(b, "GEOSEARCH");
+        mci_key_of_set(b, &rc->names, s->set, MCI_KEY_SET);
+        mci_arg_str(b, "FROMLONLAT");
+        mci_arg_double(b, s->lon);
+        mci_arg_double(b, s->lat);
+        mci_arg_str(b, "BYRADIUS");
+        mci_arg_double(b, s->radius_m);
+        mci_arg_str(b, "m");
+        mci_arg_str(b, "ASC");
+        mci_arg_str(b, "COUNT");
+        mci_arg_int(b, s->count);
+        mci_arg_str(b, "WITHHASH");
+        mci_cmd(b, "ZCARD");
+        mci_key_of_set(b, &rc->names, s->set, MCI_KEY_SET);
     } else {
         mci_cmd(b, "ZREVRANK");
         mci_key_of_set(b, &rc->names, s->set, MCI_KEY_SET);
@@ -96,7 +111,7 @@ void mci_set_read_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_set_read *s = &op->u.set_read;
     int64_t now = mci_redis_now_ms(rc->redis);
-    if (now != 0 && ((s->query == MCI_QUERY_PAGE && s->count > 0) || s->query == MCI_QUERY_PLACE)) {
+    if (now != 0 && s->query <= MCI_QUERY_NEAR && (s->query != MCI_QUERY_PAGE || s->count > 0)) {
         op->form = FORM_PLAIN;
         plain_pack(rc, b, s, now);
         return;
@@ -268,6 +283,8 @@ static int take_plain_answer(const mci_unpack *u, const mci_reply *exec, const m
         return first != NULL && mci_reply_is_wrong_type(first) ? 0 : -1; /* no set of ours: it is not complete, then */
     if (s->query == MCI_QUERY_PAGE)
         return take_page(u, first, s, a);
+    if (s->query == MCI_QUERY_NEAR)
+        return mci_reply_count(mci_reply_item(exec, 2), &a->size) == 0 ? take_near(u, first, s, a) : -1;
     const mci_reply *score = mci_reply_item(exec, 2);
     if (first->type == MCI_REPLY_NIL)
         return 0;
