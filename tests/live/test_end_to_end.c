@@ -376,29 +376,13 @@ static void test_same_title(void **state)
 
 /* ---- boards and places -------------------------------------------------------------------------------------------- */
 
-/* Each call builds a slice of what a list needs, and the store answers until it is whole. */
-static void build_boards(void)
-{
-    const int tier = (int)fixture_tier();
-    mc_info top = {0};
-    mc_info near = {0};
-    for (int i = 0; i < 10000 && (top.tier != tier || near.tier != tier); i++) {
-        mc_list *rows = NULL;
-        assert_int_equal(mc_top_movies(mc, 0, 100, &rows, &top, NULL), MC_OK);
-        mc_list_free(rows);
-        assert_int_equal(mc_nearby_theaters(mc, 10, 10, 1000, 1, &rows, &near, NULL), MC_OK);
-        mc_list_free(rows);
-    }
-}
-
 static void test_top(void **state)
 {
     (void)state;
-    mc_list *cold = NULL;
-    mc_list *warm = NULL;
+    mc_list *cold = NULL, *warm = NULL;
     mc_info info;
     assert_int_equal(mc_top_movies(mc, 0, 100, &cold, &info, NULL), MC_OK);
-    build_boards(); /* a call builds a slice */
+    fixture_build_lists(mc);
     assert_int_equal(mc_top_movies(mc, 0, 100, &warm, &info, NULL), MC_OK);
     assert_int_equal(info.redis_round_trips, fixture_trips(1)); /* details included */
     assert_int_equal(info.tier, fixture_tier());
@@ -476,10 +460,9 @@ static void test_nearby(void **state)
     assert_int_equal(mc_options_set(o, "store.uri", store_uri, &err), MC_OK);
     assert_int_equal(mc_options_set(o, "store.database", "mflixcache_test_api", &err), MC_OK);
     assert_int_equal(mc_options_set(o, "cache.uri", "redis://127.0.0.1:1", &err), MC_OK); /* nobody there */
-    if (strstr(store_uri, ":memory:") == NULL) /* a database of its own has no theaters */
-        assert_int_equal(mc_open(o, &alone, &err), MC_OK);
+    assert_int_equal(strstr(store_uri, ":memory:") != NULL ? MC_OK : mc_open(o, &alone, &err), MC_OK);
     mc_options_free(o);
-    build_boards();
+    fixture_build_lists(mc);
     for (size_t p = 0; p < sizeof points / sizeof points[0]; p++) {
         assert_int_equal(mc_nearby_theaters(mc, points[p][0], points[p][1], points[p][2], 50, &rows, &info, NULL), MC_OK);
         assert_int_equal(info.tier, fixture_tier());

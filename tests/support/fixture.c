@@ -308,3 +308,17 @@ void fixture_sleep_ms(int ms)
     struct timespec ts = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
     nanosleep(&ts, NULL);
 }
+
+void fixture_build_lists(mc_client *mc)
+{
+    const int tier = (int)fixture_tier();
+    mc_info top = {0};
+    mc_info near = {0};
+    for (int i = 0; i < 10000 && (top.tier != tier || near.tier != tier); i++) {
+        mc_list *rows = NULL;
+        assert_int_equal(mc_top_movies(mc, 0, 100, &rows, &top, NULL), MC_OK);
+        mc_list_free(rows);
+        assert_int_equal(mc_nearby_theaters(mc, 10, 10, 1000, 1, &rows, &near, NULL), MC_OK);
+        mc_list_free(rows);
+    }
+}

@@ -51,5 +51,7 @@ void fixture_sleep_ms(int ms);
 /* The tier that a hit names: Redis, or this process. */
 int fixture_trips(int redis); /* exchanges with Redis where so many are made; none in memory */
 enum mc_tier fixture_tier(void);
+/* Asks for a board and for places until what they need is whole: each call builds a slice, and the store answers meanwhile. */
+void fixture_build_lists(mc_client *mc);
 
 #endif
