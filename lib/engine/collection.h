@@ -48,6 +48,7 @@ typedef struct mci_coll {
     int64_t ttl_ms;
     mci_family docs;
     mci_family unique;   /* .unique is NULL when the collection has no unique key */
+    _Atomic int misses;  /* reads in a row that found nothing in the cache */
     mci_targets targets; /* of the unique key, when there is one */
     mci_index index[MCI_MAX_INDEXES];
     size_t nindexes;

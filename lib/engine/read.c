@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: the cache-aside read of one or many ids. The way of an item: ask the value (one exchange for all) -> settled, or ask for a
- * lease (one exchange) -> settled, load and fill, load only, join a load of this process, or wait for another process.
+ * Owns: the cache-aside read of one or many ids. The way of an item: ask the value (one exchange for all; left out where
+ * nothing is found anyway) -> settled, or ask for a lease (one exchange) -> settled, load and fill, load only, join a load of this process, or wait for another process.
  * Refuses: handing out what does not decode.
  */
 #include "engine/read.h"
@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ROUNDS 1000 /* another client keeps writing corrupt values */
+#define MISSES_IN_A_ROW 8 /* then the next read asks for a lease at once: that finds a value as well, and costs Redis more */
+#define MAX_ROUNDS 1000   /* another client keeps writing corrupt values */
 
 void mci_read_add(mci_ops *ops, const mci_coll *coll, const char *id, mci_want want)
 {
@@ -270,8 +271,18 @@ void mci_read_count(mci_metrics *m, const mci_item *it)
         mci_count(m, it->info.cache == MC_CACHE_BYPASS ? MCI_C_BYPASSES : MCI_C_MISSES);
 }
 
-static void finish(mci_call *c, mci_work *w, size_t n)
+/* Whether the next read is likely to find something. */
+static void note_outcome(mci_coll *coll, const mci_item *it)
 {
+    int misses = atomic_load_explicit(&coll->misses, memory_order_relaxed);
+    int next = it->info.cache == MC_CACHE_MISS ? (misses < MISSES_IN_A_ROW ? misses + 1 : misses) : 0;
+    if (next != misses)
+        atomic_store_explicit(&coll->misses, next, memory_order_relaxed);
+}
+
+static void finish(mci_call *c, mci_coll *coll, mci_work *w, size_t n)
+{
+
     for (size_t i = 0; i < n; i++) {
         const mci_item *first = w[w[i].first].it;
         if (w[i].first != i) {
@@ -282,14 +293,18 @@ static void finish(mci_call *c, mci_work *w, size_t n)
         mci_lease_free(&w[i].lease);
         mci_read_count(c->e->metrics, w[i].it);
     }
+    note_outcome(coll, w[n - 1].it);
 }
 
 static void rounds(mci_call *c, mci_coll *coll, mci_work *w, size_t n, mci_want want)
 {
-    if (mci_reads_cache(c))
-        ask_values(c, coll, w, n, want);
-    else
+    int cold = n == 1 && atomic_load_explicit(&coll->misses, memory_order_relaxed) >= MISSES_IN_A_ROW;
+    if (!mci_reads_cache(c))
         all_from_store(w, n);
+    else if (cold && !mci_recover(c))
+        w[0].state = MCI_WORK_MISS;
+    else
+        ask_values(c, coll, w, n, want);
     int again = 1;
     for (int round = 0; again; round++) {
         ask_leases(c, coll, w, n, want);
@@ -322,7 +337,7 @@ mc_status mci_read_many(mci_call *c, mci_coll *coll, mci_item *items, size_t n, 
     int ok = find_duplicates(w, n) == 0;
     if (ok) {
         rounds(c, coll, w, n, want);
-        finish(c, w, n);
+        finish(c, coll, w, n);
     }
     if (w != &one)
         free(w);

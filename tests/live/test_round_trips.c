@@ -161,6 +161,30 @@ static void test_values(void **state)
     costs("a put", 1, 0);
 }
 
+/* Nothing is found, read after read: the question for the value is left out. */
+static void test_cold_cache(void **state)
+{
+    (void)state;
+    char id[32];
+    char json[512];
+    fixture_reset(&f);
+    assert_true(fixture_rating(f.a, ID1, NULL) == 1.0);
+    assert_true(fixture_rating(f.a, ID1, NULL) == 1.0); /* a hit */
+    for (int i = 0; i < 12; i++) {
+        (void)snprintf(id, sizeof id, "573a1390f29313caabcd49%02x", i);
+        fixture_json(json, id, "Cold", 3);
+        memstore_put(&f.mem, "movies", id, json);
+        assert_true(fixture_rating(f.a, id, &info) == 3.0);
+        assert_int_equal(info.cache, MC_CACHE_MISS);
+        costs("a miss of a cold cache", i < 8 ? 2 : 1, 1);
+    }
+    assert_true(fixture_rating(f.a, id, &info) == 3.0); /* a hit of the question for a lease */
+    assert_int_equal(info.cache, MC_CACHE_HIT);
+    costs("a hit that was not awaited", 1, 0);
+    assert_true(fixture_rating(f.a, ID2, &info) == 2.0);
+    costs("a miss after a hit", 2, 1);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -191,8 +215,8 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads),  cmocka_unit_test(test_title_that_moved), cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_writes), cmocka_unit_test(test_values),
+        cmocka_unit_test(test_reads), cmocka_unit_test(test_title_that_moved), cmocka_unit_test(test_cold_cache),
+        cmocka_unit_test(test_lists), cmocka_unit_test(test_writes),           cmocka_unit_test(test_values),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
