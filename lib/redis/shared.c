@@ -341,6 +341,8 @@ static int lead(mci_shared *s, mci_turn *me, mci_deadline dl)
     }
     if (me->state != MCI_TURN_DONE)
         left = give_up(s, me, 1, &ended);
+    if (left)
+        me = NULL; /* nobody's: whoever comes to its reply frees it, and that may be here */
     for (int i = 0; i < MORE_READS && s->conn != NULL && s->line.first != NULL && s->line.first != s->line.unsent; i++)
         if (!read_some(s, me, 0, 0, &ended))
             break;
