@@ -22,7 +22,39 @@ typedef struct wire {
     long sent;
     long received;
     int armed; /* the request of PROXY_DROP_TO or PROXY_HANG_AFTER has passed */
+    /* where the stream of commands stands: */
+    char line[32];
+    size_t line_len;
+    long skip;      /* bytes of an argument, and the line end behind it */
+    long arguments; /* of this command that are still to come */
 } wire;
+
+/* Counts commands as they pass: "*N", and N times "$LENGTH" and the bytes. */
+static void count(wire *l, const char *p, long n)
+{
+    for (long i = 0; i < n; i++) {
+        if (l->skip > 0) {
+            long step = l->skip < n - i ? l->skip : n - i;
+            l->skip -= step;
+            i += step - 1;
+            continue;
+        }
+        if (p[i] != '\n') {
+            if (l->line_len < sizeof l->line - 1)
+                l->line[l->line_len++] = p[i];
+            continue;
+        }
+        l->line[l->line_len] = '\0';
+        long number = strtol(l->line + 1, NULL, 10);
+        if (l->line[0] == '*')
+            l->arguments = number;
+        else if (l->line[0] == '$')
+            l->skip = number + 2;
+        if (l->line[0] == '$' && --l->arguments == 0)
+            atomic_fetch_add(&l->p->commands, 1);
+        l->line_len = 0;
+    }
+}
 
 static int dial(int port)
 {
@@ -152,6 +184,8 @@ static void *pump(void *arg)
             ssize_t n = recv(fds[i].fd, buf, sizeof buf, 0);
             if (i == 0 && n > 0)
                 rewrite(l->p, buf, n);
+            if (i == 0 && n > 0)
+                count(l, buf, n);
             alive = n > 0 && (i == 0 ? upstream(l, buf, n) : downstream(l, buf, n)) == 0;
         }
     }

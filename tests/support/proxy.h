@@ -28,7 +28,8 @@ typedef struct proxy {
     _Atomic long limit;
     _Atomic int stop;
     _Atomic int connections;
-    _Atomic int dropped; /* replies, by PROXY_DROP_TO */
+    _Atomic int dropped;   /* replies, by PROXY_DROP_TO */
+    _Atomic long commands; /* of Redis, that clients have sent so far */
     const char *text;
     const char *from; /* in requests, these bytes become ... */
     const char *to;   /* ... these, as many; set before the first connection */
