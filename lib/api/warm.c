@@ -6,6 +6,7 @@
 #include "engine/freshness.h"
 #include "engine/warm.h"
 #include "index/build.h"
+#include "index/judge.h"
 
 /* A set and the values of one collection, as far as they are wanted. */
 static mc_status warm(mci_call *c, mci_coll *coll, mci_index *ix, int values, int64_t limit, mci_progress *p,
@@ -13,6 +14,8 @@ static mc_status warm(mci_call *c, mci_coll *coll, mci_index *ix, int values, in
 {
     if (!mci_reads_cache(c))
         return mci_fail(c->err, MC_E_UNSUPPORTED, MC_TIER_NONE, "read.tiers leaves Redis out: there is nothing to warm");
+    if (ix != NULL)
+        mci_leave_old_epoch(c, ix);
     mc_status st = ix != NULL ? mci_build_or_wait(c, coll, ix, p) : MC_OK;
     return st == MC_OK && values ? mci_warm_values(c, coll, limit, p, loaded) : st;
 }

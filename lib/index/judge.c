@@ -34,6 +34,23 @@ static int raise_nonce(mci_call *c, const mci_index *ix, const char *nonce, int 
     return ok;
 }
 
+void mci_leave_old_epoch(mci_call *c, const mci_index *ix)
+{
+    mci_ops ops;
+    mci_call quiet = mci_call_quiet(c);
+    mci_ops_init(&ops);
+    mci_op_set_read *r = &mci_ops_add(&ops, MCI_OP_SET_READ)->u.set_read;
+    r->set = &ix->set;
+    r->query = MCI_QUERY_PAGE;
+    r->count = 1;
+    if (mci_call_run_one(&quiet, &ops) == MC_OK && ops.epoch_status == MC_OK) {
+        const mci_set_answer *a = &ops.op[0].u.set_read.answer;
+        if (a->nonce[0] != '\0' && epoch_of(a->nonce) != ops.epoch)
+            (void)raise_nonce(c, ix, a->nonce, 0);
+    }
+    mci_ops_free(&ops);
+}
+
 static mci_belief build(mci_call *c, mci_coll *coll, mci_index *ix)
 {
     return mci_rebuild(c, coll, ix) ? MCI_ASK_AGAIN : MCI_ASK_STORE;

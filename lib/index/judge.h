@@ -17,4 +17,7 @@ typedef enum mci_belief {
 /* `op` is a SET_READ of `ops` after it was run. */
 mci_belief mci_judge(mci_call *c, mci_coll *coll, mci_index *ix, const mci_ops *ops, const mci_op *op);
 
+/* Before a set is built on purpose: what is left of another epoch is not gone on with. */
+void mci_leave_old_epoch(mci_call *c, const mci_index *ix);
+
 #endif

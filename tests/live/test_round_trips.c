@@ -117,6 +117,26 @@ static void test_lists(void **state)
     costs("trending, with details", 1, 0);
 }
 
+/* All is invalidated and warmed: the next list is answered by what was warmed. */
+static void test_warm_after_invalidation(void **state)
+{
+    (void)state;
+    mc_list *list = NULL;
+    fixture_reset(&f);
+    theater();
+    assert_int_equal(mc_warm(f.a, MC_WARM_ALL, 0, NULL, NULL, NULL, NULL), MC_OK);
+    assert_int_equal(mc_invalidate_all(f.a, NULL, NULL), MC_OK);
+    assert_int_equal(mc_warm(f.a, MC_WARM_ALL, 0, NULL, NULL, NULL, NULL), MC_OK);
+    assert_int_equal(mc_top_movies(f.a, 0, 3, &list, &info, NULL), MC_OK);
+    assert_int_equal(mc_list_size(list), 3);
+    mc_list_free(list);
+    assert_int_equal(info.store_calls, 0);
+    assert_int_equal(mc_nearby_theaters(f.a, 1, 1, 1000, 1, &list, &info, NULL), MC_OK);
+    assert_int_equal(mc_list_size(list), 1);
+    mc_list_free(list);
+    assert_int_equal(info.store_calls, 0);
+}
+
 static void test_writes(void **state)
 {
     (void)state;
@@ -215,8 +235,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads), cmocka_unit_test(test_title_that_moved), cmocka_unit_test(test_cold_cache),
-        cmocka_unit_test(test_lists), cmocka_unit_test(test_writes),           cmocka_unit_test(test_values),
+        cmocka_unit_test(test_reads),  cmocka_unit_test(test_title_that_moved),        cmocka_unit_test(test_cold_cache),
+        cmocka_unit_test(test_lists),  cmocka_unit_test(test_warm_after_invalidation), cmocka_unit_test(test_writes),
+        cmocka_unit_test(test_values),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
