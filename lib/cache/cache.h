@@ -449,8 +449,11 @@ mc_status mci_op_error(const mci_op *op, mc_error *err);
 
 typedef struct mci_cache mci_cache;
 
-/* What became of the end of a load that was not waited for: stored, or refused, because the cache is full or for another reason (a lost connection among them). */
-typedef void (*mci_filled_fn)(void *ctx, int stored, int full);
+/*
+ * What became of the end of a load that was not waited for: stored, or not, because the cache is full or for another reason (a lost connection among
+ * them).
+ */
+typedef void (*mci_filled_fn)(void *ctx, const mci_family *family, const char *id, int stored, int full);
 
 typedef struct mci_cache_ops {
     /* MC_OK: every operation has its status and outputs. Otherwise none has, and `err` (may be NULL) says why. */

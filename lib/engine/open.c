@@ -2,6 +2,7 @@
 /* Owns: joining settings, cache and store into one engine, and taking it apart. Refuses: knowing any collection. */
 #include "engine/open.h"
 
+#include "base/syncpoint.h"
 #include "base/wipe.h"
 #include "cache/memory/memory_cache.h"
 #include "cache/redis/redis_cache.h"
@@ -55,9 +56,13 @@ static mc_status take_settings(const mci_settings *s, mci_redis_cache_options *o
 }
 
 /* Told by any thread, about a load that some call made before. */
-static void filled(void *ctx, int stored, int full)
+static void filled(void *ctx, const mci_family *family, const char *id, int stored, int full)
 {
     mci_engine *e = ctx;
+    for (size_t i = 0; i < e->ncolls && !stored && MCI_SAFEGUARD(MCI_SAFEGUARD_SEEN); i++)
+        if (family ==
+            &e->colls[i].docs) /* it was handed out, and Redis may show an older one: reads do not go back in time */
+            mci_seen_note(&e->seen, i, 0, id, mci_now_ns());
     mc_info nobody = {0};
     const mci_op_commit k = {.stored = stored, .full = full};
     mci_count(e->metrics, stored ? MCI_C_FILLS : MCI_C_FILLS_REFUSED);

@@ -398,6 +398,41 @@ static void test_a14_immortal_value(void **state)
     assert_breaks(all_have_ttl());
 }
 
+/*
+ * A fill that nobody waited for was refused, since a writer had announced itself after the lease; what another program wrote is newer than what that
+ * writer caches. The handle that was given the newest shows nothing older.
+ */
+static void rate_3(void *arg)
+{
+    (void)mc_update_rating(f.b, arg, 3.0, NULL, NULL, NULL);
+}
+
+static int never_back_after_a_refused_fill(void)
+{
+    actor r;
+    actor w;
+    char json[512];
+    actor_start(&r, read_one, (void *)(uintptr_t)ID1, "read:leased");
+    assert_true(actor_wait(&r));
+    actor_start(&w, rate_3, (void *)(uintptr_t)ID1, "write:stored");
+    assert_true(actor_wait(&w));
+    fixture_json(json, ID1, "One", 4.0);
+    memstore_put(&f.mem, "movies", ID1, json);
+    actor_join(&r); /* was given 4 */
+    actor_join(&w); /* caches 3 */
+    return fixture_rating(f.a, ID1, NULL) == 4.0;
+}
+
+static void test_refused_fill(void **state)
+{
+    (void)state;
+    start();
+    assert_true(never_back_after_a_refused_fill());
+    start();
+    mutate_safeguard(MCI_SAFEGUARD_SEEN);
+    assert_breaks(never_back_after_a_refused_fill());
+}
+
 /* A15: what another client has left in a document's hash does not survive in it. */
 static int no_torn_hash(void)
 {
@@ -604,6 +639,7 @@ int main(void)
         cmocka_unit_test(test_a12_never_short),
         cmocka_unit_test(test_a12_built_in_parts),
         cmocka_unit_test(test_a14_immortal_value),
+        cmocka_unit_test(test_refused_fill),
         cmocka_unit_test(test_a15_torn_hash),
         cmocka_unit_test(test_a16_ttl_lost),
         cmocka_unit_test(test_a17_dangling_theaters),

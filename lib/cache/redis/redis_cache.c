@@ -12,9 +12,11 @@
 #include "cache/redis/set_read.h"
 #include "cache/redis/strings.h"
 #include "cache/redis/value.h"
+#include "codec/json_limits.h"
 #include "redis/refusal.h"
 #include "scripts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,17 +196,51 @@ static void unpack(mci_redis_cache *rc, mci_ops *ops, const mci_batch *b, size_t
     }
 }
 
-/* The replies to ends of loads that nobody waited for. */
+/* ---- ends of loads that nobody waits for -------------------------------------------------------------------------- */
+
+typedef struct detached_end {
+    const mci_family *family;
+    char id[MCI_ID_CAP];
+} detached_end;
+
+typedef struct detached {
+    mci_redis_cache *rc;
+    detached_end end[]; /* one for each command */
+} detached;
+
+/* The replies. One that is missing says that it is not stored. */
 static void take_detached(void *ctx, const mci_batch *b)
 {
-    mci_redis_cache *rc = ctx;
+    detached *d = ctx;
+    mci_redis_cache *rc = d->rc;
     mci_redis_posted(rc->redis, b);
     for (size_t i = 0; i < b->n; i++) {
         int full = 0;
         int stored = mci_value_stored(mci_batch_reply(b, i), &full);
-        rc->filled(rc->filled_ctx, stored, full);
+        rc->filled(rc->filled_ctx, d->end[i].family, d->end[i].id, stored, full);
     }
+    free(d);
 }
+
+/* 0: it is on its way, and `b` is empty. */
+static int send_detached(mci_redis_cache *rc, const mci_ops *ops, mci_batch *b)
+{
+    detached *d = calloc(1, sizeof *d + ops->n * sizeof d->end[0]);
+    if (d == NULL)
+        return -1;
+    d->rc = rc;
+    for (size_t i = 0; i < ops->n; i++) {
+        const mci_op_commit *k = &ops->op[i].u.commit;
+        d->end[i].family = k->family;
+        (void)snprintf(d->end[i].id, sizeof d->end[i].id, "%s", k->id);
+    }
+    if (mci_redis_post(rc->redis, b, take_detached, d) == 0)
+        return 0;
+    free(d);
+    return -1;
+}
+
+/* ---- a list ------------------------------------------------------------------------------------------------------- */
 
 static mc_status run(mci_cache *c, mci_ops *ops, mci_deadline dl, mc_error *err)
 {
@@ -219,7 +255,7 @@ static mc_status run(mci_cache *c, mci_ops *ops, mci_deadline dl, mc_error *err)
         ops->op[i].first = b.n;
         kinds[ops->op[i].kind].pack(rc, &b, &ops->op[i]);
     }
-    if (ops->detach && mci_redis_post(rc->redis, &b, take_detached, rc) == 0) {
+    if (ops->detach && send_detached(rc, ops, &b) == 0) {
         ops->detached = ops->sent = 1;
         mci_batch_free(&b);
         return MC_OK;
