@@ -45,6 +45,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
+    atomic_store(&mci_mutation_off, 0); /* also after a test that failed */
     mci_shared_close(&line, mci_deadline_in(5000));
     echo_stop(&server);
     return 0;
@@ -183,9 +184,25 @@ static void *slow_call(void *arg)
     mci_arg_str(&b, "late");
     mci_batch_seal(&b);
     *(mc_status *)arg = mci_shared_exchange(&line, &b, 0, mci_deadline_in(50), &outcome, &err);
-    assert_int_equal(b.sent, 1);
     mci_batch_free(&b);
     return NULL;
+}
+
+/* A call that the server leaves without an answer. Whoever is so late that its deadline passes before it has sent anything tries again. */
+static mc_status unanswered_call(int who)
+{
+    mc_status st = MC_OK;
+    int sent = 0;
+    for (int64_t ms = 30; !sent; ms *= 2) {
+        mci_batch b;
+        mci_outcome outcome;
+        mc_error err = {0};
+        ask(&b, who, 1);
+        st = mci_shared_exchange(&line, &b, 0, mci_deadline_in(ms), &outcome, &err);
+        sent = b.sent;
+        mci_batch_free(&b);
+    }
+    return st;
 }
 
 /* Callers give up before their replies come; those behind them get their own. `wrong` receives how many did not. */
@@ -196,7 +213,12 @@ static void give_up_in_front(int *wrong)
         pthread_t t;
         mc_status st = MC_OK;
         worker w[4];
-        assert_int_equal(call(1, 1, 10000, 1), MC_OK);
+        mc_status first = call(1, 1, 10000, 1);
+        if (first == MC_E_INTERNAL) { /* what the round before left behind */
+            ++*wrong;
+            return;
+        }
+        assert_int_equal(first, MC_OK);
         assert_int_equal(pthread_create(&t, NULL, slow_call, &st), 0);
         mci_sleep_ms(10, MCI_NO_DEADLINE);
         for (int k = 0; k < 4; k++) {
@@ -233,7 +255,7 @@ static void test_silence(void **state)
     (void)state;
     assert_int_equal(call(1, 1, 10000, 0), MC_OK);
     atomic_store(&server.silent, 1);
-    assert_int_equal(call(2, 1, 30, 0), MC_E_TIMEOUT);
+    assert_int_equal(unanswered_call(2), MC_E_TIMEOUT);
     atomic_store(&server.silent, 0);
     assert_int_equal(call(3, 1, 10000, 0), MC_OK);
     assert_int_equal(atomic_load(&server.connections), 2);
@@ -292,7 +314,7 @@ static void test_posting(void **state)
     assert_int_equal(call(1, 1, 10000, 0), MC_OK);
     atomic_store(&server.silent, 1);
     assert_int_equal(post(&p), 0);
-    assert_int_equal(call(2, 1, 30, 0), MC_E_TIMEOUT);
+    assert_int_equal(unanswered_call(2), MC_E_TIMEOUT);
     atomic_store(&server.silent, 0);
     assert_int_equal(call(3, 1, 10000, 0), MC_OK);
     assert_int_equal(atomic_load(&p.lost), 1);
@@ -308,7 +330,7 @@ static void test_polling(void **state)
     for (int i = 0; i < 50; i++)
         assert_int_equal(call(i, 2, 10000, 0), MC_OK);
     atomic_store(&server.silent, 1);
-    assert_int_equal(call(2, 1, 30, 0), MC_E_TIMEOUT);
+    assert_int_equal(unanswered_call(2), MC_E_TIMEOUT);
 }
 
 int main(void)
