@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Owns: the only sockets of the Redis side. Refuses: time-outs that restart with each byte (deadlines are
- * absolute), and SIGPIPE: hiredis writes with write(2) and would kill a host that keeps the default action, so bytes go out
- * by send(2) with MSG_NOSIGNAL here and hiredis only decodes.
- */
+/* Owns: how a connection is made, and the log-in. Refuses: hiredis' own I/O, which knows no deadline and may raise SIGPIPE: it only decodes. */
 #include "redis/conn.h"
 
 #include "redis/replies.h"
@@ -16,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -109,72 +104,23 @@ static mc_status connect_tcp(const mci_redis_addr *a, mci_addresses *known, mci_
     return net_fail(err, code == ETIMEDOUT ? MC_E_TIMEOUT : MC_E_CACHE, code, a, what);
 }
 
-static int set_timeout(mci_conn *c, mci_deadline dl)
-{
-    int left = mci_deadline_left_ms(dl);
-    if (left <= 0)
-        return -1;
-    /* A time-out that is at most a tenth off saves a system call per exchange; the deadline itself is checked after. */
-    if (c->timeout_ms > 0 && left <= c->timeout_ms && left >= c->timeout_ms - c->timeout_ms / 10)
-        return 0;
-    struct timeval tv = {.tv_sec = left / 1000, .tv_usec = (left % 1000) * 1000};
-    if (setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv) != 0)
-        return -1;
-    c->timeout_ms = left;
-    return 0;
-}
-
-/* Leave out of the pieces what has gone out. */
-static void advance(struct iovec **pieces, int *n, size_t sent)
-{
-    while (*n > 0 && sent >= (*pieces)->iov_len) {
-        sent -= (*pieces)->iov_len;
-        (*pieces)++;
-        (*n)--;
-    }
-    if (*n > 0) {
-        (*pieces)->iov_base = (char *)(*pieces)->iov_base + sent;
-        (*pieces)->iov_len -= sent;
-    }
-}
-
 int mci_conn_send(mci_conn *c, struct iovec *pieces, int n, mci_deadline dl, size_t *done)
 {
-    *done = 0;
-    while (n > 0) {
-        struct msghdr msg = {.msg_iov = pieces, .msg_iovlen = (size_t)n};
-        ssize_t sent = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent >= 0) {
-            *done += (size_t)sent;
-            advance(&pieces, &n, (size_t)sent);
-            continue;
-        }
-        if (errno == EINTR)
-            continue;
-        if (errno != EAGAIN && errno != EWOULDBLOCK)
-            return errno;
-        int left = mci_deadline_left_ms(dl);
-        if (left <= 0)
-            return ETIMEDOUT;
-        struct pollfd p = {.fd = c->fd, .events = POLLOUT};
-        if (poll(&p, 1, left) < 0 && errno != EINTR)
-            return errno;
-    }
-    return 0;
+    return mci_stream_send(c->stream, pieces, n, dl, done);
 }
 
 mci_received mci_conn_receive(mci_conn *c, int wait, mci_deadline dl, int *code)
 {
-    *code = 0;
-    if (wait && set_timeout(c, dl) != 0)
-        return MCI_RECEIVED_NOTHING;
-    ssize_t n = recv(c->fd, c->chunk, READ_CHUNK, wait ? 0 : MSG_DONTWAIT);
-    if (n > 0)
-        return mci_decoder_feed(c->decoder, c->chunk, (size_t)n) == 0 ? MCI_RECEIVED_BYTES : MCI_RECEIVED_NO_MEMORY;
-    if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
-        return MCI_RECEIVED_NOTHING;
-    *code = n < 0 ? errno : 0;
-    return MCI_RECEIVED_END;
+    size_t n = 0;
+    mci_received got = mci_stream_receive(c->stream, c->chunk, READ_CHUNK, wait, dl, &n, code);
+    if (got == MCI_RECEIVED_BYTES && mci_decoder_feed(c->decoder, c->chunk, n) != 0)
+        return MCI_RECEIVED_NO_MEMORY;
+    return got;
+}
+
+void mci_conn_shut(mci_conn *c)
+{
+    mci_stream_shut(c->stream);
 }
 
 /* A batch on a connection that nobody else has yet. */
@@ -247,6 +193,20 @@ static mc_status hello(mci_conn *c, const mci_redis_addr *a, mci_deadline dl, in
     return st;
 }
 
+static mc_status connect_stream(const mci_redis_addr *addr, mci_addresses *known, mci_deadline dl, mci_stream **out,
+                                mc_error *err)
+{
+    int fd = -1;
+    mc_status st = addr->path[0] != '\0' ? connect_unix(addr, dl, &fd, err) : connect_tcp(addr, known, dl, &fd, err);
+    if (st != MC_OK)
+        return st;
+    *out = mci_stream_over_socket(fd);
+    if (*out != NULL)
+        return MC_OK;
+    (void)close(fd);
+    return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a connection");
+}
+
 mc_status mci_conn_open(const mci_redis_addr *addr, mci_addresses *known, mci_deadline dl, mci_conn **out, int64_t *redis_ms,
                         mc_error *err)
 {
@@ -254,14 +214,13 @@ mc_status mci_conn_open(const mci_redis_addr *addr, mci_addresses *known, mci_de
     mci_conn *c = calloc(1, sizeof *c);
     if (c == NULL)
         return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a connection");
-    c->fd = -1;
     c->decoder = mci_decoder_new();
     c->chunk = malloc(READ_CHUNK);
     mc_status st = MC_OK;
     if (c->decoder == NULL || c->chunk == NULL)
         st = mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a connection");
     if (st == MC_OK)
-        st = addr->path[0] != '\0' ? connect_unix(addr, dl, &c->fd, err) : connect_tcp(addr, known, dl, &c->fd, err);
+        st = connect_stream(addr, known, dl, &c->stream, err);
     if (st == MC_OK)
         st = hello(c, addr, dl, redis_ms, err);
     if (st != MC_OK) {
@@ -276,8 +235,7 @@ void mci_conn_close(mci_conn *c)
 {
     if (c == NULL)
         return;
-    if (c->fd >= 0)
-        (void)close(c->fd);
+    mci_stream_close(c->stream);
     mci_decoder_free(c->decoder);
     free(c->chunk);
     free(c);

@@ -6,14 +6,13 @@
 #include "base/clock.h"
 #include "redis/batch.h"
 #include "redis/connect.h"
+#include "redis/stream.h"
 #include "redis/uri.h"
-#include <sys/uio.h>
 
 typedef struct mci_conn {
-    int fd;
-    int timeout_ms; /* the socket's own receive time-out now */
+    mci_stream *stream;
     mci_decoder *decoder;
-    char *chunk; /* what recv(2) fills */
+    char *chunk; /* what is received, on its way to the decoder */
 } mci_conn;
 
 /* Connect, authenticate, choose the database. `redis_ms` receives the server's time. On failure nothing is left open. `known` is what is known of the
@@ -22,17 +21,13 @@ mc_status mci_conn_open(const mci_redis_addr *addr, mci_addresses *known, mci_de
                         mc_error *err);
 void mci_conn_close(mci_conn *c);
 
-/* Write the pieces in order; `*done` receives how many bytes went out. 0: all; else an errno, ETIMEDOUT when the deadline passed. */
+/* As mci_stream_send(). */
 int mci_conn_send(mci_conn *c, struct iovec *pieces, int n, mci_deadline dl, size_t *done);
 
-typedef enum mci_received {
-    MCI_RECEIVED_BYTES = 0, /* the decoder has them */
-    MCI_RECEIVED_NOTHING,   /* by the deadline, or before a signal: look at the clock */
-    MCI_RECEIVED_END,       /* the server closed it; `*code` is the errno, or 0 */
-    MCI_RECEIVED_NO_MEMORY
-} mci_received;
-
-/* Read what is there; wait for it when `wait`. */
+/* Read what is there into the decoder; wait for it when `wait`. */
 mci_received mci_conn_receive(mci_conn *c, int wait, mci_deadline dl, int *code);
+
+/* End it for whoever uses it now, from any thread. It is still to be closed. */
+void mci_conn_shut(mci_conn *c);
 
 #endif

@@ -7,7 +7,6 @@
 #include "base/syncpoint.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 
 #define PIECES 64              /* batches in one write */
 #define FAR_NS INT64_C(150000) /* a server whose fastest answer takes longer is not on this machine */
@@ -18,7 +17,7 @@
 
 static void close_conn(mci_shared *s)
 {
-    (void)shutdown(s->conn->fd, SHUT_RDWR); /* a newcomer may be writing */
+    mci_conn_shut(s->conn); /* a newcomer may be writing */
     while (s->writing)
         (void)mci_cond_wait(&s->quiet, &s->lock, MCI_NO_DEADLINE);
     mci_conn_close(s->conn);
@@ -282,7 +281,7 @@ static int give_up(mci_shared *s, mci_turn *me, int leading, mci_turn **ended)
         return 0;
     }
     if (is_silent(s))
-        (void)shutdown(s->conn->fd, SHUT_RDWR); /* the leader sees it */
+        mci_conn_shut(s->conn); /* the leader sees it */
     mc_status st = mci_fail(me->err, MC_E_TIMEOUT, MC_TIER_REDIS, "Redis did not answer within the deadline");
     if (!MCI_SAFEGUARD(MCI_SAFEGUARD_PLACE)) {
         mci_line_remove(&s->line, me);
@@ -369,7 +368,7 @@ static int follow(mci_shared *s, mci_turn *me, mci_deadline dl)
 {
     mci_turn *ended = NULL;
     if (s->far && s->conn != NULL && !s->writing && s->line.unsent != NULL && write_out(s, dl) != 0 && s->conn != NULL)
-        (void)shutdown(s->conn->fd, SHUT_RDWR); /* the leader sees it */
+        mci_conn_shut(s->conn); /* the leader sees it */
     mci_mutex_unlock(&s->lock);
     uint32_t told = mci_event_wait(&me->told, dl);
     if (told == MCI_TOLD_DONE)
