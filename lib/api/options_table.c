@@ -214,6 +214,11 @@ static const mci_option table[] = {
         "How long keys of mc_put() stay when the call says 0."),
     INT("value.max_bytes", "MFLIXCACHE_VALUE_MAX_BYTES", value_max_bytes, 1048576, 1024, 536870912,
         "Documents with more bytes of JSON are not put into Redis."),
+    BOOL("values.raw_keys", "MFLIXCACHE_VALUES_RAW_KEYS", values_raw_keys, "false",
+         "true: keys of mc_put() and mc_get_or_load() are in Redis to the letter, without cache.prefix, shared with clients "
+         "in "
+         "any language: what another client wrote is the newest value, for as long as its own TTL says. Not together with "
+         "cache.key."),
     TEXT("snapshot.path", "MFLIXCACHE_SNAPSHOT_PATH", snapshot_path, "", 1000, "at most 1000 bytes", NULL,
          "The snapshot file that answers mc_get_or_load() when other tiers cannot; empty: none."),
     INT("snapshot.max_bytes", "MFLIXCACHE_SNAPSHOT_MAX_BYTES", snapshot_max_bytes, 67108864, 1024, 1073741824,

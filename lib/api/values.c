@@ -7,6 +7,7 @@
 #include "api/callbacks.h"
 
 #include "base/utf8.h"
+#include "cache/redis/keys.h"
 #include "engine/freshness.h"
 #include "store/snapshot_file.h"
 
@@ -19,7 +20,21 @@
 #define TTL_MAX INT64_C(31536000000)
 #define PUT_MAX_BYTES ((size_t)48 << 20) /* an exchange with Redis is at most 64 MiB, with scripts and metadata */
 
-static mc_status check_key(const char *key, mc_error *err)
+/* Where keys are Redis' own names: no name of the library's, and a brace only where a companion key can have the same hash tag. */
+static mc_status check_raw_key(const mci_settings *set, const char *key, mc_error *err)
+{
+    size_t prefix = strlen(set->cache_prefix);
+    if (strncmp(key, MCI_KEY_RESERVED, sizeof MCI_KEY_RESERVED - 1) == 0 ||
+        (prefix > 0 && strncmp(key, set->cache_prefix, prefix) == 0))
+        return mci_fail(err, MC_E_ARG, MC_TIER_NONE,
+                        "key begins with %s or cache.prefix: under values.raw_keys such names are the library's own",
+                        MCI_KEY_RESERVED);
+    if (strchr(key, '}') != NULL && !mci_key_has_tag(key))
+        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "key: a closing brace, and no {tag} in it");
+    return MC_OK;
+}
+
+static mc_status check_key(const mci_settings *set, const char *key, mc_error *err)
 {
     if (key == NULL)
         return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "key is NULL");
@@ -32,10 +47,11 @@ static mc_status check_key(const char *key, mc_error *err)
         return mci_fail(err, MC_E_UTF8, MC_TIER_NONE, "key is not valid UTF-8");
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)key[i];
-        if (c <= 0x20 || c == 0x7f || c == '{' || c == '}')
-            return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "key: byte %zu is a blank, a brace or a control byte", i);
+        if (c <= 0x20 || c == 0x7f || (!set->values_raw_keys && (c == '{' || c == '}')))
+            return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "key: byte %zu is a blank%s or a control byte", i,
+                            set->values_raw_keys ? "" : ", a brace");
     }
-    return MC_OK;
+    return set->values_raw_keys ? check_raw_key(set, key, err) : MC_OK;
 }
 
 static mc_status check_value(const mci_settings *set, const void *value, size_t size, mc_error *err)
@@ -68,7 +84,7 @@ mc_status mc_put(mc_client *mc, const char *key, const void *value, size_t size,
     if (st != MC_OK)
         return st;
     const mci_settings *set = &fr.cl->engine->set;
-    st = check_key(key, &fr.own_err);
+    st = check_key(set, key, &fr.own_err);
     if (st == MC_OK)
         st = check_value(set, value, size, &fr.own_err);
     if (st == MC_OK)
@@ -90,7 +106,8 @@ mc_status mc_get(mc_client *mc, const char *key, char **out, size_t *size, mc_in
     mc_status st = mci_enter(&fr, mc, info, err);
     if (st != MC_OK)
         return st;
-    st = out == NULL ? mci_fail(&fr.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL") : check_key(key, &fr.own_err);
+    st = out == NULL ? mci_fail(&fr.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL")
+                     : check_key(&fr.cl->engine->set, key, &fr.own_err);
     if (st == MC_OK)
         st = mci_string_get(&fr.call, key, out, &len);
     if (st == MC_OK && size != NULL)
@@ -104,7 +121,7 @@ mc_status mc_remove(mc_client *mc, const char *key, mc_info *info, mc_error *err
     mc_status st = mci_enter(&fr, mc, info, err);
     if (st != MC_OK)
         return st;
-    st = check_key(key, &fr.own_err);
+    st = check_key(&fr.cl->engine->set, key, &fr.own_err);
     if (st == MC_OK)
         st = mci_string_remove(&fr.call, key);
     return mci_leave(&fr, st, MCI_H_NONE);
@@ -196,7 +213,8 @@ mc_status mc_get_or_load(mc_client *mc, const char *key, int64_t ttl_ms, mc_load
     mc_status st = mci_enter(&fr, mc, info, err);
     if (st != MC_OK)
         return st;
-    st = out == NULL ? mci_fail(&fr.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL") : check_key(key, &fr.own_err);
+    st = out == NULL ? mci_fail(&fr.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL")
+                     : check_key(&fr.cl->engine->set, key, &fr.own_err);
     if (st == MC_OK)
         st = check_ttl(&fr.cl->engine->set, &ttl_ms, &fr.own_err);
     if (st != MC_OK)
@@ -252,7 +270,7 @@ mc_status mc_get_many_or_load(mc_client *mc, const char *const *keys, size_t n, 
                                       : "statuses");
     for (size_t i = 0; st == MC_OK && i < n; i++) {
         mc_error why = {0};
-        st = check_key(keys[i], &why);
+        st = check_key(&fr.cl->engine->set, keys[i], &why);
         if (st != MC_OK)
             (void)mci_fail(&fr.own_err, st, MC_TIER_NONE, "keys[%zu]: %.400s", i, why.text);
     }
@@ -283,7 +301,7 @@ static mc_status check_entries(const mci_settings *set, const mc_entry *entries,
         return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "entries is NULL");
     for (size_t i = 0; i < n; i++) {
         mc_error why = {0};
-        mc_status st = check_key(entries[i].key, &why);
+        mc_status st = check_key(set, entries[i].key, &why);
         if (st == MC_OK)
             st = check_value(set, entries[i].value, entries[i].size, &why);
         if (st != MC_OK)

@@ -71,6 +71,7 @@ typedef struct mci_settings {
     int64_t board_ttl_ms;
     int64_t kv_ttl_ms;
     int64_t value_max_bytes;
+    int64_t values_raw_keys;          /* bool: keys of mc_put() are in Redis as they are given */
     char snapshot_path[MCI_TEXT_OPT]; /* "": no snapshot */
     int64_t snapshot_max_bytes;
     int64_t snapshot_max_age_ms; /* 0: any age */

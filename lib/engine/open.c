@@ -27,6 +27,9 @@ static mc_status take_text(const char *key, const char *from, char *to, size_t s
 static mc_status take_keys(const mci_settings *s, mci_macs *macs, mc_error *err)
 {
     const char *const digits[] = {s->cache_key, s->cache_key_old};
+    if (digits[0][0] != '\0' && s->values_raw_keys)
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE,
+                        "values.raw_keys and cache.key exclude each other: what other clients write has no keyed sum");
     if (digits[0][0] == '\0' && digits[1][0] != '\0')
         return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "cache.key_old is set and cache.key is not: new values need a key");
     for (size_t i = 0; i < 2 && digits[i][0] != '\0'; i++)
@@ -46,6 +49,7 @@ static mc_status take_settings(const mci_settings *s, mci_redis_cache_options *o
     out->redis.breaker_failures = s->cache_breaker_failures;
     out->prefix = s->cache_prefix;
     out->value_max_bytes = s->value_max_bytes;
+    out->raw_strings = s->values_raw_keys != 0;
     out->quarantine_ms = s->write_quarantine_ms;
     mci_redis_addr *addr = &out->redis.addr;
     *addr = s->cache_addr;

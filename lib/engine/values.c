@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ROUNDS 1000 /* another client keeps writing what cannot be used */
+#define MAX_ROUNDS 1000                /* another client keeps writing what cannot be used */
+#define REJECTED_MAX ((size_t)1 << 30) /* more than a reply can have */
 
 /* A value as a document without fields: how it travels from one thread to others. */
 static const mci_spec value_spec = {
@@ -61,6 +62,31 @@ static void settle_copy(fetch *f, const char *p, size_t n)
 
 /* ---- the cache ---------------------------------------------------------------------------------------------------- */
 
+static void cache_away(fetch *f, mc_status st, const mc_error *err)
+{
+    f->cache_usable = 0;
+    f->c.info->cache = MC_CACHE_BYPASS;
+    note_failure(f, st, err);
+}
+
+/* Another client's value under its own name: not ours to remove, and not to be filled over. */
+static void pass_over_too_big(fetch *f)
+{
+    mc_error err = {0};
+    (void)mci_fail(&err, MC_E_TOOBIG, MC_TIER_REDIS, "%.200s: a value in Redis is above the limit of a reply", f->key);
+    cache_away(f, MC_E_TOOBIG, &err);
+}
+
+/* What cannot be used is named to the script that removes it; where other clients write too, together with its bytes. */
+static void reject(fetch *f, const mci_found *found)
+{
+    mci_lease_reject(&f->lease, found);
+    if (f->c.e->set.values_raw_keys && found->state == MCI_FOUND_VALUE && found->name.p != NULL) {
+        mci_buf_char(&f->lease.rejected, '=');
+        mci_buf_add(&f->lease.rejected, found->text.p, found->text.n);
+    }
+}
+
 /* What the cache gave: settles the fetch when it is of use. */
 static void take_found(fetch *f, const mci_found *found)
 {
@@ -82,6 +108,10 @@ static void take_found(fetch *f, const mci_found *found)
     case MCI_FOUND_TOO_BIG:
         if (found->name.p == NULL)
             break;
+        if (c->e->set.values_raw_keys) {
+            pass_over_too_big(f);
+            return;
+        }
         c->info->flags |= MC_FLAG_CORRUPT;
         mci_count(c->e->metrics, MCI_C_CORRUPT);
         break;
@@ -92,14 +122,7 @@ static void take_found(fetch *f, const mci_found *found)
     default:
         break;
     }
-    mci_lease_reject(&f->lease, found);
-}
-
-static void cache_away(fetch *f, mc_status st, const mc_error *err)
-{
-    f->cache_usable = 0;
-    f->c.info->cache = MC_CACHE_BYPASS;
-    note_failure(f, st, err);
+    reject(f, found);
 }
 
 /* All keys of a call in one exchange. */
@@ -222,7 +245,7 @@ static int ask_lease(fetch *f)
         break;
     case MCI_LEASE_FOUND:
         take_found(f, &ops.op[0].u.acquire.found);
-        done = f->settled;
+        done = f->settled || !f->cache_usable;
         break;
     case MCI_LEASE_JOIN: {
         int64_t begun = mci_flight_begun_ns(f->lease.joined);
@@ -408,6 +431,8 @@ void mci_values_get(mci_call *c, int64_t ttl_ms, const mci_loader *loader, mci_w
         f[i] = (fetch){.c = *c, .key = w[i].key, .ttl_ms = ttl_ms, .loader = loader};
         f[i].c.info = w[i].info;
         mci_lease_init(&f[i].lease, NULL, w[i].key);
+        if (c->e->set.values_raw_keys) /* values are named by their bytes */
+            f[i].lease.rejected.max = REJECTED_MAX;
     }
     if (mci_reads_cache(c))
         ask_cache(c, f, n);

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-void mci_keys_init(mci_key_names *k, const char *prefix)
+void mci_keys_init(mci_key_names *k, const char *prefix, int raw_strings)
 {
     memset(k, 0, sizeof *k);
+    k->raw_strings = raw_strings;
     (void)snprintf(k->prefix, sizeof k->prefix, "%s", prefix);
     (void)snprintf(k->string[MCI_KEY_STRING], MCI_KEY_MAX, "%skv:{", k->prefix);
     (void)snprintf(k->string[MCI_KEY_METADATA], MCI_KEY_MAX, "mfc:v:%skv:{", k->prefix);
@@ -54,6 +55,13 @@ int mci_keys_add_set(mci_key_names *k, const mci_set *s)
     return (int)k->nsets++;
 }
 
+int mci_key_has_tag(const char *key)
+{
+    const char *open = strchr(key, '{');
+    const char *close = open != NULL ? strchr(open, '}') : NULL;
+    return close != NULL && close > open + 1;
+}
+
 void mci_key_of_value(mci_batch *b, const mci_key_names *k, const mci_family *f, mci_value_key which, const char *id)
 {
     mci_key(b, k->family[f->number][which], id);
@@ -61,7 +69,19 @@ void mci_key_of_value(mci_batch *b, const mci_key_names *k, const mci_family *f,
 
 void mci_key_of_string(mci_batch *b, const mci_key_names *k, mci_string_key which, const char *key)
 {
-    mci_key(b, k->string[which], key);
+    static const char *const beside[MCI_STRING_KEYS][2] = {
+        [MCI_KEY_METADATA] = {"mfc:v:raw:{", "mfc:v:tag:"}, [MCI_KEY_STRING_LEASE] = {"mfc:l:raw:{", "mfc:l:tag:"}};
+    if (!k->raw_strings) {
+        mci_key(b, k->string[which], key);
+    } else if (which == MCI_KEY_STRING) {
+        mci_key(b, key, NULL);
+    } else if (!mci_key_has_tag(key)) {
+        mci_key(b, beside[which][0], key);
+    } else {
+        char name[MCI_RAW_KEY_MAX + 32];
+        (void)snprintf(name, sizeof name, "%s%s", beside[which][1], key);
+        mci_key(b, name, NULL);
+    }
 }
 
 void mci_key_of_set(mci_batch *b, const mci_key_names *k, const mci_set *s, mci_set_key which)

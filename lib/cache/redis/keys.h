@@ -8,6 +8,8 @@
  *   <prefix>geo:{theaters:place}             geo                  the same
  *   <prefix>counter:{movies:views}           counter
  *   <prefix>kv:{<key>}                       string               mfc:v: metadata, mfc:l: lease before it
+ *   <key>                                    string of values.raw_keys: mfc:v:raw:{<key>}, mfc:l:raw:{<key>} beside it; of a key that
+ *                                            has a {tag} of its own mfc:v:tag:<key>, mfc:l:tag:<key>
  *   mfc:{<prefix>@}:epoch, :identity, :probe
  */
 #ifndef MCI_CACHE_REDIS_KEYS_H
@@ -16,7 +18,9 @@
 #include "cache/cache.h"
 #include "redis/batch.h"
 
-#define MCI_KEY_MAX 224 /* names and fixed keys, with their NUL */
+#define MCI_KEY_RESERVED "mfc:" /* what the names of all keys that are nobody's values begin with */
+#define MCI_RAW_KEY_MAX 512     /* of a string that is named to the letter */
+#define MCI_KEY_MAX 224         /* names and fixed keys, with their NUL */
 
 typedef enum mci_value_key {
     MCI_KEY_VALUE = 0,
@@ -36,14 +40,18 @@ typedef struct mci_key_names {
     char (*set[MCI_MAX_SETS])[MCI_KEY_MAX]; /* MCI_SET_KEYS names each */
     size_t nsets;
     char string[MCI_STRING_KEYS][MCI_KEY_MAX];
+    int raw_strings; /* values.raw_keys */
     char fixed[MCI_FIXED_KEYS][MCI_KEY_MAX];
 } mci_key_names;
 
-void mci_keys_init(mci_key_names *k, const char *prefix);
+void mci_keys_init(mci_key_names *k, const char *prefix, int raw_strings);
 void mci_keys_free(mci_key_names *k);
 /* Names for one more family or set; its number, or -1. */
 int mci_keys_add_family(mci_key_names *k, const mci_family *f);
 int mci_keys_add_set(mci_key_names *k, const mci_set *s);
+
+/* Does Redis Cluster hash a part of this key alone: has it a {tag}? */
+int mci_key_has_tag(const char *key);
 
 /* The key as the batch's next one. */
 void mci_key_of_value(mci_batch *b, const mci_key_names *k, const mci_family *f, mci_value_key which, const char *id);

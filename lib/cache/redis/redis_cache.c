@@ -343,7 +343,7 @@ mc_status mci_redis_cache_open(const mci_redis_cache_options *opt, mci_random *r
     rc->quarantine_ms = opt->quarantine_ms;
     rc->soft_ms = opt->quarantine_ms < MCI_SOFT_MS ? opt->quarantine_ms : MCI_SOFT_MS;
     atomic_init(&rc->epoch_missing, 1);
-    mci_keys_init(&rc->names, opt->prefix);
+    mci_keys_init(&rc->names, opt->prefix, opt->raw_strings);
     *out = &rc->head;
     return MC_OK;
 }

@@ -14,6 +14,7 @@ typedef struct mci_redis_cache_options {
     const char *prefix;
     mci_macs macs; /* cache.key, cache.key_old */
     int64_t value_max_bytes;
+    int raw_strings; /* values.raw_keys */
     mci_filled_fn filled;
     void *filled_ctx;
     int64_t

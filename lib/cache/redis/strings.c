@@ -2,7 +2,8 @@
 /*
  * Owns: strings. The value is in Redis unchanged, for any client to read; under a key of its own is its metadata: the
  * time it was written, its deadline and the value's checksum. A value without metadata is another client's SET: it
- * counts, its age is not known. Metadata that does not fit its value is damage. Refuses: strings without a TTL.
+ * counts, its age is not known. Metadata that does not fit its value is damage; under values.raw_keys it is another client's newer
+ * value. Refuses: strings without a TTL; and, under raw keys, removing what others wrote unless it is the very value that was read.
  */
 #include "cache/redis/strings.h"
 
@@ -23,11 +24,27 @@ static void keys_of(const mci_redis_cache *rc, mci_batch *b, const char *key)
         mci_key_of_string(b, &rc->names, (mci_string_key)which, key);
 }
 
+/* Under raw keys whatever stands there is the newest value. It is ours, and its age known, when our metadata proves it before its deadline. */
+static void take_raw(const mci_unpack *u, int ours, mci_seal seal, const mci_metadata *env, mci_found *f)
+{
+    int late = ours && u->ops->clock_ms != 0 && u->ops->clock_ms > env->hard_ms;
+    if (f->text.p != NULL) {
+        f->state = MCI_FOUND_VALUE;
+        if (ours && !late && env->there != 0 && env->text_sum == mci_seal_text(seal, f->text.p, f->text.n))
+            f->written_ms = env->written_ms;
+    } else if (ours && !late && env->there == 0) {
+        f->state = MCI_FOUND_NEGATIVE;
+        f->written_ms = env->written_ms;
+    } else {
+        f->state = MCI_FOUND_OLD;
+    }
+}
+
 static void decode(const mci_unpack *u, const char *key, const mci_reply *value, const mci_reply *metadata, mci_found *f)
 {
     mci_slice v = mci_reply_slice(value);
     mci_slice m = mci_reply_slice(metadata);
-    mci_seal seal;
+    mci_seal seal = {0};
     mci_metadata env = {0};
     *f = (mci_found){.text = v, .written_ms = -1};
     f->name = mci_name_of(&u->ops->arena, m, MCI_METADATA_SIZE);
@@ -40,6 +57,10 @@ static void decode(const mci_unpack *u, const char *key, const mci_reply *value,
     }
     int ours = m.n == MCI_METADATA_SIZE && mci_metadata_open(&u->rc->macs, &string_spec, key, m.p, m.n, &env, &seal) == 0;
     int negative = ours && env.there == 0;
+    if (u->rc->names.raw_strings) {
+        take_raw(u, ours, seal, &env, f);
+        return;
+    }
     if (v.p != NULL && (!ours || negative || env.text_sum != mci_seal_text(seal, v.p, v.n))) {
         f->state = MCI_FOUND_CORRUPT;
     } else if (!ours || (u->ops->clock_ms != 0 && u->ops->clock_ms > env.hard_ms) || (v.p == NULL && !negative)) {
@@ -82,6 +103,7 @@ void mci_string_acquire_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
     mci_arg_str(b, a->token);
     mci_arg_int(b, a->lease_ms);
     mci_arg(b, a->rejected.p != NULL ? a->rejected.p : "", a->rejected.n);
+    mci_arg_str(b, rc->names.raw_strings ? "1" : "");
 }
 
 void mci_string_acquire_unpack(const mci_unpack *u)
