@@ -7,9 +7,8 @@
 void model_init(model *m, int writers, int expiries, int deaths, int floods)
 {
     memset(m, 0, sizeof *m);
-    m->value = 0; /* the first version is cached */
-    m->lease = NONE;
-    m->sole = NONE;
+    m->at[0] = (model_redis){.value = 0, .lease = NONE, .sole = NONE}; /* the first version is cached */
+    m->at[1] = (model_redis){.value = NONE, .lease = NONE, .sole = NONE};
     m->writers = (int8_t)writers;
     m->outside = 2;
     m->expiries = (int8_t)expiries;
@@ -19,11 +18,34 @@ void model_init(model *m, int writers, int expiries, int deaths, int floods)
         m->step[READERS + i] = S_DONE;
 }
 
-int model_events(const model *m, event out[EVENTS_MAX])
+/* Whoever knows of the new primary waits until everybody does, before it writes to the store. */
+static int is_held(const model *m, int a, unsigned mutants)
+{
+    int all = 1;
+    for (int i = 0; i < ACTORS; i++)
+        all &= m->view[i] == m->live || m->step[i] >= S_DONE;
+    return a >= READERS && m->step[a] == S_MIDDLE && m->view[a] == 1 && !all && !(mutants & M_NO_HOLD);
+}
+
+static int takeover_events(const model *m, event *out)
 {
     int n = 0;
+    if (m->copies > 0 && m->live == 0)
+        out[n++] = (event){E_COPY, 0};
+    if (m->switches > 0)
+        out[n++] = (event){E_SWITCH, 0};
     for (int a = 0; a < ACTORS; a++)
-        if (m->step[a] < S_DONE)
+        if (m->view[a] != m->live && m->step[a] < S_DONE)
+            out[n++] = (event){E_LEARN, a};
+    return n;
+}
+
+int model_events(const model *m, unsigned mutants, event out[EVENTS_MAX])
+{
+    const model_redis *first = &m->at[0];
+    int n = takeover_events(m, out);
+    for (int a = 0; a < ACTORS; a++)
+        if (m->step[a] < S_DONE && !is_held(m, a, mutants))
             out[n++] = (event){E_STEP, a};
     for (int w = 0; w < m->writers; w++) {
         int s = m->step[READERS + w];
@@ -35,12 +57,12 @@ int model_events(const model *m, event out[EVENTS_MAX])
         if (s == S_LATE)
             out[n++] = (event){E_LANDS, w};
         /* What is announced after an unknown outcome lasts until the write has landed: that is the bound which is assumed. */
-        if ((s == S_DEAD || (s == S_LATE && m->impatient)) && (m->quarantine >> w & 1))
+        if ((s == S_DEAD || (s == S_LATE && m->impatient)) && ((m->at[0].quarantine | m->at[1].quarantine) >> w & 1))
             out[n++] = (event){E_TOKEN_EXPIRES, w};
     }
-    if (m->expiries > 0 && m->value != NONE)
+    if (m->expiries > 0 && first->value != NONE)
         out[n++] = (event){E_VALUE_EXPIRES, 0};
-    if (m->expiries > 0 && m->lease != NONE)
+    if (m->expiries > 0 && first->lease != NONE)
         out[n++] = (event){E_LEASE_EXPIRES, 0};
     if (m->floods > 0)
         out[n++] = (event){E_FLOOD, 0};
@@ -49,47 +71,54 @@ int model_events(const model *m, event out[EVENTS_MAX])
     return n;
 }
 
-static void hit(model *m, int r)
+/* What values of this server are stamped with: its epoch, in its term. */
+static int8_t stamp(const model *m, const model_redis *s, unsigned mutants)
 {
-    if (m->value < m->began[r])
-        m->stale = 1;
-    m->step[r] = S_DONE;
+    return (int8_t)(s->epoch + (s == &m->at[1] && !(mutants & M_NO_TERM) ? 8 : 0));
 }
 
-static void put(model *m, int version, int epoch, unsigned mutants)
+static void put(const model *m, model_redis *s, int version, int epoch, unsigned mutants)
 {
-    m->value = (int8_t)version;
-    m->value_epoch = (int8_t)(version == NONE ? 0 : mutants & M_EPOCH_AT_END ? m->epoch : epoch);
+    s->value = (int8_t)version;
+    s->value_epoch = (int8_t)(version == NONE ? 0 : mutants & M_EPOCH_AT_END ? stamp(m, s, mutants) : epoch);
+}
+
+static void read_value(model *m, model_redis *s, int r, unsigned mutants)
+{
+    m->began[r] = m->acked;
+    if (s->value != NONE && (s->value_epoch == stamp(m, s, mutants) || mutants & M_NO_EPOCH)) {
+        if (s->value < m->began[r])
+            m->stale = 1;
+        m->step[r] = S_DONE;
+        return;
+    }
+    put(m, s, NONE, 0, mutants); /* of an earlier epoch: it is named in the miss script, and goes */
+    m->reader_epoch[r] = stamp(m, s, mutants);
+    m->may_fill[r] = s->quarantine == 0 && (s->lease == NONE || mutants & M_NO_LEASE);
+    if (mutants & M_NO_QUARANTINE)
+        m->may_fill[r] = s->lease == NONE || mutants & M_NO_LEASE;
+    if (m->may_fill[r])
+        s->lease = (int8_t)r;
+    m->step[r] = S_MIDDLE;
 }
 
 static void reader_step(model *m, int r, unsigned mutants)
 {
+    model_redis *s = &m->at[m->view[r]];
     switch (m->step[r]) {
     case S_BEGIN: /* the value, then the miss script; a read that hits is done */
-        m->began[r] = m->acked;
-        if (m->value != NONE && (m->value_epoch == m->epoch || mutants & M_NO_EPOCH)) {
-            hit(m, r);
-            return;
-        }
-        put(m, NONE, 0, mutants); /* of an earlier epoch: it is named in the miss script, and goes */
-        m->reader_epoch[r] = m->epoch;
-        m->may_fill[r] = m->quarantine == 0 && (m->lease == NONE || mutants & M_NO_LEASE);
-        if (mutants & M_NO_QUARANTINE)
-            m->may_fill[r] = m->lease == NONE || mutants & M_NO_LEASE;
-        if (m->may_fill[r])
-            m->lease = (int8_t)r;
-        m->step[r] = S_MIDDLE;
+        read_value(m, s, r, mutants);
         return;
     case S_MIDDLE:
         m->loaded[r] = m->stored;
         m->step[r] = m->may_fill[r] ? S_END : S_DONE;
         return;
     default:
-        if (m->lease == r || mutants & M_NO_LEASE) {
-            if (m->lease == r)
-                m->lease = NONE;
-            if (m->quarantine == 0 || mutants & M_NO_QUARANTINE)
-                put(m, m->loaded[r], m->reader_epoch[r], mutants);
+        if (s->lease == r || mutants & M_NO_LEASE) {
+            if (s->lease == r)
+                s->lease = NONE;
+            if (s->quarantine == 0 || mutants & M_NO_QUARANTINE)
+                put(m, s, m->loaded[r], m->reader_epoch[r], mutants);
         }
         m->step[r] = S_DONE;
     }
@@ -97,17 +126,34 @@ static void reader_step(model *m, int r, unsigned mutants)
 
 static void announce(model *m, int w, unsigned mutants)
 {
-    put(m, NONE, 0, mutants);
-    m->writer_epoch[w] = m->epoch;
-    m->lease = NONE;
-    m->sole = m->quarantine == 0 || mutants & M_LAST_TOKEN ? (int8_t)w : -2;
-    m->quarantine = (uint8_t)(m->quarantine | 1 << w);
+    model_redis *s = &m->at[m->view[READERS + w]];
+    put(m, s, NONE, 0, mutants);
+    m->writer_epoch[w] = stamp(m, s, mutants);
+    m->announced_at[w] = m->view[READERS + w];
+    s->lease = NONE;
+    s->sole = s->quarantine == 0 || mutants & M_LAST_TOKEN ? (int8_t)w : -2;
+    s->quarantine = (uint8_t)(s->quarantine | 1 << w);
+}
+
+static void post(model *m, model_redis *s, int w, unsigned mutants)
+{
+    int had = s->quarantine >> w & 1;
+    int mine = had && s->sole == w;
+    if (!had && s->sole != NONE)
+        s->sole = -2;
+    s->quarantine = (uint8_t)(s->quarantine & ~(1 << w));
+    s->lease = NONE;
+    if (mutants & (M_NO_SOLO | M_NO_QUARANTINE))
+        mine = 1;
+    int others = s->quarantine != 0 && !(mutants & (M_NO_SOLO | M_LAST_TOKEN));
+    put(m, s, mine && !others ? m->version[w] : NONE, m->writer_epoch[w], mutants);
+    if (mine && !others)
+        s->sole = NONE;
 }
 
 static void writer_step(model *m, int w, unsigned mutants)
 {
     int a = READERS + w;
-    int bit = 1 << w;
     switch (m->step[a]) {
     case S_BEGIN:
         if (!(mutants & M_NO_QUARANTINE))
@@ -118,23 +164,34 @@ static void writer_step(model *m, int w, unsigned mutants)
         m->version[w] = ++m->stored;
         m->step[a] = S_END;
         return;
-    default: {
-        int had = m->quarantine >> w & 1;
-        int mine = had && m->sole == w;
-        if (!had && m->sole != NONE)
-            m->sole = -2;
-        m->quarantine = (uint8_t)(m->quarantine & ~bit);
-        m->lease = NONE;
-        if (mutants & (M_NO_SOLO | M_NO_QUARANTINE))
-            mine = 1;
-        int others = m->quarantine != 0 && !(mutants & (M_NO_SOLO | M_LAST_TOKEN));
-        put(m, mine && !others ? m->version[w] : NONE, m->writer_epoch[w], mutants);
-        if (mine && !others)
-            m->sole = NONE;
+    default:
+        if (!(mutants & M_NO_CONFIRM))
+            m->view[a] = m->live;
+        if (m->view[a] == m->announced_at[w] || !(mutants & M_NO_SECOND))
+            post(m, &m->at[m->view[a]], w, mutants);
         if (m->version[w] > m->acked)
             m->acked = m->version[w];
         m->step[a] = S_DONE;
     }
+}
+
+static void forget(model_redis *s)
+{
+    *s = (model_redis){.value = NONE, .epoch = s->epoch, .lease = NONE, .sole = NONE};
+}
+
+static void takeover(model *m, event e)
+{
+    if (e.kind == E_COPY) {
+        m->copies--;
+        m->at[1] = m->at[0];
+    } else if (e.kind == E_LEARN) {
+        m->view[e.who] = m->live;
+    } else {
+        m->switches--;
+        m->live = 1;
+        for (int a = 0; a < ACTORS && m->dead; a++)
+            m->view[a] = 1;
     }
 }
 
@@ -162,35 +219,37 @@ void model_apply(model *m, event e, unsigned mutants)
         m->step[READERS + e.who] = S_DEAD;
         break;
     case E_TOKEN_EXPIRES:
-        m->quarantine = (uint8_t)(m->quarantine & ~(1 << e.who));
+        for (int i = 0; i < 2; i++)
+            m->at[i].quarantine = (uint8_t)(m->at[i].quarantine & ~(1 << e.who));
         break;
     case E_VALUE_EXPIRES:
         m->expiries--;
-        put(m, NONE, 0, mutants);
+        put(m, &m->at[0], NONE, 0, mutants);
         break;
     case E_OUTSIDE:
         if (m->outside++ == 0) {
             m->outside_version = ++m->stored;
             break;
         }
-        m->epoch++;
+        m->at[m->live].epoch++;
         if (m->outside_version > m->acked)
             m->acked = m->outside_version;
         break;
     case E_LEASE_EXPIRES:
         m->expiries--;
-        m->lease = NONE;
+        m->at[0].lease = NONE;
+        break;
+    case E_FLOOD:
+        m->floods--;
+        forget(&m->at[m->live]);
         break;
     default:
-        m->floods--;
-        put(m, NONE, 0, mutants);
-        m->lease = NONE;
-        m->sole = NONE;
-        m->quarantine = 0;
+        takeover(m, e);
     }
 }
 
-int model_converged(const model *m)
+int model_converged(const model *m, unsigned mutants)
 {
-    return m->value == NONE || m->value_epoch != m->epoch || m->value == m->stored;
+    const model_redis *s = &m->at[m->live];
+    return s->value == NONE || s->value_epoch != stamp(m, s, mutants) || s->value == m->stored;
 }

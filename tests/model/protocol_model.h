@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The write/fill protocol as a state machine: readers and writers on one id, each step atomic as a script is in Redis. The explorer
- * walks every schedule of it; the same steps are replayed with the real scripts, to see that model and Lua agree.
+ * walks every schedule of it; the same steps are replayed with the real scripts, to see that model and Lua agree. A second server may take over:
+ * it knows what had been copied to it, and the first may go on for those who have not heard of that.
  */
 #ifndef TESTS_MODEL_PROTOCOL_H
 #define TESTS_MODEL_PROTOCOL_H
@@ -12,7 +13,7 @@
 #define WRITERS 3
 #define ACTORS (READERS + WRITERS)
 #define NONE (-1)
-#define EVENTS_MAX (ACTORS * 3 + 4)
+#define EVENTS_MAX (ACTORS * 4 + 6)
 
 /* Which safeguards the protocol runs without. */
 enum mutant {
@@ -21,29 +22,43 @@ enum mutant {
     M_NO_SOLO = 4,       /* every writer stores its value */
     M_LAST_TOKEN = 8,    /* "the last announced" instead of "alone the whole time" */
     M_NO_EPOCH = 16,     /* readers do not compare epochs */
-    M_EPOCH_AT_END = 32  /* a value is stamped with the epoch of when it is stored, not of before the store was asked */
+    M_EPOCH_AT_END = 32, /* a value is stamped with the epoch of when it is stored, not of before the store was asked */
+    M_NO_TERM = 64,      /* the term of a server is no part of the epoch */
+    M_NO_CONFIRM = 128,  /* a writer does not ask who the primary is after the store has answered */
+    M_NO_HOLD = 256,     /* a writer that knows of a new primary does not wait until everybody does */
+    M_NO_SECOND = 512    /* an end of a write whose server has gone is not told to the new one */
 };
 
 /* S_LATE: the writer was told that its outcome is not known, and the write may still land. */
 typedef enum step { S_BEGIN = 0, S_MIDDLE, S_END, S_DONE, S_DEAD, S_LATE } step;
 
-/* Small and without padding: it is hashed and compared as bytes. */
-typedef struct model {
-    int8_t value;       /* version in Redis, NONE */
+/* What one server holds of the id. */
+typedef struct model_redis {
+    int8_t value;       /* version, NONE */
     int8_t value_epoch; /* that it is stamped with */
     int8_t epoch;       /* in a key, and perhaps a slot, of its own */
     int8_t lease;       /* reader that holds it, NONE */
     int8_t sole;        /* writer that is alone, NONE; -2: "not alone" */
     uint8_t quarantine; /* bit per writer */
-    int8_t stored;      /* version in the store */
-    int8_t acked;       /* newest version whose writer came back */
-    int8_t expiries;    /* events that may still happen */
-    int8_t deaths;      /* writers that may still die */
-    int8_t floods;      /* times that Redis may still forget everything */
-    int8_t lates;       /* writes whose outcome may still not be told */
-    int8_t impatient;   /* 1: what is announced after an unknown outcome may run out before the write lands */
-    int8_t writers;     /* how many take part */
-    int8_t outside;     /* somebody who writes past the library, then clears all: 0 to write, 1 to raise the epoch, 2 done */
+} model_redis;
+
+/* Small and without padding: it is hashed and compared as bytes. */
+typedef struct model {
+    model_redis at[2];   /* the primary, and who may come after it */
+    int8_t live;         /* the primary now */
+    int8_t copies;       /* times that the first may still be copied to the second */
+    int8_t switches;     /* 1: the second may still take over */
+    int8_t dead;         /* 1: the first has gone then, and everybody notices; 0: those who are not told go on with it */
+    int8_t view[ACTORS]; /* whom each takes for the primary */
+    int8_t stored;       /* version in the store */
+    int8_t acked;        /* newest version whose writer came back */
+    int8_t expiries;     /* events that may still happen */
+    int8_t deaths;       /* writers that may still die */
+    int8_t floods;       /* times that Redis may still forget everything */
+    int8_t lates;        /* writes whose outcome may still not be told */
+    int8_t impatient;    /* 1: what is announced after an unknown outcome may run out before the write lands */
+    int8_t writers;      /* how many take part */
+    int8_t outside; /* somebody who writes past the library, then clears all: 0 to write, 1 to raise the epoch, 2 done */
     int8_t outside_version;
     int8_t step[ACTORS];
     int8_t may_fill[READERS];
@@ -52,6 +67,7 @@ typedef struct model {
     int8_t reader_epoch[READERS];
     int8_t version[WRITERS];
     int8_t writer_epoch[WRITERS];
+    int8_t announced_at[WRITERS];
     int8_t stale; /* a read that began after a newer write had been acknowledged was given an older version */
 } model;
 
@@ -66,19 +82,22 @@ typedef enum event_kind {
     E_TOKEN_EXPIRES,
     E_FLOOD,
     E_OUTSIDE,
+    E_COPY,
+    E_SWITCH,
+    E_LEARN,
     E_KINDS
 } event_kind;
 
 typedef struct event {
     event_kind kind;
-    int who; /* actor; for E_TOKEN_EXPIRES, E_DIE, E_UNKNOWN and E_LANDS the writer */
+    int who; /* actor; for E_TOKEN_EXPIRES (of server 0), E_DIE, E_UNKNOWN and E_LANDS the writer */
 } event;
 
 void model_init(model *m, int writers, int expiries, int deaths, int floods);
 /* All events that are possible now; returns how many. */
-int model_events(const model *m, event out[EVENTS_MAX]);
+int model_events(const model *m, unsigned mutants, event out[EVENTS_MAX]);
 void model_apply(model *m, event e, unsigned mutants);
 /* Everybody is done: is what Redis holds the newest version, or nothing? */
-int model_converged(const model *m);
+int model_converged(const model *m, unsigned mutants);
 
 #endif

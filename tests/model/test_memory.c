@@ -348,7 +348,7 @@ static mci_held *held(void)
 static void real_miss(const model *before, const model *after, int r)
 {
     char stale[24] = "";
-    int old = before->value != NONE && before->value_epoch != before->epoch;
+    int old = before->at[0].value != NONE && before->at[0].value_epoch != before->at[0].epoch;
     if (old)
         snprintf(stale, sizeof stale, "%llu", (unsigned long long)held()->serial);
     op(MCI_OP_VALUE_ACQUIRE)->u.acquire = (mci_op_acquire){.family = &names,
@@ -360,7 +360,7 @@ static void real_miss(const model *before, const model *after, int r)
     const mci_op_acquire *a = &run()->u.acquire;
     assert_int_equal(a->acquired == MCI_ACQUIRED_FOUND, after->step[r] == S_DONE);
     if (a->acquired == MCI_ACQUIRED_FOUND)
-        assert_int_equal(number_of(a->found.target), before->value);
+        assert_int_equal(number_of(a->found.target), before->at[0].value);
     assert_int_equal(a->acquired == MCI_ACQUIRED_LEASE, after->step[r] == S_MIDDLE && after->may_fill[r]);
 }
 
@@ -383,8 +383,8 @@ static void real_put(mci_commit_mode mode, const char *token, int version, int e
                                                         .ttl_ms = LONG};
     const mci_op_commit *c = &run()->u.commit;
     if (c->stored)
-        assert_int_equal(after->value, version);
-    assert_int_equal(c->others, __builtin_popcount(after->quarantine));
+        assert_int_equal(after->at[0].value, version);
+    assert_int_equal(c->others, __builtin_popcount(after->at[0].quarantine));
 }
 
 static void value_event(event e)
@@ -404,7 +404,7 @@ static void value_step(const model *before, const model *after, event e)
     if (e.kind == E_UNKNOWN)
         real_pre(e.who);
     else if (e.kind == E_OUTSIDE)
-        memory->epoch = after->epoch + 1;
+        memory->epoch = after->at[0].epoch + 1;
     else if (e.kind != E_STEP)
         value_event(e);
     else if (e.who < READERS && before->step[e.who] == S_BEGIN)
@@ -422,14 +422,16 @@ static void compare_value(const model *m)
     mci_held *h = held();
     mci_guard *g = h != NULL ? h->guard : NULL;
     int has_value = h != NULL && h->kind == MCI_HELD_TEXT;
-    assert_int_equal(has_value ? number_of(h->text) : NONE, m->value);
+    assert_int_equal(has_value ? number_of(h->text) : NONE, m->at[0].value);
     if (has_value)
-        assert_int_equal(h->epoch, m->value_epoch + 1);
-    assert_int_equal(g != NULL ? g->nwriters : 0, __builtin_popcount(m->quarantine));
-    assert_string_equal(g != NULL ? g->lease : "", m->lease == NONE ? "" : name('r', m->lease));
+        assert_int_equal(h->epoch, m->at[0].value_epoch + 1);
+    assert_int_equal(g != NULL ? g->nwriters : 0, __builtin_popcount(m->at[0].quarantine));
+    assert_string_equal(g != NULL ? g->lease : "", m->at[0].lease == NONE ? "" : name('r', m->at[0].lease));
     /* Who was alone is only asked by a writer that stands; without one it goes at the next look. */
-    if (m->quarantine != 0)
-        assert_string_equal(g != NULL ? g->sole : "", m->sole == NONE ? "" : m->sole >= 0 ? name('w', m->sole) : "-");
+    if (m->at[0].quarantine != 0)
+        assert_string_equal(g != NULL ? g->sole : "", m->at[0].sole == NONE ? ""
+                                                      : m->at[0].sole >= 0  ? name('w', m->at[0].sole)
+                                                                            : "-");
 }
 
 static void test_a_value(void **state)
@@ -448,10 +450,10 @@ static void test_a_value(void **state)
         op(MCI_OP_VALUE_ACQUIRE)->u.acquire =
             (mci_op_acquire){.family = &names, .id = "it", .want = MCI_WANT_FIELDS, .token = name('r', 0), .lease_ms = LONG};
         (void)run();
-        model first = {.value = 0};
+        model first = {.at[0].value = 0};
         real_put(MCI_COMMIT_FILL, name('r', 0), 0, 0, &first);
         compare_value(&m);
-        while ((n = model_events(&m, events)) > 0) {
+        while ((n = model_events(&m, 0, events)) > 0) {
             event e = events[any_of(n)];
             model next = m;
             model_apply(&next, e, 0);
@@ -461,7 +463,7 @@ static void test_a_value(void **state)
             steps++;
         }
         assert_false(m.stale);
-        assert_true(model_converged(&m));
+        assert_true(model_converged(&m, 0));
         close_cache();
     }
     print_message("%d schedules, %zu steps: model and cache agree\n", SCHEDULES, steps);

@@ -55,17 +55,17 @@ static void explore(const model *m, unsigned mutants, double *all, double *wrong
         return;
     }
     event events[EVENTS_MAX];
-    int n = model_events(m, events);
+    int n = model_events(m, mutants, events);
     double sum = 0;
     double bad = 0;
     int running = 0;
     for (int i = 0; i < n; i++)
         running |= events[i].kind == E_STEP || events[i].kind == E_LANDS || events[i].kind == E_OUTSIDE;
-    if (!running && m->quarantine == 0) {
+    if (!running && (m->at[0].quarantine | m->at[1].quarantine) == 0) {
         sum = 1;
-        bad = !model_converged(m);
+        bad = !model_converged(m, mutants);
     }
-    for (int i = 0; i < n && (running || m->quarantine != 0); i++) {
+    for (int i = 0; i < n && (running || (m->at[0].quarantine | m->at[1].quarantine) != 0); i++) {
         model next = *m;
         double a = 0;
         double w = 0;
@@ -125,6 +125,17 @@ static double share_with_outside(const char *name, int writers, int expiries, in
     return share_from(name, m, mutants);
 }
 
+/* The second server takes over, with what it was told until some moment. `dead`: the first has gone; else it goes on for those who have not heard. */
+static double share_with_takeover(const char *name, int writers, int dead, unsigned mutants)
+{
+    model m;
+    model_init(&m, writers, 0, 0, 0);
+    m.copies = 1;
+    m.switches = 1;
+    m.dead = (int8_t)dead;
+    return share_from(name, m, mutants);
+}
+
 static void test_no_schedule_is_wrong(void **state)
 {
     (void)state;
@@ -141,6 +152,8 @@ static void test_no_schedule_is_wrong(void **state)
     assert_true(share_with_outside("epoch stamped, compared by readers", 2, 1, 0, 0, 0) == 0);
     assert_true(share_with_outside("epoch stamped, compared by readers", 2, 1, 1, 0, 0) == 0);
     assert_true(share_with_outside("epoch stamped, compared by readers", 2, 0, 0, 1, 0) == 0);
+    assert_true(share_with_takeover("takeover, the first is dead", 2, 1, 0) == 0);
+    assert_true(share_with_takeover("takeover, the first goes on", 2, 0, 0) == 0);
 }
 
 static void test_mutants_are_caught(void **state)
@@ -154,6 +167,11 @@ static void test_mutants_are_caught(void **state)
     assert_true(share_with_late("unknown outcome, given up too soon", 2, 1, 1, 1) > 0);
     assert_true(share_with_outside("epochs not compared", 1, 1, 0, 0, M_NO_EPOCH) > 0);
     assert_true(share_with_outside("stamped with the epoch of the end", 1, 1, 0, 0, M_EPOCH_AT_END) > 0);
+    assert_true(share_with_takeover("the term is no part of the epoch", 2, 1, M_NO_TERM) > 0);
+    assert_true(share_with_takeover("the term is that of the fill", 2, 1, M_EPOCH_AT_END) > 0);
+    assert_true(share_with_takeover("the new primary is not told", 2, 1, M_NO_SECOND) > 0);
+    assert_true(share_with_takeover("nobody asks after the commit", 2, 0, M_NO_CONFIRM) > 0);
+    assert_true(share_with_takeover("nobody holds a commit", 2, 0, M_NO_HOLD) > 0);
 }
 
 /* ---- the real scripts --------------------------------------------------------------------------------------------- */
@@ -189,8 +207,8 @@ static const char *stamp_of(int version, int epoch)
 /* As a client does: what it has read and cannot use is named. */
 static void real_miss(const model *before, const model *after, int r)
 {
-    int old = before->value != NONE && before->value_epoch != before->epoch;
-    const char *rejected = old ? stamp_of(before->value, before->value_epoch) : "";
+    int old = before->at[0].value != NONE && before->at[0].value_epoch != before->at[0].epoch;
+    const char *rejected = old ? stamp_of(before->at[0].value, before->at[0].value_epoch) : "";
     const char *tag = wire_text(wire_item(SCRIPT(miss, token_of(r), LONG, rejected, "_m"), 0));
     assert_int_equal(strcmp(tag, "V") == 0, after->step[r] == S_DONE);
     assert_int_equal(strcmp(tag, "L") == 0, after->step[r] == S_MIDDLE && after->may_fill[r]);
@@ -204,9 +222,9 @@ static void real_pre(int w)
 static void real_put(const char *mode, int actor, int version, int epoch, const model *before, const model *after)
 {
     const redisReply *r = SCRIPT(put, mode, token_of(actor), LONG, "_m", stamp_of(version, epoch));
-    if (before->value != version) /* else it may have been refused, too */
-        assert_int_equal(wire_int(wire_item(r, 0)), after->value == version);
-    assert_int_equal(wire_int(wire_item(r, 1)), __builtin_popcount(after->quarantine));
+    if (before->at[0].value != version) /* else it may have been refused, too */
+        assert_int_equal(wire_int(wire_item(r, 0)), after->at[0].value == version);
+    assert_int_equal(wire_int(wire_item(r, 1)), __builtin_popcount(after->at[0].quarantine));
     assert_int_equal(wire_int(wire_item(r, 2)), 0);
 }
 
@@ -224,13 +242,15 @@ static void real_event(event e)
 static void compare(const model *m)
 {
     const redisReply *r = wire_command(&redis, "HGET", keys[0], "_m", NULL);
-    assert_string_equal(wire_text(r), m->value == NONE ? "" : stamp_of(m->value, m->value_epoch));
+    assert_string_equal(wire_text(r), m->at[0].value == NONE ? "" : stamp_of(m->at[0].value, m->at[0].value_epoch));
     r = wire_command(&redis, "ZCOUNT", keys[1], LONG, "+inf", NULL);
-    assert_int_equal(wire_int(r), __builtin_popcount(m->quarantine));
+    assert_int_equal(wire_int(r), __builtin_popcount(m->at[0].quarantine));
     r = wire_command(&redis, "GET", keys[2], NULL);
-    assert_string_equal(wire_text(r), m->lease == NONE ? "" : token_of(m->lease));
+    assert_string_equal(wire_text(r), m->at[0].lease == NONE ? "" : token_of(m->at[0].lease));
     r = wire_command(&redis, "GET", keys[3], NULL);
-    assert_string_equal(wire_text(r), m->sole == NONE ? "" : m->sole >= 0 ? token_of(READERS + m->sole) : "-");
+    assert_string_equal(wire_text(r), m->at[0].sole == NONE ? ""
+                                      : m->at[0].sole >= 0  ? token_of(READERS + m->at[0].sole)
+                                                            : "-");
 }
 
 static void step_for_real(const model *before, const model *after, event e)
@@ -275,7 +295,7 @@ static void test_scripts_agree(void **state)
         (void)wire_command(&redis, "HSET", keys[0], "_m", stamp_of(0, 0), NULL);
         for (;;) {
             event events[EVENTS_MAX];
-            int n = model_events(&m, events);
+            int n = model_events(&m, 0, events);
             if (n == 0)
                 break;
             seed = seed * 1103515245u + 12345u;
@@ -288,7 +308,7 @@ static void test_scripts_agree(void **state)
             steps++;
         }
         assert_false(m.stale);
-        assert_true(model_converged(&m));
+        assert_true(model_converged(&m, 0));
     }
     print_message("1500 schedules, %zu steps: model and scripts agree\n", steps);
     wire_close(&redis);
