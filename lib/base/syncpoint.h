@@ -36,6 +36,14 @@ enum mci_safeguard {
     MCI_SAFEGUARD_SUSPECT = 256,  /* an unknown outcome keeps its id out of Redis for longer than a quarantine */
     MCI_SAFEGUARD_LEASE = 512,    /* a lease lasts as long as its load may take */
     MCI_SAFEGUARD_PLACE = 1024,   /* who gives up leaves a place on the line for the reply */
+    MCI_SAFEGUARD_TERM = 2048,    /* values of another term of a server are not believed */
+    MCI_SAFEGUARD_ROLE = 4096,    /* a replica is not taken for a primary */
+    MCI_SAFEGUARD_RECHECK = 8192, /* the term of an open connection is asked for again and again */
+    MCI_SAFEGUARD_SECOND = 16384, /* the end of a write is told to the primary of then */
+    MCI_SAFEGUARD_CONFIRM = 32768, /* who is primary is asked again after the store has answered */
+    MCI_SAFEGUARD_HOLD = 65536,    /* after a switch a write waits until everybody may know of it */
+    MCI_SAFEGUARD_POLL = 131072,   /* who is primary is asked again and again */
+    MCI_SAFEGUARD_MAJORITY = 262144, /* one Sentinel alone is not believed */
     MCI_SAFEGUARD_LISTS = 64      /* lists are not believed while the recovery queue holds own writes */
 };
 

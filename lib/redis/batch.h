@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "redis/reply.h"
 #include "redis/script.h"
+#include <stdint.h>
 
 typedef struct mci_command {
     size_t begin;             /* where its bytes start in `out` */
@@ -20,18 +21,37 @@ typedef struct mci_command {
     mci_reply *reply;
 } mci_command;
 
+/*
+ * Which life of which server answers. A term lasts from one drawing of a replication id to the next on one process: Redis draws one at each start and at
+ * each promotion, and never the same again. A server that came back from an old dump, or a replica that was promoted, is in another term than
+ * the one whose values it may hold.
+ */
+typedef enum mci_term_kind {
+    MCI_TERM_NONE = 0, /* not known: the server does not say, or may not be asked */
+    MCI_TERM_PRIMARY,
+    MCI_TERM_REPLICA /* of another server: what it says may be old */
+} mci_term_kind;
+
+typedef struct mci_term {
+    mci_term_kind kind;
+    int64_t tag;      /* of a primary's term, 1 to 2^53; else 0 */
+    int64_t asked_ns; /* when the question was sent: it was so then, or later */
+} mci_term;
+
 typedef struct mci_batch {
     mci_buf out;
     mci_command *cmds;
     size_t n;
     size_t cap;
     mci_arena arena;
-    int once;        /* never send twice, whatever happens (ZINCRBY) */
-    int unposted;    /* it was to be posted and was not: when it has gone well, its scripts are known */
-    int sent;        /* a byte may have reached the server */
-    int repeated;    /* it was sent once more on a new connection: the server may have carried it out twice */
-    int round_trips; /* exchanges so far */
-    int resent;      /* scripts sent in full */
+    int once;            /* never send twice, whatever happens (ZINCRBY) */
+    int unposted;        /* it was to be posted and was not: when it has gone well, its scripts are known */
+    int sent;            /* a byte may have reached the server */
+    int repeated;        /* it was sent once more on a new connection: the server may have carried it out twice */
+    int round_trips;     /* exchanges so far */
+    int resent;          /* scripts sent in full */
+    mci_term term;       /* of the server, as far as was known when the replies came */
+    unsigned generation; /* of the connection that brought them */
 } mci_batch;
 
 void mci_batch_init(mci_batch *b);

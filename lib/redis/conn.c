@@ -3,6 +3,7 @@
 #include "redis/conn.h"
 
 #include "redis/replies.h"
+#include "redis/term.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -150,7 +151,7 @@ static mc_status exchange_alone(mci_conn *c, mci_batch *b, mci_deadline dl, mc_e
     return mci_fail(err, MC_E_TIMEOUT, MC_TIER_REDIS, "Redis did not answer the log-in within the deadline");
 }
 
-/* AUTH, SELECT and TIME in one exchange. */
+/* AUTH, SELECT, INFO and TIME in one exchange. */
 static mc_status hello(mci_conn *c, const mci_redis_addr *a, mci_deadline dl, int64_t *redis_ms, mc_error *err)
 {
     mci_batch b;
@@ -168,17 +169,26 @@ static mc_status hello(mci_conn *c, const mci_redis_addr *a, mci_deadline dl, in
         mci_cmd(&b, "SELECT");
         mci_arg_int(&b, a->db);
     }
-    mci_cmd(&b, "TIME");
+    size_t info = b.n; /* who may not ask has no term: no reason to refuse the server */
+    if (a->bare) {
+        mci_cmd(&b, "PING");
+    } else {
+        mci_term_ask(&b);
+        mci_cmd(&b, "TIME");
+    }
     mci_batch_seal(&b);
+    int64_t asked_ns = mci_now_ns();
     mc_status st = b.out.failed ? mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory to log in to Redis")
                                 : exchange_alone(c, &b, dl, err);
     for (size_t i = 0; st == MC_OK && i < b.n; i++) {
         const mci_reply *r = mci_batch_reply(&b, i);
+        if (i == info && !a->bare && r->type == MCI_REPLY_ERROR)
+            continue;
         st = mci_reply_error(r, "log in", err);
         if (st == MC_E_CACHE && (strncmp(r->u.str, "ERR DB index", 12) == 0 || strncmp(r->u.str, "ERR invalid DB", 14) == 0))
             st = mci_fail(err, MC_E_URI, MC_TIER_REDIS, "this Redis has no database %d (cache.uri names it)", (int)a->db);
     }
-    if (st == MC_OK) {
+    if (st == MC_OK && !a->bare) {
         const mci_reply *time = mci_batch_reply(&b, b.n - 1);
         int64_t s = 0;
         int64_t us = 0;
@@ -188,6 +198,7 @@ static mc_status hello(mci_conn *c, const mci_redis_addr *a, mci_deadline dl, in
         else
             *redis_ms = s * 1000 + us / 1000;
     }
+    c->term = mci_term_of(st == MC_OK && !a->bare ? mci_batch_reply(&b, info) : NULL, asked_ns);
     mci_buf_wipe(&b.out); /* the password was in it */
     mci_batch_free(&b);
     return st;

@@ -12,10 +12,12 @@
 typedef struct mci_conn {
     mci_stream *stream;
     mci_decoder *decoder;
-    char *chunk; /* what is received, on its way to the decoder */
+    char *chunk;         /* what is received, on its way to the decoder */
+    mci_term term;       /* of the server, when it was asked last */
+    unsigned generation; /* whoever opened it numbers it */
 } mci_conn;
 
-/* Connect, authenticate, choose the database. `redis_ms` receives the server's time. On failure nothing is left open. `known` is what is known of the
+/* Connect, authenticate, choose the database, ask for the term. `redis_ms` receives the server's time. On failure nothing is left open. `known` is what is known of the
  * host's addresses, and becomes what is known after. */
 mc_status mci_conn_open(const mci_redis_addr *addr, mci_addresses *known, mci_deadline dl, mci_conn **out, int64_t *redis_ms,
                         mc_error *err);

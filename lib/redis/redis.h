@@ -23,7 +23,10 @@ typedef struct mci_redis_options {
     int64_t connect_timeout_ms;
     int64_t timeout_ms;  /* one exchange */
     int64_t connections; /* 1 to MCI_REDIS_CONNECTIONS_MAX */
-    int64_t spin_us;     /* a lone caller polls for so long before it sleeps */
+    int64_t
+        term_ms; /* how old the server's term (redis/term.h) may be; it is asked for twice as often. 0: it is not asked for again */
+    int quiet;       /* it is one of several that help: its state is in no gauge and no log */
+    int64_t spin_us; /* a lone caller polls for so long before it sleeps */
     int64_t backoff_min_ms;
     int64_t backoff_max_ms;
     int64_t breaker_failures;
@@ -49,6 +52,23 @@ mc_status mci_redis_exec(mci_redis *r, mci_batch *b, mci_deadline dl, mc_error *
 int mci_redis_post(mci_redis *r, mci_batch *b, mci_posted_fn fn, void *ctx);
 void mci_redis_posted(mci_redis *r, const mci_batch *b);
 
+/*
+ * Several batches, each to its server, side by side: all are sent before the first is waited for. `part[i].status` is what mci_redis_exec() would
+ * have returned.
+ */
+typedef struct mci_redis_part {
+    mci_redis *redis;
+    mci_batch *batch;
+    mc_error err;
+    mc_status status;
+} mci_redis_part;
+void mci_redis_exec_all(mci_redis_part *part, size_t n, mci_deadline dl);
+
+/* From now on this is another server: every connection is dropped, and nothing that the old one answers is used. */
+void mci_redis_readdress(mci_redis *r, const char *host, int port);
+/* The address it has now. */
+void mci_redis_address(mci_redis *r, mci_redis_addr *out);
+
 /* PING that goes out even while the breaker is open. */
 mc_status mci_redis_ping(mci_redis *r, mci_deadline dl, mc_error *err);
 
@@ -58,5 +78,7 @@ void mci_redis_saw_time(mci_redis *r, int64_t redis_ms);
 
 /* 0 while the breaker is open. */
 int mci_redis_is_up(mci_redis *r);
+/* 1: it answered when it was asked last. */
+int mci_redis_is_well(mci_redis *r);
 
 #endif

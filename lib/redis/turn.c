@@ -17,6 +17,8 @@ mci_turn *mci_turn_new(mci_batch *b, int owned, mc_error *err)
     p->written = 0;
     p->state = MCI_TURN_WAITS;
     p->owned = owned;
+    p->awaited = 0;
+    p->asks = 0;
     p->leads = 0;
     p->status = MC_OK;
     p->outcome = (mci_outcome){0};

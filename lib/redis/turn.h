@@ -34,7 +34,9 @@ struct mci_turn {
     mci_replies replies;
     size_t written; /* of b.out */
     mci_turn_state state;
-    int owned;       /* somebody waits for it */
+    int owned;       /* somebody wants its replies */
+    int awaited;     /* and waits now: it can be told to lead */
+    int asks;        /* it is the question for the server's term */
     int leads;       /* its owner was told to lead */
     int used_before; /* the connection had answered something before this was sent */
     int64_t sent_ns;

@@ -10,6 +10,7 @@
 #include "base/wipe.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A piece of the URI. */
@@ -219,6 +220,85 @@ static mc_status read_query(const char *text, query *q, mci_redis_addr *out, mc_
     return st;
 }
 
+/* host[:port],host[:port]...: each is checked as one host is, and kept as text with its port. */
+static const char *read_seeds(span list, int port, mci_redis_addr *out)
+{
+    mci_redis_addr one = {0};
+    size_t used = 0;
+    for (int n = 0;; n++) {
+        const char *comma = find(list, ',');
+        span host = comma != NULL ? cut(&list, comma) : list;
+        if (n == MCI_SEEDS_MAX)
+            return "more than 16 hosts";
+        const char *why = read_host(host, &one);
+        if (why != NULL)
+            return why;
+        if (find(host, ':') == NULL || (host.p[0] == '[' && host.p[host.n - 1] == ']'))
+            one.port = port;
+        int len =
+            snprintf(out->seeds + used, sizeof out->seeds - used, "%s%s%s%s:%d", n > 0 ? "," : "",
+                     strchr(one.host, ':') != NULL ? "[" : "", one.host, strchr(one.host, ':') != NULL ? "]" : "", one.port);
+        if (len < 0 || (size_t)len >= sizeof out->seeds - used)
+            return "the list of hosts is longer than 511 bytes";
+        used += (size_t)len;
+        if (n == 0) {
+            memcpy(out->host, one.host, sizeof out->host);
+            out->port = one.port;
+        }
+        if (comma == NULL)
+            return NULL;
+    }
+}
+
+const char *mci_redis_seed(const char *seeds, char host[256], int *port)
+{
+    size_t n = strcspn(seeds, ",");
+    const char *colon = seeds + n;
+    while (*colon != ':')
+        colon--;
+    int v6 = seeds[0] == '[';
+    size_t len = (size_t)(colon - seeds) - (v6 ? 2 : 0);
+    memcpy(host, seeds + v6, len);
+    host[len] = '\0';
+    *port = number((span){colon + 1, (size_t)(seeds + n - colon - 1)}, 65535);
+    return seeds[n] == ',' ? seeds + n + 1 : NULL;
+}
+
+static const char *read_sentinel(span authority, span path, mci_redis_addr *out, int *db_seen)
+{
+    out->topology = MCI_SENTINEL;
+    const char *why = read_userinfo(&authority, out);
+    if (why == NULL)
+        why = read_seeds(authority, 26379, out);
+    if (why != NULL)
+        return why;
+    span service = {path.p + (path.n > 0), path.n - (path.n > 0)};
+    const char *slash = find(service, '/');
+    if (slash != NULL) {
+        span rest = service;
+        service = cut(&rest, slash);
+        out->db = number(rest, 65535);
+        *db_seen = 1;
+        if (out->db < 0)
+            return "what follows the service must be a database number, 0 to 65535";
+    }
+    if (service.n == 0)
+        return "the service is missing: redis+sentinel://host:port,host:port/service";
+    why = decode(service, out->service, sizeof out->service);
+    return why != NULL ? "the name of the service is too long, or not percent-encoded" : NULL;
+}
+
+static const char *read_cluster(span authority, span path, mci_redis_addr *out)
+{
+    out->topology = MCI_CLUSTER;
+    const char *why = read_userinfo(&authority, out);
+    if (why == NULL)
+        why = read_seeds(authority, 6379, out);
+    if (why == NULL && path.n > 1 && !(path.n == 2 && path.p[1] == '0'))
+        why = "a cluster has database 0 only";
+    return why;
+}
+
 static const char *read_tcp(span authority, span path, mci_redis_addr *out, int *db_seen)
 {
     const char *why = read_userinfo(&authority, out);
@@ -255,9 +335,14 @@ static mc_status parse(const char *uri, mci_redis_addr *out, query *q, mc_error 
     size_t scheme = (size_t)(colon - uri);
     if (scheme == 6 && mci_same_word(uri, "rediss", 6))
         return mci_fail(err, MC_E_TLS, MC_TIER_NONE, "Redis URI: rediss:// asks for TLS, which this build does not have");
-    int tcp = scheme == 5 && mci_same_word(uri, "redis", 5);
-    if (!tcp && !(scheme == 4 && mci_same_word(uri, "unix", 4)))
-        return bad(err, "the scheme must be redis or unix");
+    enum { TCP, UNIX, SENTINEL, CLUSTER, UNKNOWN } kind = UNKNOWN;
+    static const char *const schemes[] = {
+        [TCP] = "redis", [UNIX] = "unix", [SENTINEL] = "redis+sentinel", [CLUSTER] = "redis+cluster"};
+    for (int i = 0; i < UNKNOWN; i++)
+        if (scheme == strlen(schemes[i]) && mci_same_word(uri, schemes[i], scheme))
+            kind = i;
+    if (kind == UNKNOWN)
+        return bad(err, "the scheme must be redis, unix, redis+sentinel or redis+cluster");
 
     const char *rest = colon + 3;
     span authority = {rest, strcspn(rest, "/?#")};
@@ -266,7 +351,10 @@ static mc_status parse(const char *uri, mci_redis_addr *out, query *q, mc_error 
     rest += path.n;
     if (strchr(rest, '#') != NULL)
         return bad(err, "a fragment ('#') has no meaning; in a password write %23");
-    const char *why = tcp ? read_tcp(authority, path, out, &q->db_seen) : read_unix(authority, path, out);
+    const char *why = kind == TCP        ? read_tcp(authority, path, out, &q->db_seen)
+                      : kind == UNIX     ? read_unix(authority, path, out)
+                      : kind == SENTINEL ? read_sentinel(authority, path, out, &q->db_seen)
+                                         : read_cluster(authority, path, out);
     if (why != NULL)
         return bad(err, why);
     return *rest == '?' ? read_query(rest + 1, q, out, err) : MC_OK;

@@ -10,11 +10,15 @@
 typedef mc_status (*mci_uri_option_fn)(void *user, const char *name, const char *value, mc_error *err);
 
 /*
- * redis://[[user]:[password]@]host[:port][/db][?db=n&name=value...] or unix://[[user]:[password]@]/path[?...], percent-encoded where
- * needed. `option` is told of the query's other parameters; NULL: there may be none. MC_OK, MC_E_URI, MC_E_TLS (rediss://), or what
+ * redis://[[user]:[password]@]host[:port][/db][?db=n&name=value...], unix://[[user]:[password]@]/path[?...],
+ * redis+sentinel://[[user]:[password]@]host[:port][,host[:port]...]/service[/db][?...] or redis+cluster://[[user]:[password]@]host[:port][,...][?...],
+ * percent-encoded where needed. `option` is told of the query's other parameters; NULL: there may be none. MC_OK, MC_E_URI, MC_E_TLS (rediss://), or what
  * `option` returned. Error texts never show the URI.
  */
 mc_status mci_redis_uri_parse(const char *uri, mci_redis_addr *out, mci_uri_option_fn option, void *user, mc_error *err);
+
+/* The next "host:port" of `seeds` into `host` and `port`; where the one after it begins, or NULL when there is none left. */
+const char *mci_redis_seed(const char *seeds, char host[256], int *port);
 
 /* Overwrite in a way the compiler may not leave out. */
 void mci_redis_addr_wipe(mci_redis_addr *addr);

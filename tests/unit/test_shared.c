@@ -37,7 +37,8 @@ static int begin(void **state)
 {
     (void)state;
     echo_start(&server);
-    hooks = (mci_shared_hooks){open_conn, nothing, nothing, NULL, 60000, 0, &callers};
+    hooks = (mci_shared_hooks){
+        .open = open_conn, .closed = nothing, .log_spent = nothing, .timeout_ms = 60000, .callers = &callers};
     assert_int_equal(mci_shared_init(&line, &hooks), 0);
     return 0;
 }
@@ -82,9 +83,9 @@ static mc_status call(int who, int n, int64_t ms, int repeat)
     mci_outcome outcome;
     mc_error err = {0};
     ask(&b, who, n);
-    mc_status st = mci_shared_exchange(&line, &b, 0, mci_deadline_in(ms), &outcome, &err);
+    mc_status st = mci_shared_exchange(&line, &b, 0, mci_now_ns(), mci_deadline_in(ms), &outcome, &err);
     if (st != MC_OK && outcome.lost && repeat)
-        st = mci_shared_exchange(&line, &b, 0, mci_deadline_in(ms), &outcome, &err);
+        st = mci_shared_exchange(&line, &b, 0, mci_now_ns(), mci_deadline_in(ms), &outcome, &err);
     if (st == MC_OK && !is_own(&b, who, n))
         st = MC_E_INTERNAL; /* somebody else's */
     if (st != MC_OK && st != MC_E_INTERNAL && err.text[0] == '\0')
@@ -183,7 +184,7 @@ static void *slow_call(void *arg)
     mci_arg_str(&b, "400");
     mci_arg_str(&b, "late");
     mci_batch_seal(&b);
-    *(mc_status *)arg = mci_shared_exchange(&line, &b, 0, mci_deadline_in(50), &outcome, &err);
+    *(mc_status *)arg = mci_shared_exchange(&line, &b, 0, mci_now_ns(), mci_deadline_in(50), &outcome, &err);
     mci_batch_free(&b);
     return NULL;
 }
@@ -198,7 +199,7 @@ static mc_status unanswered_call(int who)
         mci_outcome outcome;
         mc_error err = {0};
         ask(&b, who, 1);
-        st = mci_shared_exchange(&line, &b, 0, mci_deadline_in(ms), &outcome, &err);
+        st = mci_shared_exchange(&line, &b, 0, mci_now_ns(), mci_deadline_in(ms), &outcome, &err);
         sent = b.sent;
         mci_batch_free(&b);
     }

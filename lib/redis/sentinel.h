@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who is primary, by what a majority of the Sentinels says. All are asked at once; one that is away costs nothing while a majority answers. Source of the
+ * commands: "Guidelines for Redis clients with support for Redis Sentinel".
+ */
+#ifndef MCI_REDIS_SENTINEL_H
+#define MCI_REDIS_SENTINEL_H
+
+#include "redis/redis.h"
+
+typedef struct mci_sentinel mci_sentinel;
+
+/* `addr` has the seeds and the service; `user` and `password` are the sentinels' own, "" for none. No I/O. */
+mc_status mci_sentinel_open(const mci_redis_options *opt, const char *user, const char *password, mci_random *rnd,
+                            mci_metrics *metrics, mci_log *log, mci_sentinel **out, mc_error *err);
+void mci_sentinel_close(mci_sentinel *s);
+
+/* The address that more than half of them name. One thread at a time. MC_OK; MC_E_CACHE: no majority; MC_E_TIMEOUT; MC_E_AUTH. */
+mc_status mci_sentinel_ask(mci_sentinel *s, mci_deadline dl, char host[256], int *port, mc_error *err);
+
+#endif
