@@ -48,6 +48,17 @@ class options
     {
         return std::move(set(key, value));
     }
+    /** Who knows the password of cache.tls_key_file; see mc_options_set_key_password(). */
+    options &set_key_password(mc_password_fn fn, void *user) &
+    {
+        mc_error err;
+        detail::check(mc_options_set_key_password(o_.get(), fn, user, &err), err);
+        return *this;
+    }
+    options set_key_password(mc_password_fn fn, void *user) &&
+    {
+        return std::move(set_key_password(fn, user));
+    }
     options &load_env() &
     {
         mc_error err;

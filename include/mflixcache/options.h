@@ -58,6 +58,28 @@ MC_API mc_status mc_options_set(mc_options *o, const char *key, const char *valu
 MC_API mc_status mc_options_get(const mc_options *o, const char *key, char *buf, size_t size, mc_error *err);
 
 /**
+ * Asked by mc_open() for the password of the private key that cache.tls_key_file names.
+ *
+ * @param user  the pointer given with the callback
+ * @param buf   receives the password; the library overwrites it after use
+ * @param size  bytes at buf: 1024
+ * @return  bytes written to `buf`, without a NUL, at most 1023; -1: there is none, and mc_open() fails
+ */
+typedef int (*mc_password_fn)(void *user, char *buf, size_t size);
+
+/**
+ * Set who knows the password of the client's private key (cache.tls_key_file), in place of a file that holds it.
+ *
+ * @param o     the options
+ * @param fn    asked once by each mc_open() with these options, on its thread; NULL: nobody
+ * @param user  handed to `fn`
+ * @param err   may be NULL
+ * @return  MC_OK; MC_E_ARG (no options).
+ * Ownership: `user` is borrowed until the options are freed. Threads: one at a time.
+ */
+MC_API mc_status mc_options_set_key_password(mc_options *o, mc_password_fn fn, void *user, mc_error *err);
+
+/**
  * Take settings from environment variables: `MONGO_URL` (store.uri), `REDIS_HOST` and `REDIS_PORT` (cache.uri), and for
  * every option `MFLIXCACHE_` and its key in capitals, underscores for dots, such as MFLIXCACHE_CACHE_URI. The specific form wins.
  * A variable that is unset or empty changes nothing (an empty cache.prefix: `?prefix=` in MFLIXCACHE_CACHE_URI). What the specific

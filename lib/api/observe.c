@@ -53,5 +53,12 @@ mc_status mc_set_log(mc_client *mc, mc_log_fn fn, int level, void *user)
     mc_status st = mci_enter(&fr, mc, NULL, NULL);
     if (st != MC_OK)
         return st;
-    return mci_leave(&fr, mci_guard_log(fr.cl, fn, level, user), MCI_H_NONE);
+    st = mci_guard_log(fr.cl, fn, level, user);
+    /* mc_open() could not tell anybody. */
+    if (st == MC_OK && fn != NULL && fr.cl->engine->set.cache_tls_insecure_skip_verification &&
+        !fr.cl->engine->set.cache_in_memory)
+        mci_log_write(&fr.cl->log, MC_LOG_WARN,
+                      "cache.tls_insecure_skip_verification is on: any server is taken for Redis, "
+                      "WITHOUT verifying its certificate");
+    return mci_leave(&fr, st, MCI_H_NONE);
 }

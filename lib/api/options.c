@@ -215,6 +215,41 @@ mci_settings *mci_options_writable(mc_options *o)
     return &o->s;
 }
 
+mc_status mc_options_set_key_password(mc_options *o, mc_password_fn fn, void *user, mc_error *err)
+{
+    mci_error_clear(err);
+    if (o == NULL)
+        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "options is NULL");
+    o->s.cache_tls_key_password = fn;
+    o->s.cache_tls_key_password_user = user;
+    return MC_OK;
+}
+
+/* What is given for TLS must fit together; and there must be TLS, or a letter that is missing in the URI sends the password in the clear. */
+static mc_status check_tls(const mci_settings *s, mc_error *err)
+{
+    int password = s->cache_tls_key_password_file[0] != '\0' || s->cache_tls_key_password != NULL;
+    const char *given = s->cache_tls_ca_file[0] != '\0'                ? "cache.tls_ca_file"
+                        : s->cache_tls_ca_path[0] != '\0'              ? "cache.tls_ca_path"
+                        : s->cache_tls_cert_file[0] != '\0'            ? "cache.tls_cert_file"
+                        : s->cache_tls_key_file[0] != '\0'             ? "cache.tls_key_file"
+                        : s->cache_tls_server_name[0] != '\0'          ? "cache.tls_server_name"
+                        : s->cache_tls_insecure_skip_verification != 0 ? "cache.tls_insecure_skip_verification"
+                        : password                                     ? "the password of a TLS key"
+                                                                       : NULL;
+    if (given != NULL && !s->cache_addr.tls && !s->cache_in_memory)
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "%s is given, and cache.uri does not ask for TLS: rediss://", given);
+    if ((s->cache_tls_cert_file[0] == '\0') != (s->cache_tls_key_file[0] == '\0'))
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE,
+                        "cache.tls_cert_file and cache.tls_key_file are given together, or neither");
+    if (password && s->cache_tls_key_file[0] == '\0')
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "a password is given, and cache.tls_key_file is not");
+    if (s->cache_tls_key_password_file[0] != '\0' && s->cache_tls_key_password != NULL)
+        return mci_fail(err, MC_E_OPTION, MC_TIER_NONE,
+                        "the key's password is given twice: cache.tls_key_password_file and mc_options_set_key_password()");
+    return MC_OK;
+}
+
 mc_status mci_options_check(const mci_settings *s, mc_error *err)
 {
     if (s->store_timeout_ms >= s->write_quarantine_ms / 2)
@@ -231,5 +266,5 @@ mc_status mci_options_check(const mci_settings *s, mc_error *err)
         return mci_fail(err, MC_E_OPTION, MC_TIER_NONE,
                         "store.backoff_min_ms (%lld) must not be above store.backoff_max_ms (%lld)",
                         (long long)s->store_backoff_min_ms, (long long)s->store_backoff_max_ms);
-    return MC_OK;
+    return check_tls(s, err);
 }

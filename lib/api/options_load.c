@@ -68,7 +68,8 @@ static void add(const char *in, char *out, size_t size)
 static mc_status set_redis_address(mci_settings *s, const char *host, const char *port, mc_error *err)
 {
     mci_redis_addr addr = s->cache_addr;
-    char uri[MCI_TEXT_OPT * 4] = "redis://";
+    char uri[MCI_TEXT_OPT * 4] = "";
+    add(addr.tls ? "rediss://" : "redis://", uri, sizeof uri);
     if (addr.user[0] != '\0' || addr.password[0] != '\0') {
         encode(addr.user, uri, sizeof uri);
         add(":", uri, sizeof uri);

@@ -134,7 +134,9 @@ static const mci_option table[] = {
     URI("cache.uri", "MFLIXCACHE_CACHE_URI", cache_uri, "redis://127.0.0.1:6379/0", parse_cache_uri,
         "Where the cache is. memory: is a cache in this process, of the handle alone; memory:NAME is shared by all handles "
         "of the "
-        "process that name it; no server is needed. Or Redis: redis://[user:password@]host[:port][/db] or "
+        "process that name it; no server is needed. Or Redis: redis://[user:password@]host[:port][/db], the same with "
+        "rediss:// "
+        "for TLS, or "
         "unix://[user:password@]/path[?db=n]. A query sets "
         "other cache "
         "options, such as ?timeout_ms=50&prefix=x:."),
@@ -150,6 +152,30 @@ static const mci_option table[] = {
     TEXT("cache.prefix", "MFLIXCACHE_CACHE_PREFIX", cache_prefix, "mflix:", 48,
          "at most 48 bytes, printable ASCII without blanks and { } * ? [ ] \\ ^", check_prefix,
          "What every key in Redis begins with; may be empty."),
+    TEXT("cache.tls_ca_file", "MFLIXCACHE_CACHE_TLS_CA_FILE", cache_tls_ca_file, "", 1000, "at most 1000 bytes", NULL,
+         "rediss://: file with the certificates (PEM) of the authorities that Redis' certificate may come from. Neither it "
+         "nor "
+         "cache.tls_ca_path: the system's."),
+    TEXT("cache.tls_ca_path", "MFLIXCACHE_CACHE_TLS_CA_PATH", cache_tls_ca_path, "", 1000, "at most 1000 bytes", NULL,
+         "rediss://: folder with such certificates, named by their hashes (openssl rehash)."),
+    TEXT("cache.tls_cert_file", "MFLIXCACHE_CACHE_TLS_CERT_FILE", cache_tls_cert_file, "", 1000, "at most 1000 bytes", NULL,
+         "rediss://: file with the client's own certificate (PEM) and what leads from it to its authority, where Redis asks "
+         "for one."),
+    TEXT("cache.tls_key_file", "MFLIXCACHE_CACHE_TLS_KEY_FILE", cache_tls_key_file, "", 1000, "at most 1000 bytes", NULL,
+         "rediss://: file with the private key (PEM) of cache.tls_cert_file; it may be the same file."),
+    TEXT("cache.tls_key_password_file", "MFLIXCACHE_CACHE_TLS_KEY_PASSWORD_FILE", cache_tls_key_password_file, "", 1000,
+         "at most 1000 bytes", NULL,
+         "rediss://: file whose first line is the password of that key. A program can give it by "
+         "mc_options_set_key_password() instead."),
+    TEXT("cache.tls_server_name", "MFLIXCACHE_CACHE_TLS_SERVER_NAME", cache_tls_server_name, "", 255, "at most 255 bytes",
+         NULL,
+         "rediss://: name or address that Redis' certificate must have, in place of the URI's host: for a tunnel, or an "
+         "address "
+         "that the certificate does not name."),
+    BOOL("cache.tls_insecure_skip_verification", "MFLIXCACHE_CACHE_TLS_INSECURE_SKIP_VERIFICATION",
+         cache_tls_insecure_skip_verification, "false",
+         "rediss://: DANGEROUS: take any certificate, so whoever is in between reads and changes everything, the password "
+         "too. Each connection is a warning in the log."),
     INT("cache.connect_timeout_ms", "MFLIXCACHE_CACHE_CONNECT_TIMEOUT_MS", cache_connect_timeout_ms, 250, 1, 60000,
         "Longest time to open a connection to Redis."),
     INT("cache.timeout_ms", "MFLIXCACHE_CACHE_TIMEOUT_MS", cache_timeout_ms, 500, 1, 60000,

@@ -15,6 +15,9 @@ int mc_version_number(void)
 const char *mc_features(void)
 {
     return "redis unix-socket memory callback"
+#if MFLIXCACHE_WITH_TLS
+           " tls"
+#endif
 #if MFLIXCACHE_WITH_MONGODB
            " mongodb"
 #endif

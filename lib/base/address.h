@@ -21,6 +21,7 @@ typedef struct mci_redis_addr {
     char seeds[512];   /* of sentinels or a cluster: "host:port,host:port", checked; host and port are the first of them */
     char service[128]; /* of sentinels: the name of what they watch */
     int bare;          /* it is a sentinel: only AUTH and what is asked for, since it knows few commands */
+    int tls;           /* rediss:// */
 } mci_redis_addr;
 
 typedef enum mci_store_kind { MCI_STORE_MONGODB = 0, MCI_STORE_SQLITE = 1 } mci_store_kind;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The checked values of all options, as the engine reads them. Filled by api/options.c from the option table alone. */
+/* The checked values of all options, as the engine reads them. Filled by api/options.c: from the option table, but for one callback. */
 #ifndef MCI_BASE_SETTINGS_H
 #define MCI_BASE_SETTINGS_H
 
 #include "base/address.h"
+#include <mflixcache/options.h>
 #include <stdint.h>
 
 #define MCI_TEXT_OPT 1024 /* longest text option with its NUL */
@@ -37,18 +38,27 @@ typedef struct mci_settings {
     int cache_in_memory;         /* cache.uri is memory:NAME: no server; the address is empty then */
     char cache_memory[65];       /* NAME; "": of this handle alone */
     int64_t cache_max_bytes;     /* cache.max_bytes: of a cache in memory */
-    char cache_user[MCI_TEXT_OPT];     /* cache.user: wins over the URI's */
-    char cache_password[MCI_TEXT_OPT]; /* cache.password: wins over the URI's */
-    char cache_key[40];                /* cache.key: 32 hexadecimal digits */
-    char cache_key_old[40];            /* cache.key_old */
-    char cache_prefix[64];             /* cache.prefix */
-    int64_t cache_connect_timeout_ms;  /* cache.connect_timeout_ms */
-    int64_t cache_timeout_ms;          /* cache.timeout_ms: one exchange */
-    int64_t cache_connections;         /* cache.connections */
-    int64_t cache_spin_us;             /* cache.spin_us */
-    int64_t cache_backoff_min_ms;      /* cache.backoff_min_ms */
-    int64_t cache_backoff_max_ms;      /* cache.backoff_max_ms */
-    int64_t cache_breaker_failures;    /* cache.breaker_failures */
+    char cache_user[MCI_TEXT_OPT];        /* cache.user: wins over the URI's */
+    char cache_password[MCI_TEXT_OPT];    /* cache.password: wins over the URI's */
+    char cache_key[40];                   /* cache.key: 32 hexadecimal digits */
+    char cache_key_old[40];               /* cache.key_old */
+    char cache_prefix[64];                /* cache.prefix */
+    char cache_tls_ca_file[MCI_TEXT_OPT]; /* cache.tls_ca_file, and so on */
+    char cache_tls_ca_path[MCI_TEXT_OPT];
+    char cache_tls_cert_file[MCI_TEXT_OPT];
+    char cache_tls_key_file[MCI_TEXT_OPT];
+    char cache_tls_key_password_file[MCI_TEXT_OPT];
+    char cache_tls_server_name[256];
+    int64_t cache_tls_insecure_skip_verification; /* bool */
+    mc_password_fn cache_tls_key_password;        /* of mc_options_set_key_password(); NULL: none */
+    void *cache_tls_key_password_user;
+    int64_t cache_connect_timeout_ms; /* cache.connect_timeout_ms */
+    int64_t cache_timeout_ms;         /* cache.timeout_ms: one exchange */
+    int64_t cache_connections;        /* cache.connections */
+    int64_t cache_spin_us;            /* cache.spin_us */
+    int64_t cache_backoff_min_ms;     /* cache.backoff_min_ms */
+    int64_t cache_backoff_max_ms;     /* cache.backoff_max_ms */
+    int64_t cache_breaker_failures;   /* cache.breaker_failures */
 
     /* Store */
     char store_uri[MCI_TEXT_OPT];

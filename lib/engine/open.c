@@ -51,6 +51,15 @@ static mc_status take_settings(const mci_settings *s, mci_redis_cache_options *o
     out->value_max_bytes = s->value_max_bytes;
     out->raw_strings = s->values_raw_keys != 0;
     out->quarantine_ms = s->write_quarantine_ms;
+    out->tls = (mci_tls_options){.ca_file = s->cache_tls_ca_file,
+                                 .ca_path = s->cache_tls_ca_path,
+                                 .cert_file = s->cache_tls_cert_file,
+                                 .key_file = s->cache_tls_key_file,
+                                 .key_password_file = s->cache_tls_key_password_file,
+                                 .server_name = s->cache_tls_server_name,
+                                 .key_password = s->cache_tls_key_password,
+                                 .key_password_user = s->cache_tls_key_password_user,
+                                 .insecure = s->cache_tls_insecure_skip_verification != 0};
     mci_redis_addr *addr = &out->redis.addr;
     *addr = s->cache_addr;
     mc_status st = take_text("cache.user", s->cache_user, addr->user, sizeof addr->user, err);

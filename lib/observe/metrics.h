@@ -50,7 +50,8 @@
     X(REDIS_REFUSALS, redis_refusals, c, "Exchanges in which Redis answered but refused what the cache needs")              \
     X(REDIS_REFUSING, redis_refusing, g, "1 while Redis answers but refuses what the cache needs")                          \
     X(STORE_REFUSED, store_refused, c, "Store calls answered without asking the database, which is left alone")             \
-    X(STORE_UP, store_up, g, "1 while the database is used, 0 while it is left alone after failures")
+    X(STORE_UP, store_up, g, "1 while the database is used, 0 while it is left alone after failures")                       \
+    X(REDIS_TLS_RESUMED, redis_tls_resumed, c, "TLS connections to Redis that went on with an earlier session")
 
 /* X(NAME, label) */
 #define MCI_HISTOGRAMS(X)                                                                                                   \

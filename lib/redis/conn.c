@@ -4,6 +4,7 @@
 
 #include "redis/replies.h"
 #include "redis/term.h"
+#include "redis/tls_stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -204,22 +205,35 @@ static mc_status hello(mci_conn *c, const mci_redis_addr *a, mci_deadline dl, in
     return st;
 }
 
-static mc_status connect_stream(const mci_redis_addr *addr, mci_addresses *known, mci_deadline dl, mci_stream **out,
-                                mc_error *err)
+/* The texts of TLS do not know whom they are about. */
+static mc_status tls_fail(mc_error *err, mc_status st, int code, const mci_redis_addr *a, const char *what)
+{
+    return mci_fail_code(err, st, MC_TIER_REDIS, code, "Redis at %.100s:%d: %s", a->host, a->port, what);
+}
+
+static mc_status connect_stream(const mci_redis_addr *addr, mci_addresses *known, mci_tls *tls, mci_deadline dl,
+                                mci_stream **out, mc_error *err)
 {
     int fd = -1;
+    mc_error why = {0};
     mc_status st = addr->path[0] != '\0' ? connect_unix(addr, dl, &fd, err) : connect_tcp(addr, known, dl, &fd, err);
     if (st != MC_OK)
         return st;
-    *out = mci_stream_over_socket(fd);
-    if (*out != NULL)
+    mci_stream *plain = mci_stream_over_socket(fd);
+    if (plain == NULL) {
+        (void)close(fd);
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a connection");
+    }
+    if (!addr->tls) {
+        *out = plain;
         return MC_OK;
-    (void)close(fd);
-    return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a connection");
+    }
+    st = mci_stream_over_tls(tls, addr->host, addr->port, plain, dl, out, &why);
+    return st == MC_OK ? MC_OK : tls_fail(err, st, why.backend_code, addr, why.text);
 }
 
-mc_status mci_conn_open(const mci_redis_addr *addr, mci_addresses *known, mci_deadline dl, mci_conn **out, int64_t *redis_ms,
-                        mc_error *err)
+mc_status mci_conn_open(const mci_redis_addr *addr, mci_addresses *known, mci_tls *tls, mci_deadline dl, mci_conn **out,
+                        int64_t *redis_ms, mc_error *err)
 {
     *out = NULL;
     mci_conn *c = calloc(1, sizeof *c);
@@ -231,9 +245,11 @@ mc_status mci_conn_open(const mci_redis_addr *addr, mci_addresses *known, mci_de
     if (c->decoder == NULL || c->chunk == NULL)
         st = mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a connection");
     if (st == MC_OK)
-        st = connect_stream(addr, known, dl, &c->stream, err);
+        st = connect_stream(addr, known, tls, dl, &c->stream, err);
     if (st == MC_OK)
         st = hello(c, addr, dl, redis_ms, err);
+    if (st == MC_E_CACHE && addr->tls && c->stream != NULL && mci_stream_tls_fault(c->stream) != NULL)
+        st = tls_fail(err, MC_E_TLS, 0, addr, mci_stream_tls_fault(c->stream));
     if (st != MC_OK) {
         mci_conn_close(c);
         return st;

@@ -7,6 +7,7 @@
 #include "redis/batch.h"
 #include "redis/connect.h"
 #include "redis/stream.h"
+#include "redis/tls.h"
 #include "redis/uri.h"
 
 typedef struct mci_conn {
@@ -17,10 +18,10 @@ typedef struct mci_conn {
     unsigned generation; /* whoever opened it numbers it */
 } mci_conn;
 
-/* Connect, authenticate, choose the database, ask for the term. `redis_ms` receives the server's time. On failure nothing is left open. `known` is what is known of the
+/* Connect, shake hands (`tls`, which is there when the address asks for it), authenticate, choose the database, ask for the term. `redis_ms` receives the server's time. On failure nothing is left open. `known` is what is known of the
  * host's addresses, and becomes what is known after. */
-mc_status mci_conn_open(const mci_redis_addr *addr, mci_addresses *known, mci_deadline dl, mci_conn **out, int64_t *redis_ms,
-                        mc_error *err);
+mc_status mci_conn_open(const mci_redis_addr *addr, mci_addresses *known, mci_tls *tls, mci_deadline dl, mci_conn **out,
+                        int64_t *redis_ms, mc_error *err);
 void mci_conn_close(mci_conn *c);
 
 /* As mci_stream_send(). */

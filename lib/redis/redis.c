@@ -158,7 +158,7 @@ static mc_status open_conn(void *ctx, mci_deadline dl, mci_conn **out, mc_error 
     unsigned generation = atomic_load_explicit(&r->generation, memory_order_relaxed);
     mci_mutex_unlock(&r->lock);
     int64_t before_ns = mci_now_ns();
-    mc_status st = mci_conn_open(&addr, &known, connect_dl, out, &redis_ms, err);
+    mc_status st = mci_conn_open(&addr, &known, r->opt.tls, connect_dl, out, &redis_ms, err);
     mci_redis_addr_wipe(&addr);
     mci_mutex_lock(&r->lock);
     if (generation == atomic_load_explicit(&r->generation, memory_order_relaxed))
@@ -282,8 +282,8 @@ static mc_status stopped(mci_redis *r, mc_error *err)
     mci_mutex_lock(&r->lock);
     mc_error last = r->last_error;
     mci_mutex_unlock(&r->lock);
-    return mci_fail_code(err, last.code == MC_E_AUTH ? MC_E_AUTH : MC_E_CACHE, MC_TIER_REDIS, last.backend_code,
-                         "waiting before trying Redis again; last: %.400s", last.text);
+    return mci_fail_code(err, last.code == MC_E_AUTH || last.code == MC_E_TLS ? last.code : MC_E_CACHE, MC_TIER_REDIS,
+                         last.backend_code, "waiting before trying Redis again; last: %.400s", last.text);
 }
 
 /* What the exchange says about the server. While all is well nobody takes the lock. */

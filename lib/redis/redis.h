@@ -12,6 +12,7 @@
 #include "observe/metrics.h"
 #include "redis/batch.h"
 #include "redis/shared.h"
+#include "redis/tls.h"
 #include "redis/uri.h"
 
 #define MCI_REDIS_CONNECTIONS_MAX 16
@@ -20,6 +21,7 @@ typedef struct mci_redis mci_redis;
 
 typedef struct mci_redis_options {
     mci_redis_addr addr;
+    mci_tls *tls; /* borrowed; for an address that asks for TLS */
     int64_t connect_timeout_ms;
     int64_t timeout_ms;  /* one exchange */
     int64_t connections; /* 1 to MCI_REDIS_CONNECTIONS_MAX */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: reading redis:// and unix:// URIs into an address. Refuses: guessing (a missing host, two '@', a stray query are
- * errors), TLS, and error texts that show any part of the URI, which may hold a password.
+ * Owns: reading redis://, rediss:// and unix:// URIs into an address. Refuses: guessing (a missing host, two '@', a stray query are
+ * errors), TLS in a build without it, and error texts that show any part of the URI, which may hold a password.
  */
 #include "redis/uri.h"
 
@@ -324,6 +324,15 @@ static const char *read_unix(span authority, span path, mci_redis_addr *out)
     return decode(path, out->path, sizeof out->path);
 }
 
+/* `tls`: with one more s behind "redis". */
+static int is_scheme(const char *uri, size_t len, const char *scheme, int tls)
+{
+    size_t n = strlen(scheme);
+    if (!tls)
+        return len == n && mci_same_word(uri, scheme, n);
+    return strncmp(scheme, "redis", 5) == 0 && len == n + 1 && mci_same_word(uri + 6, scheme + 5, n - 5);
+}
+
 static mc_status parse(const char *uri, mci_redis_addr *out, query *q, mc_error *err)
 {
     for (const char *p = uri; *p != '\0'; p++)
@@ -333,16 +342,21 @@ static mc_status parse(const char *uri, mci_redis_addr *out, query *q, mc_error 
     if (colon == NULL || colon == uri)
         return bad(err, "it has no scheme: redis://host:port/db or unix:///path");
     size_t scheme = (size_t)(colon - uri);
-    if (scheme == 6 && mci_same_word(uri, "rediss", 6))
-        return mci_fail(err, MC_E_TLS, MC_TIER_NONE, "Redis URI: rediss:// asks for TLS, which this build does not have");
     enum { TCP, UNIX, SENTINEL, CLUSTER, UNKNOWN } kind = UNKNOWN;
     static const char *const schemes[] = {
         [TCP] = "redis", [UNIX] = "unix", [SENTINEL] = "redis+sentinel", [CLUSTER] = "redis+cluster"};
+    int tls = scheme >= 6 && mci_same_word(uri, "rediss", 6);
     for (int i = 0; i < UNKNOWN; i++)
-        if (scheme == strlen(schemes[i]) && mci_same_word(uri, schemes[i], scheme))
+        if (is_scheme(uri, scheme, schemes[i], tls))
             kind = i;
     if (kind == UNKNOWN)
-        return bad(err, "the scheme must be redis, unix, redis+sentinel or redis+cluster");
+        return bad(err, "the scheme must be redis, rediss (TLS), unix, redis+sentinel, rediss+sentinel, redis+cluster or "
+                        "rediss+cluster");
+#if !MFLIXCACHE_WITH_TLS
+    if (tls)
+        return mci_fail(err, MC_E_TLS, MC_TIER_NONE, "Redis URI: rediss:// asks for TLS, which this build does not have");
+#endif
+    out->tls = tls;
 
     const char *rest = colon + 3;
     span authority = {rest, strcspn(rest, "/?#")};

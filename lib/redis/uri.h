@@ -12,7 +12,7 @@ typedef mc_status (*mci_uri_option_fn)(void *user, const char *name, const char 
 /*
  * redis://[[user]:[password]@]host[:port][/db][?db=n&name=value...], unix://[[user]:[password]@]/path[?...],
  * redis+sentinel://[[user]:[password]@]host[:port][,host[:port]...]/service[/db][?...] or redis+cluster://[[user]:[password]@]host[:port][,...][?...],
- * percent-encoded where needed. `option` is told of the query's other parameters; NULL: there may be none. MC_OK, MC_E_URI, MC_E_TLS (rediss://), or what
+ * with rediss in place of redis for TLS, percent-encoded where needed. `option` is told of the query's other parameters; NULL: there may be none. MC_OK, MC_E_URI, MC_E_TLS (rediss in a build without TLS), or what
  * `option` returned. Error texts never show the URI.
  */
 mc_status mci_redis_uri_parse(const char *uri, mci_redis_addr *out, mci_uri_option_fn option, void *user, mc_error *err);

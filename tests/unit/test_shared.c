@@ -3,7 +3,9 @@
 #include "redis/shared.h"
 
 #include "base/syncpoint.h"
+#include "certificates.h"
 #include "echo_server.h"
+#include "tls_front.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,15 +19,20 @@ static echo_server server;
 static mci_shared line;
 static mci_shared_hooks hooks;
 static _Atomic int callers;
+static tls_front front; /* before the server, when `tls` */
+static mci_tls *tls;    /* NULL: without */
+#if MFLIXCACHE_WITH_TLS
+static certificates certs;
+#endif
 
 static mc_status open_conn(void *ctx, mci_deadline dl, mci_conn **out, mc_error *err)
 {
     (void)ctx;
-    mci_redis_addr addr = {.port = server.port};
+    mci_redis_addr addr = {.port = tls != NULL ? front.port : server.port, .tls = tls != NULL};
     mci_addresses known = {0};
     int64_t ms = 0;
     snprintf(addr.host, sizeof addr.host, "127.0.0.1");
-    return mci_conn_open(&addr, &known, dl, out, &ms, err);
+    return mci_conn_open(&addr, &known, tls, dl, out, &ms, err);
 }
 
 static void nothing(void *ctx)
@@ -51,6 +58,46 @@ static int end(void **state)
     echo_stop(&server);
     return 0;
 }
+
+#if MFLIXCACHE_WITH_TLS
+
+static int begin_tls(void **state)
+{
+    const char *crt = certificates_path(&certs, "server.crt");
+    const mci_tls_options opt = {
+        .ca_file = crt, .ca_path = "", .cert_file = "", .key_file = "", .key_password_file = "", .server_name = ""};
+    begin(state);
+    assert_int_equal(mci_tls_open(&opt, NULL, NULL, &tls, NULL), MC_OK);
+    tls_front_start(&front, server.port, crt, certificates_path(&certs, "server.key"), 0);
+    return 0;
+}
+
+static int end_tls(void **state)
+{
+    mci_shared_close(&line, mci_deadline_in(5000));
+    tls_front_stop(&front);
+    mci_tls_free(tls);
+    tls = NULL;
+    assert_int_equal(mci_shared_init(&line, &hooks), 0);
+    return end(state);
+}
+
+static int make_certificates(void **state)
+{
+    (void)state;
+    certificates_begin(&certs);
+    certificates_make(&certs, &(certificate){.name = "server", .alt = "IP:127.0.0.1"});
+    return 0;
+}
+
+static int remove_certificates(void **state)
+{
+    (void)state;
+    certificates_end(&certs);
+    return 0;
+}
+
+#endif
 
 /* Echoes of texts that nobody else asks for. */
 static void ask(mci_batch *b, int who, int n)
@@ -347,5 +394,20 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_posting, begin, end),
         cmocka_unit_test_setup_teardown(test_polling, begin, end),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+#if MFLIXCACHE_WITH_TLS
+    const struct CMUnitTest over_tls[] = {
+        cmocka_unit_test_setup_teardown(test_alone, begin_tls, end_tls),
+        cmocka_unit_test_setup_teardown(test_many, begin_tls, end_tls),
+        cmocka_unit_test_setup_teardown(test_cut_at_every_byte, begin_tls, end_tls),
+        cmocka_unit_test_setup_teardown(test_byte_by_byte, begin_tls, end_tls),
+        cmocka_unit_test_setup_teardown(test_giving_up, begin_tls, end_tls),
+        cmocka_unit_test_setup_teardown(test_silence, begin_tls, end_tls),
+        cmocka_unit_test_setup_teardown(test_too_many_replies, begin_tls, end_tls),
+        cmocka_unit_test_setup_teardown(test_posting, begin_tls, end_tls),
+        cmocka_unit_test_setup_teardown(test_polling, begin_tls, end_tls),
+    };
+    failed += cmocka_run_group_tests(over_tls, make_certificates, remove_certificates);
+#endif
+    return failed;
 }

@@ -56,6 +56,29 @@ static void test_good(void **state)
     }
 }
 
+#if MFLIXCACHE_WITH_TLS
+static void test_tls(void **state)
+{
+    (void)state;
+    mci_redis_addr a;
+    assert_int_equal(mci_redis_uri_parse("rediss://u:p@h:7/2", &a, NULL, NULL, NULL), MC_OK);
+    assert_true(a.tls && a.port == 7 && a.db == 2);
+    assert_int_equal(mci_redis_uri_parse("REDISS://[::1]", &a, NULL, NULL, NULL), MC_OK);
+    assert_true(a.tls && a.port == 6379);
+    assert_int_equal(mci_redis_uri_parse("rediss+sentinel://s1,s2:7/films", &a, NULL, NULL, NULL), MC_OK);
+    assert_true(a.tls && a.topology == MCI_SENTINEL);
+    assert_int_equal(mci_redis_uri_parse("Rediss+Cluster://n1:1,n2:2", &a, NULL, NULL, NULL), MC_OK);
+    assert_true(a.tls && a.topology == MCI_CLUSTER);
+    static const char *const plain[] = {"redis://h", "redis+sentinel://h/s", "redis+cluster://h", "unix:///s"};
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(mci_redis_uri_parse(plain[i], &a, NULL, NULL, NULL), MC_OK);
+        assert_false(a.tls);
+    }
+    assert_int_equal(mci_redis_uri_parse("redissx://h", &a, NULL, NULL, NULL), MC_E_URI);
+    assert_int_equal(mci_redis_uri_parse("rediss+sentinelx://h/s", &a, NULL, NULL, NULL), MC_E_URI);
+}
+#endif
+
 static const struct {
     const char *uri;
     mc_status status;
@@ -66,8 +89,13 @@ static const struct {
     {"://h", MC_E_URI},
     {"http://h", MC_E_URI},
     {"redis:h", MC_E_URI},
+#if MFLIXCACHE_WITH_TLS
+    {"rediss://canary#@h", MC_E_URI}, /* 82 */
+    {"rediss:///run/redis.sock", MC_E_URI},
+#else
     {"rediss://canary@h", MC_E_TLS}, /* 82 */
     {"REDISS://h:6379/0", MC_E_TLS},
+#endif
     {"redis://:canary@canary@h", MC_E_URI}, /* 78 */
     {"redis://:canary/x@h", MC_E_URI},
     {"redis://:canary#x@h", MC_E_URI},
@@ -202,6 +230,9 @@ int main(void)
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_lengths),
+#if MFLIXCACHE_WITH_TLS
+        cmocka_unit_test(test_tls),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -251,10 +251,12 @@ class mc_stats(Structure):
         ("redis_refusing", c_int64),
         ("store_refused", c_int64),
         ("store_up", c_int64),
-        ("reserved", c_int64 * 25),
+        ("redis_tls_resumed", c_int64),
+        ("reserved", c_int64 * 24),
     ]
 
 
+mc_password_fn = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
 mc_progress_fn = CFUNCTYPE(c_int, POINTER(mc_progress), c_void_p)
 mc_load_fn = CFUNCTYPE(c_int, c_void_p, c_char_p, c_int64, c_void_p)
 mc_log_fn = CFUNCTYPE(None, c_int, c_char_p, c_void_p)
@@ -271,6 +273,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mc_options_free": (None, (c_void_p,)),
     "mc_options_set": (c_int, (c_void_p, c_char_p, c_char_p, POINTER(mc_error))),
     "mc_options_get": (c_int, (c_void_p, c_char_p, c_char_p, c_size_t, POINTER(mc_error))),
+    "mc_options_set_key_password": (c_int, (c_void_p, mc_password_fn, c_void_p, POINTER(mc_error))),
     "mc_options_load_env": (c_int, (c_void_p, POINTER(mc_error))),
     "mc_options_load_file": (c_int, (c_void_p, c_char_p, POINTER(mc_error))),
     "mc_option_at": (c_int, (c_size_t, POINTER(mc_option_info))),

@@ -308,5 +308,7 @@ def _open(options: Options, store: Store | None) -> Client:
         status = lib.mc_open(options.pointer, byref(out), byref(err))
     else:
         status = lib.mc_open_with_store(options.pointer, byref(table), byref(out), byref(err))
+    if (raised := options.take_password_error()) is not None:
+        raise raised
     guard.settle(from_record(status, err) if status < 0 else None)
     return Client(out.value or 0, Keep(guard, table))

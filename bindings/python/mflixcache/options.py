@@ -6,8 +6,8 @@ from __future__ import annotations
 import os
 import warnings
 import weakref
-from collections.abc import Mapping
-from ctypes import byref, create_string_buffer
+from collections.abc import Callable, Mapping
+from ctypes import byref, create_string_buffer, memmove
 from datetime import timedelta
 from typing import Union
 
@@ -65,13 +65,15 @@ def setting_text(key: str, value: Setting) -> bytes:
 class Options:
     """Settings collected before `mflixcache.open(options=...)`; later ones win. For one thread at a time."""
 
-    __slots__ = ("__weakref__", "_finalizer", "_pointer")
+    __slots__ = ("__weakref__", "_finalizer", "_key_password", "_password_error", "_pointer")
 
     def __init__(self, settings: Mapping[str, Setting] | None = None) -> None:
         pointer = lib.mc_options_new()
         if not pointer:
             raise NoMemoryError
         self._pointer: int = pointer
+        self._key_password = _ffi.mc_password_fn()
+        self._password_error: BaseException | None = None
         # Freeing overwrites passwords, so it happens at exit too.
         self._finalizer = weakref.finalize(self, lib.mc_options_free, pointer)
         for key, value in (settings or {}).items():
@@ -98,6 +100,39 @@ class Options:
         if status != _ffi.MC_OK:
             raise from_record(status, err)
         return decode(buffer.value)
+
+    def set_key_password(self, password: Callable[[], bytes | str] | None) -> None:
+        """
+        Set who knows the password of the private key in cache.tls_key_file; asked once by each `mflixcache.open`. None: nobody.
+
+        What it raises, `mflixcache.open` raises.
+        """
+
+        def give(_user: object, buf: int, size: int) -> int:
+            if password is None:
+                return -1
+            try:
+                text = password()
+                data = text.encode() if isinstance(text, str) else bytes(text)
+            except BaseException as error:  # it cannot pass through C
+                self._password_error = error
+                return -1
+            if len(data) >= size:
+                return -1
+            memmove(buf, data, len(data))
+            return len(data)
+
+        err = _ffi.mc_error()
+        callback = _ffi.mc_password_fn(give) if password is not None else _ffi.mc_password_fn()
+        status = lib.mc_options_set_key_password(self._pointer, callback, None, byref(err))
+        if status != _ffi.MC_OK:
+            raise from_record(status, err)
+        self._key_password = callback  # it lives as long as it may be called
+
+    def take_password_error(self) -> BaseException | None:
+        """What the callback of `set_key_password` has raised, once."""
+        error, self._password_error = self._password_error, None
+        return error
 
     def load_env(self) -> None:
         """

@@ -385,6 +385,7 @@ class Stats(_Frozen):
         "redis_refusing",
         "redis_round_trips",
         "redis_scripts_resent",
+        "redis_tls_resumed",
         "redis_up",
         "shared_loads",
         "snapshot_errors",
@@ -439,6 +440,7 @@ class Stats(_Frozen):
     redis_refusing: int
     store_refused: int
     store_up: int
+    redis_tls_resumed: int
 
     @property
     def hit_ratio(self) -> float:

@@ -14,6 +14,7 @@
 typedef struct mci_redis_cache {
     mci_cache head;
     mci_redis *redis;
+    mci_tls *tls; /* NULL: none */
     mci_random *rnd;
     mci_macs macs;
     int64_t value_max_bytes;

@@ -312,6 +312,7 @@ static void close_cache(mci_cache *c)
 {
     mci_redis_cache *rc = (mci_redis_cache *)c;
     mci_redis_close(rc->redis);
+    mci_tls_free(rc->tls);
     for (size_t i = 0; i < rc->names.nfamilies; i++)
         for (int want = 0; want <= MCI_WANT_BOTH; want++)
             mci_args_free(&rc->fields[i][want]);
@@ -329,8 +330,14 @@ mc_status mci_redis_cache_open(const mci_redis_cache_options *opt, mci_random *r
     mci_redis_cache *rc = calloc(1, sizeof *rc);
     if (rc == NULL)
         return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a cache");
-    mc_status st = mci_redis_open(&opt->redis, rnd, metrics, log, &rc->redis, err);
+    mci_redis_options redis = opt->redis;
+    mc_status st = redis.addr.tls ? mci_tls_open(&opt->tls, metrics, log, &rc->tls, err) : MC_OK;
+    redis.tls = rc->tls;
+    if (st == MC_OK)
+        st = mci_redis_open(&redis, rnd, metrics, log, &rc->redis, err);
+    mci_wipe(&redis, sizeof redis);
     if (st != MC_OK) {
+        mci_tls_free(rc->tls);
         free(rc);
         return st;
     }

@@ -11,6 +11,7 @@
 
 typedef struct mci_redis_cache_options {
     mci_redis_options redis;
+    mci_tls_options tls; /* for an address that asks for TLS */
     const char *prefix;
     mci_macs macs; /* cache.key, cache.key_old */
     int64_t value_max_bytes;
@@ -21,7 +22,7 @@ typedef struct mci_redis_cache_options {
         quarantine_ms; /* write.quarantine_ms: after keys of a derived set were lost, for so long nobody knows who writes */
 } mci_redis_cache_options;
 
-/* No I/O. The random source, metrics and log are borrowed and outlive it. */
+/* No I/O but reading the certificates that TLS needs. The random source, metrics and log are borrowed and outlive it. */
 mc_status mci_redis_cache_open(const mci_redis_cache_options *opt, mci_random *rnd, mci_metrics *metrics, mci_log *log,
                                mci_cache **out, mc_error *err);
 
