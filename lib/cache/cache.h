@@ -141,7 +141,7 @@ typedef struct mci_op_acquire {
 typedef enum mci_commit_mode {
     MCI_COMMIT_FILL = 'F',   /* the end of a load */
     MCI_COMMIT_POST = 'P',   /* the end of a write */
-    MCI_COMMIT_ABORT = 'A',  /* the end of a write that was not carried out */
+    MCI_COMMIT_ABORT = 'A',  /* the end of a write that stores nothing: not carried out, or an import's */
     MCI_COMMIT_RELEASE = 'R' /* the load failed: let another reader try */
 } mci_commit_mode;
 
@@ -383,7 +383,9 @@ typedef struct mci_op {
     mci_op_kind kind;
     mc_status status;    /* MC_OK: the outputs hold; else the cache refused this one */
     const mc_error *why; /* when it did */
-    size_t first;        /* first, form: the cache's own */
+    size_t first;        /* first, run, part, form: the cache's own */
+    size_t run;
+    size_t part;
     int form;
     union {
         mci_op_identity identity;

@@ -133,8 +133,11 @@ static mc_status announce(importing *im)
     for (size_t i = 0; i < im->n; i++) {
         im->items[i].w.c = &c;
         if (im->items[i].live)
-            mci_writing_announce(&im->items[i].w, &ops, e->set.write_quarantine_ms);
+            mci_writing_announce_value(&im->items[i].w, &ops, e->set.write_quarantine_ms);
     }
+    for (size_t i = 0; i < im->n; i++)
+        if (im->items[i].live)
+            mci_writing_announce_places(&im->items[i].w, &ops, e->set.write_quarantine_ms);
     mc_status st = ops.n == 0 && !ops.failed ? MC_OK : mci_call_run(&c, &ops);
     for (size_t i = 0; st == MC_OK && i < im->n; i++)
         if (im->items[i].live)
@@ -185,6 +188,11 @@ static mc_status put(importing *im)
     return rc;
 }
 
+static mci_writing_end end_of(mc_status st)
+{
+    return st == MC_OK ? MCI_WRITING_DONE_NO_VALUE : MCI_WRITING_NOT_DONE;
+}
+
 static void settle(importing *im)
 {
     mci_call quiet = mci_call_quiet(im->c); /* the writes themselves are done */
@@ -197,9 +205,12 @@ static void settle(importing *im)
         mc_status st = im->statuses[i];
         it->settling = it->live && (it->w.announced || fast) && st != MC_E_UNKNOWN;
         if (it->settling)
-            mci_writing_settle(&it->w, &ops, st == MC_OK ? MCI_WRITING_DONE_NO_VALUE : MCI_WRITING_NOT_DONE,
-                               st == MC_OK ? it->doc : NULL);
+            mci_writing_settle_value(&it->w, &ops, end_of(st), st == MC_OK ? it->doc : NULL);
     }
+    for (size_t i = 0; i < im->n; i++)
+        if (im->items[i].settling)
+            mci_writing_settle_places(&im->items[i].w, &ops, end_of(im->statuses[i]),
+                                      im->statuses[i] == MC_OK ? im->items[i].doc : NULL);
     int ok = (ops.n == 0 && !ops.failed) || mci_call_run(&quiet, &ops) == MC_OK;
     for (size_t i = 0; i < im->n; i++) {
         item *it = &im->items[i];

@@ -38,13 +38,19 @@ void mci_writing_unique_of(mci_writing *w, const mci_doc *d)
 
 /* ---- announcing --------------------------------------------------------------------------------------------------- */
 
-void mci_writing_announce(mci_writing *w, mci_ops *ops, int64_t span_ms)
+void mci_writing_announce_value(mci_writing *w, mci_ops *ops, int64_t span_ms)
 {
     mci_coll *coll = w->coll;
-    w->at = ops->n;
+    w->at_value = ops->n;
     mci_add_announce(ops, &coll->docs, w->id, w->token, span_ms);
     if (w->unique.len > 0)
         mci_add_announce(ops, &coll->unique, w->unique.data, w->token, span_ms);
+}
+
+void mci_writing_announce_places(mci_writing *w, mci_ops *ops, int64_t span_ms)
+{
+    mci_coll *coll = w->coll;
+    w->at_set = ops->n;
     for (size_t i = 0; i < coll->nindexes; i++) {
         if (!mci_index_is_derived(&coll->index[i]))
             continue;
@@ -58,38 +64,46 @@ void mci_writing_announce(mci_writing *w, mci_ops *ops, int64_t span_ms)
     }
 }
 
-/* Operations that a write adds to a list. */
-static size_t count_ops(const mci_writing *w)
+void mci_writing_announce(mci_writing *w, mci_ops *ops, int64_t span_ms)
 {
-    size_t n = w->unique.len > 0 ? 2 : 1;
+    mci_writing_announce_value(w, ops, span_ms);
+    mci_writing_announce_places(w, ops, span_ms);
+}
+
+/* The first of the write's operations in the list that the cache did not do; NULL: all are done. */
+static const mci_op *first_refused(const mci_writing *w, const mci_ops *ops)
+{
+    size_t values = w->unique.len > 0 ? 2 : 1;
+    size_t places = 0;
     for (size_t i = 0; i < w->coll->nindexes; i++)
-        n += (size_t)mci_index_is_derived(&w->coll->index[i]);
-    return n;
+        places += (size_t)mci_index_is_derived(&w->coll->index[i]);
+    for (size_t i = 0; i < values + places; i++) {
+        const mci_op *op = &ops->op[i < values ? w->at_value + i : w->at_set + i - values];
+        if (op->status != MC_OK)
+            return op;
+    }
+    return NULL;
 }
 
 int mci_writing_is_known(const mci_writing *w, const mci_ops *ops)
 {
-    for (size_t i = 0; i < count_ops(w); i++)
-        if (ops->op[w->at + i].status != MC_OK)
-            return 0;
-    return 1;
+    return first_refused(w, ops) == NULL;
 }
 
 mc_status mci_writing_announced(mci_writing *w, const mci_ops *ops)
 {
     mci_engine *e = w->c->e;
-    size_t n = count_ops(w);
-    for (size_t i = 0; i < n; i++)
-        if (ops->op[w->at + i].status != MC_OK)
-            return mci_op_error(&ops->op[w->at + i], w->c->err);
+    const mci_op *refused = first_refused(w, ops);
+    if (refused != NULL)
+        return mci_op_error(refused, w->c->err);
     if (ops->epoch_status != MC_OK)
         return mci_fail(w->c->err, MC_E_PROTO, MC_TIER_REDIS, "announce a write: Redis answered something else");
     w->epoch = ops->epoch;
     w->foreign = mci_identity_of(w->c, ops) == MCI_IDENTITY_FOREIGN;
     if (w->foreign && e->set.write_mode == MCI_WRITE_STRICT)
         return MC_E_DATABASE;
-    w->now_ms = mci_clock_at(e, ops->op[w->at].u.announce.now_ms);
-    size_t at = w->at + (w->unique.len > 0 ? 2 : 1);
+    w->now_ms = mci_clock_at(e, ops->op[w->at_value].u.announce.now_ms);
+    size_t at = w->at_set;
     for (size_t i = 0; i < w->coll->nindexes; i++) {
         if (!mci_index_is_derived(&w->coll->index[i]))
             continue;
@@ -104,14 +118,25 @@ mc_status mci_writing_announced(mci_writing *w, const mci_ops *ops)
 
 /* ---- ending ------------------------------------------------------------------------------------------------------- */
 
-static void settle_value(mci_writing *w, mci_ops *ops, mci_writing_end how, const mci_doc *d)
+/* What is another database's hears nothing of the document. */
+static void keep_foreign_out(const mci_writing *w, mci_writing_end *how, const mci_doc **d)
+{
+    if (!w->foreign)
+        return;
+    *how = MCI_WRITING_NOT_DONE;
+    *d = NULL;
+}
+
+void mci_writing_settle_value(mci_writing *w, mci_ops *ops, mci_writing_end how, const mci_doc *d)
 {
     mci_engine *e = w->c->e;
+    keep_foreign_out(w, &how, &d);
+    w->at_value = ops->n;
     int64_t now = mci_clock(e); /* alone until now, it is the newest version as of now; when it was not, nothing is stored */
     mci_op_commit *k = &mci_ops_add(ops, MCI_OP_VALUE_COMMIT)->u.commit;
     k->family = &w->coll->docs;
     k->id = w->id;
-    k->mode = how == MCI_WRITING_NOT_DONE ? MCI_COMMIT_ABORT : MCI_COMMIT_POST;
+    k->mode = how == MCI_WRITING_DONE ? MCI_COMMIT_POST : MCI_COMMIT_ABORT;
     k->token = w->token;
     k->doc = d;
     k->epoch = w->epoch;
@@ -126,15 +151,11 @@ static void settle_value(mci_writing *w, mci_ops *ops, mci_writing_end how, cons
     k->token = w->token;
 }
 
-void mci_writing_settle(mci_writing *w, mci_ops *ops, mci_writing_end how, const mci_doc *d)
+void mci_writing_settle_places(mci_writing *w, mci_ops *ops, mci_writing_end how, const mci_doc *d)
 {
     mci_coll *coll = w->coll;
-    if (w->foreign) {
-        how = MCI_WRITING_NOT_DONE;
-        d = NULL;
-    }
-    w->at = ops->n;
-    settle_value(w, ops, how, d);
+    keep_foreign_out(w, &how, &d);
+    w->at_set = ops->n;
     for (size_t i = 0; i < coll->nindexes; i++) {
         if (!mci_index_is_derived(&coll->index[i]))
             continue;
@@ -152,13 +173,19 @@ void mci_writing_settle(mci_writing *w, mci_ops *ops, mci_writing_end how, const
     }
 }
 
+void mci_writing_settle(mci_writing *w, mci_ops *ops, mci_writing_end how, const mci_doc *d)
+{
+    mci_writing_settle_value(w, ops, how, d);
+    mci_writing_settle_places(w, ops, how, d);
+}
+
 /* The last of writers that overlapped: nobody was sure of the place, so it is read from the store now. */
 static void repair_own(mci_writing *w, const mci_ops *ops)
 {
-    const mci_op_commit *k = &ops->op[w->at].u.commit;
+    const mci_op_commit *k = &ops->op[w->at_value].u.commit;
     if (k->stored || k->others || w->c->e->repair == NULL || !MCI_SAFEGUARD(MCI_SAFEGUARD_REPAIR))
         return;
-    size_t at = w->at + (w->unique.len > 0 ? 2 : 1);
+    size_t at = w->at_set;
     for (size_t i = 0; i < w->coll->nindexes; i++) {
         if (!mci_index_is_derived(&w->coll->index[i]))
             continue;
@@ -185,7 +212,7 @@ int mci_writing_settled(mci_writing *w, mci_ops *ops, mci_writing_end how)
     mci_engine *e = w->c->e;
     if (!mci_writing_is_known(w, ops))
         return 0;
-    const mci_op_commit *k = &ops->op[w->at].u.commit;
+    const mci_op_commit *k = &ops->op[w->at_value].u.commit;
     mci_refused_commit(e, w->c->info, k);
     if (how == MCI_WRITING_NOT_DONE)
         return 1;

@@ -26,7 +26,8 @@ typedef struct mci_writing {
     int64_t epoch;
     int64_t now_ms; /* the engine's clock when the write was announced */
     mci_writing_set set[MCI_MAX_INDEXES];
-    size_t at; /* its first operation in the list under way */
+    size_t at_value; /* where its operations begin in the list under way */
+    size_t at_set;
 } mci_writing;
 
 void mci_writing_begin(mci_writing *w, mci_call *c, mci_coll *coll, const char *id);
@@ -35,8 +36,11 @@ void mci_writing_free(mci_writing *w);
 void mci_writing_unique_of(mci_writing *w, const mci_doc *d);
 void mci_writing_unique(mci_writing *w, const char *p, size_t n);
 
-/* Announce for `span_ms`; and what the cache said: MC_OK when all of it was done. */
+/* Announce for `span_ms`: its value, then its places; and what the cache said: MC_OK when all of it was done. Of many writes the values come first, and
+ * then all places, which the cache takes together. */
 void mci_writing_announce(mci_writing *w, mci_ops *ops, int64_t span_ms);
+void mci_writing_announce_value(mci_writing *w, mci_ops *ops, int64_t span_ms);
+void mci_writing_announce_places(mci_writing *w, mci_ops *ops, int64_t span_ms);
 mc_status mci_writing_announced(mci_writing *w, const mci_ops *ops);
 /* Was it announced, as far as that alone is asked? For a write whose outcome is not known. */
 int mci_writing_is_known(const mci_writing *w, const mci_ops *ops);
@@ -44,6 +48,8 @@ int mci_writing_is_known(const mci_writing *w, const mci_ops *ops);
 /* End it: carried out, with the new document (NULL: there is none any more; or not with no_value), or not carried out. */
 typedef enum mci_writing_end { MCI_WRITING_DONE, MCI_WRITING_DONE_NO_VALUE, MCI_WRITING_NOT_DONE } mci_writing_end;
 void mci_writing_settle(mci_writing *w, mci_ops *ops, mci_writing_end how, const mci_doc *d);
+void mci_writing_settle_value(mci_writing *w, mci_ops *ops, mci_writing_end how, const mci_doc *d);
+void mci_writing_settle_places(mci_writing *w, mci_ops *ops, mci_writing_end how, const mci_doc *d);
 /* Count what became of it, and put right what writers overlapped on. 1: the cache knows it; 0: it must be announced later. */
 int mci_writing_settled(mci_writing *w, mci_ops *ops, mci_writing_end how);
 

@@ -43,7 +43,7 @@ void mci_batch_seal(mci_batch *b)
     memmove(at + text.len, at + 1, b->out.len - more - c->begin - 2);
     memcpy(at, digits, text.len);
     c->tail += more;
-    if (c->tail > more) /* a script: its number of keys comes first in the tail, as "$1", "0" */
+    if (c->tail > more && !c->keys_told) /* a script: its number of keys comes first in the tail, as "$1", "0" */
         b->out.data[c->tail + sizeof "$1\r\n" - 1] = (char)('0' + c->keys);
 }
 
@@ -95,7 +95,7 @@ static const char *other_text(const mci_script *s)
 }
 #endif
 
-void mci_cmd_script(mci_batch *b, const mci_script *s)
+static void script_call(mci_batch *b, const mci_script *s, size_t keys)
 {
     mci_command *c = add_command(b);
     if (c == NULL)
@@ -112,7 +112,18 @@ void mci_cmd_script(mci_batch *b, const mci_script *s)
         mci_arg(b, s->sha1, 40);
     }
     b->cmds[b->n - 1].tail = b->out.len;
-    mci_arg_int(b, 0);
+    b->cmds[b->n - 1].keys_told = keys > 0;
+    mci_arg_int(b, (int64_t)keys);
+}
+
+void mci_cmd_script(mci_batch *b, const mci_script *s)
+{
+    script_call(b, s, 0);
+}
+
+void mci_cmd_script_keys(mci_batch *b, const mci_script *s, size_t keys)
+{
+    script_call(b, s, keys);
 }
 
 void mci_key(mci_batch *b, const char *name, const char *id)

@@ -16,6 +16,7 @@ typedef struct mci_command {
     size_t tail;              /* EVALSHA: where the part after the script's name starts */
     size_t argc;              /* arguments so far, its name among them */
     size_t keys;              /* of a script */
+    int keys_told;            /* their number is in its bytes */
     int sealed;               /* the counts are in its bytes */
     const mci_script *script; /* NULL: a plain command */
     mci_reply *reply;
@@ -66,6 +67,8 @@ extern const char *(*mci_script_hook)(const mci_script *s);
 void mci_cmd(mci_batch *b, const char *name);
 /* Start a script call: first its keys (at most 9) by mci_key(), then its arguments. */
 void mci_cmd_script(mci_batch *b, const mci_script *s);
+/* The same with any number of keys, which must follow. */
+void mci_cmd_script_keys(mci_batch *b, const mci_script *s, size_t keys);
 /* A key as the next argument, put together from a name and, unless `id` is NULL, an id and a closing brace. */
 void mci_key(mci_batch *b, const char *name, const char *id);
 /* No more arguments are coming: the batch can be sent. */

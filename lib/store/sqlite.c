@@ -82,6 +82,8 @@ static mc_status op_find_many(mci_store *s, const mci_spec *spec, const char *co
     if (status != MC_OK)
         return status;
     status = mci_sqlite_statement(&o, MCI_SQL_FIND, &st);
+    /* Without a transaction around them each row locks the file and looks at its head. */
+    int at_once = status == MC_OK && n > 1 && mci_sqlite_run(&o, MCI_SQL_SNAPSHOT) == SQLITE_OK;
     for (size_t i = 0; i < n && status == MC_OK; i++) {
         mci_sqlite_bind_text(st, 1, ids[i], strlen(ids[i]));
         if ((status = mci_sqlite_in_time(&o)) == MC_OK)
@@ -93,6 +95,8 @@ static mc_status op_find_many(mci_store *s, const mci_spec *spec, const char *co
         (void)sqlite3_reset(st);
     }
     mci_sqlite_done(st);
+    if (at_once)
+        (void)mci_sqlite_run(&o, MCI_SQL_COMMIT);
     for (size_t i = 0; i < n && status != MC_OK; i++) {
         mci_doc_unref(out[i]);
         out[i] = NULL;

@@ -85,6 +85,12 @@ static void conn_close(mci_sqlite_conn *c)
     free(c);
 }
 
+/*
+ * A new file gets pages that hold three films instead of one: a third of the writes of a large import. Pages that are kept in memory (8 MiB for each
+ * connection, as far as they are needed) are those of the indexes, which are read for each row.
+ */
+#define PRAGMAS "PRAGMA cell_size_check=ON; PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA cache_size=-8192;"
+
 /* Nothing of the file is trusted: not its schema, not its triggers, not its lengths. */
 static int conn_setup(mci_sqlite_conn *c)
 {
@@ -101,7 +107,7 @@ static int conn_setup(mci_sqlite_conn *c)
     if (rc == SQLITE_OK)
         rc = sqlite3_busy_handler(c->db, wait_for_lock, c);
     if (rc == SQLITE_OK)
-        rc = sqlite3_exec(c->db, "PRAGMA cell_size_check=ON; PRAGMA journal_mode=WAL;", NULL, NULL, NULL);
+        rc = sqlite3_exec(c->db, PRAGMAS, NULL, NULL, NULL);
     return rc;
 }
 

@@ -25,6 +25,7 @@ typedef enum mci_sqlite_sql {
     MCI_SQL_UPDATE,
     MCI_SQL_DELETE,
     MCI_SQL_PING, /* from here on: of no table */
+    MCI_SQL_SNAPSHOT,
     MCI_SQL_BEGIN,
     MCI_SQL_COMMIT,
     MCI_SQL_COUNT

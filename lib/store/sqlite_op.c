@@ -30,6 +30,7 @@ static const char *const sql[MCI_SQL_COUNT] = {
     [MCI_SQL_UPDATE] = "UPDATE @ SET doc = ?2, alias = ?3, rank = ?4, packed = ?5 WHERE id = ?1",
     [MCI_SQL_DELETE] = "DELETE FROM @ WHERE id = ? RETURNING id, doc, #",
     [MCI_SQL_PING] = "SELECT count(*) FROM sqlite_schema",
+    [MCI_SQL_SNAPSHOT] = "BEGIN",
     [MCI_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [MCI_SQL_COMMIT] = "COMMIT",
 };

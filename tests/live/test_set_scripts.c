@@ -340,6 +340,36 @@ static void test_arguments_that_are_none(void **state)
     REFUSED("ERR", settle, "a", A, N1, "1", LONG, "P", "Z", N2);
 }
 
+/* Many ids in one call are what each would have been alone; and one of them that cannot be leaves all as they were. */
+static void test_many_at_once(void **state)
+{
+    (void)state;
+    board();
+    const redisReply *r = SCRIPT(announce, "a", A, LONG, LONG, N2, "e", A, "b", A, "d", A);
+    const char *now = wire_number(wire_int(wire_item(r, 0)));
+    assert_string_equal(wire_text(wire_item(r, 1)), N1);
+    (void)SCRIPT(announce, "b", B, LONG, LONG, N2); /* overlaps */
+    REFUSED("ERR", announce, "f", B, LONG, LONG, N2, "g", B, "f", B);
+    REFUSED("ERR", announce, "f", B, LONG, LONG, N2, "g");
+    REFUSED("ERR", settle, "a", A, N1, now, LONG, "P", "Z", N2, "9", "a", A, "P", "8");
+    REFUSED("ERR", settle, "a", A, N1, now, LONG, "P", "Z", N2, "9", "e", A, "X", "8");
+    REFUSED("ERR", settle, "a", A, N1, now, LONG, "P", "Z", N2, "9", "e", A, "P");
+    r = SCRIPT(settle, "a", A, N1, now, LONG, "P", "Z", N2, "9", "e", A, "P", "8", "b", A, "P", "7", "d", A, "P", "");
+    static const int expected[] = {1, 0, 1, 0, 0, 1, 1, 0};
+    assert_int_equal(r->elements, 8);
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(wire_int(wire_item(r, i)), expected[i]);
+    assert_int_equal(due_now(), 1);
+    const redisReply *rows = wire_item(READ("page", "0", "9"), 6);
+    assert_int_equal(rows->elements, 8); /* a 9, e 8, b as it was, c; d is gone */
+    assert_string_equal(wire_text(wire_item(rows, 0)), "a");
+    assert_string_equal(wire_text(wire_item(rows, 2)), "e");
+    assert_string_equal(wire_text(wire_item(rows, 5)), "2");
+    (void)SCRIPT(settle, "b", B, N1, now, LONG, "A", "Z", N2, "");
+    r = CMD("HLEN", keys[2]);
+    assert_int_equal(wire_int(r), 1); /* the nonce */
+}
+
 static void test_a_full_redis(void **state)
 {
     (void)state;
@@ -407,7 +437,8 @@ int main(void)
         cmocka_unit_test(test_leases_of_repairs), cmocka_unit_test(test_announcements),
         cmocka_unit_test(test_a_raised_nonce),    cmocka_unit_test(test_keys_of_other_types),
         cmocka_unit_test(test_what_others_wrote), cmocka_unit_test(test_arguments_that_are_none),
-        cmocka_unit_test(test_a_full_redis),      cmocka_unit_test(test_a_replica),
+        cmocka_unit_test(test_many_at_once),      cmocka_unit_test(test_a_full_redis),
+        cmocka_unit_test(test_a_replica),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

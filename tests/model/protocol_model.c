@@ -146,8 +146,10 @@ static void post(model *m, model_redis *s, int w, unsigned mutants)
     if (mutants & (M_NO_SOLO | M_NO_QUARANTINE))
         mine = 1;
     int others = s->quarantine != 0 && !(mutants & (M_NO_SOLO | M_LAST_TOKEN));
-    put(m, s, mine && !others ? m->version[w] : NONE, m->writer_epoch[w], mutants);
-    if (mine && !others)
+    int nothing = m->nothing >> w & 1;
+    int stores = mine && !others && !nothing;
+    put(m, s, stores ? m->version[w] : NONE, m->writer_epoch[w], mutants);
+    if (stores || (nothing && s->quarantine == 0))
         s->sole = NONE;
 }
 

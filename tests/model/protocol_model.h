@@ -60,6 +60,7 @@ typedef struct model {
     int8_t writers;      /* how many take part */
     int8_t outside; /* somebody who writes past the library, then clears all: 0 to write, 1 to raise the epoch, 2 done */
     int8_t outside_version;
+    uint8_t nothing; /* bit per writer: its end stores nothing */
     int8_t step[ACTORS];
     int8_t may_fill[READERS];
     int8_t loaded[READERS];

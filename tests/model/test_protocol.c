@@ -136,6 +136,16 @@ static double share_with_takeover(const char *name, int writers, int dead, unsig
     return share_from(name, m, mutants);
 }
 
+/* Some writers store nothing at their end: an import's, or what was not carried out. */
+static double share_with_nothing(const char *name, unsigned nothing, int writers, int expiries, int deaths, int floods,
+                                 unsigned mutants)
+{
+    model m;
+    model_init(&m, writers, expiries, deaths, floods);
+    m.nothing = (uint8_t)nothing;
+    return share_from(name, m, mutants);
+}
+
 static void test_no_schedule_is_wrong(void **state)
 {
     (void)state;
@@ -154,6 +164,12 @@ static void test_no_schedule_is_wrong(void **state)
     assert_true(share_with_outside("epoch stamped, compared by readers", 2, 0, 0, 1, 0) == 0);
     assert_true(share_with_takeover("takeover, the first is dead", 2, 1, 0) == 0);
     assert_true(share_with_takeover("takeover, the first goes on", 2, 0, 0) == 0);
+    for (unsigned nothing = 1; nothing < 4; nothing++) {
+        assert_true(share_with_nothing("writers that store nothing", nothing, 2, 2, 0, 0, 0) == 0);
+        assert_true(share_with_nothing("writers that store nothing", nothing, 2, 1, 1, 0, 0) == 0);
+        assert_true(share_with_nothing("writers that store nothing", nothing, 2, 1, 0, 1, 0) == 0);
+        assert_true(share_with_nothing("writers that store nothing", nothing, 3, 1, 0, 0, 0) == 0);
+    }
 }
 
 static void test_mutants_are_caught(void **state)
@@ -165,6 +181,7 @@ static void test_mutants_are_caught(void **state)
     assert_true(share_of_wrong("quarantine, every writer stores", 2, 2, 0, 0, M_NO_SOLO) > 0);
     assert_true(share_of_wrong("last writer's token, not the sole writer's", 2, 2, 0, 0, M_LAST_TOKEN) > 0);
     assert_true(share_with_late("unknown outcome, given up too soon", 2, 1, 1, 1) > 0);
+    assert_true(share_with_nothing("one stores nothing, and is not heard of", 1, 2, 2, 0, 0, M_LAST_TOKEN) > 0);
     assert_true(share_with_outside("epochs not compared", 1, 1, 0, 0, M_NO_EPOCH) > 0);
     assert_true(share_with_outside("stamped with the epoch of the end", 1, 1, 0, 0, M_EPOCH_AT_END) > 0);
     assert_true(share_with_takeover("the term is no part of the epoch", 2, 1, M_NO_TERM) > 0);
@@ -228,6 +245,13 @@ static void real_put(const char *mode, int actor, int version, int epoch, const 
     assert_int_equal(wire_int(wire_item(r, 2)), 0);
 }
 
+static void real_end(int actor, const model *after)
+{
+    const redisReply *r = SCRIPT(end, token_of(actor));
+    assert_int_equal(r->elements, 1);
+    assert_int_equal(wire_int(wire_item(r, 0)), __builtin_popcount(after->at[0].quarantine));
+}
+
 static void real_event(event e)
 {
     if (e.kind == E_TOKEN_EXPIRES) /* a deadline long gone: the next script drops it */
@@ -274,7 +298,10 @@ static void step_for_real(const model *before, const model *after, event e)
     } else if (before->step[e.who] == S_BEGIN) {
         real_pre(w);
     } else if (before->step[e.who] == S_END) {
-        real_put("P", e.who, before->version[w], before->writer_epoch[w], before, after);
+        if (before->nothing >> w & 1)
+            real_end(e.who, after);
+        else
+            real_put("P", e.who, before->version[w], before->writer_epoch[w], before, after);
     }
 }
 
@@ -291,6 +318,7 @@ static void test_scripts_agree(void **state)
         m.lates = schedule % 5 != 0 &&
                   schedule % 2; /* not with a Redis that forgets: docs/consistency.md says what is left then */
         m.outside = (int8_t)(schedule % 7 == 0 ? 0 : 2);
+        m.nothing = (uint8_t)(schedule % 4);
         real_event((event){E_FLOOD, 0});
         (void)wire_command(&redis, "HSET", keys[0], "_m", stamp_of(0, 0), NULL);
         for (;;) {

@@ -73,8 +73,10 @@ static int pump(rows *r, loader *l, const char *row, size_t size, int64_t line, 
             loader_refuse(l, line, MC_E_TOOBIG, "the line is longer than 16 MiB");
         else if (loader_add(l, row, size, line))
             return 0;
-        rows_position(r, &done, &total);
-        progress_show(&l->bar, l->loaded + l->skipped + l->refused, done, total);
+        if (l->bar.live) { /* where the file is read is a question to the system */
+            rows_position(r, &done, &total);
+            progress_show(&l->bar, l->loaded + l->skipped + l->refused, done, total);
+        }
         rc = rows_next(r, &row, &size, &line);
     }
     loader_flush(l);

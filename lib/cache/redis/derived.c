@@ -42,6 +42,16 @@ void mci_set_announce_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
     mci_arg_int(b, a->span_ms);
     mci_arg_int(b, rc->soft_ms);
     mci_arg_str(b, a->fresh);
+    for (size_t i = 1; i < op->run; i++) {
+        mci_arg_str(b, op[i].u.set_announce.id);
+        mci_arg_str(b, op[i].u.set_announce.token);
+    }
+}
+
+int mci_set_announce_together(const mci_op *first, const mci_op *op)
+{
+    const mci_op_set_announce *a = &first->u.set_announce;
+    return a->set == op->u.set_announce.set && a->span_ms == op->u.set_announce.span_ms;
 }
 
 void mci_set_announce_unpack(const mci_unpack *u)
@@ -69,6 +79,21 @@ void mci_set_settle_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
     mci_arg_str(b, kind_of(s->set));
     mci_arg_str(b, s->fresh);
     arg_place(b, s->set, &s->place);
+    for (size_t i = 1; i < op->run; i++) {
+        s = &op[i].u.set_settle;
+        mci_arg_str(b, s->id);
+        mci_arg_str(b, s->token);
+        mci_arg_str(b, s->carried_out ? "P" : "A");
+        arg_place(b, s->set, &s->place);
+    }
+}
+
+/* Those that were announced at once, as the writes of an import are. */
+int mci_set_settle_together(const mci_op *first, const mci_op *op)
+{
+    const mci_op_set_settle *s = &first->u.set_settle;
+    const mci_op_set_settle *other = &op->u.set_settle;
+    return s->set == other->set && s->announced_ms == other->announced_ms && strcmp(s->nonce, other->nonce) == 0;
 }
 
 void mci_set_settle_unpack(const mci_unpack *u)
@@ -79,7 +104,8 @@ void mci_set_settle_unpack(const mci_unpack *u)
     int64_t others = 0;
     if (mci_unpack_check(u, "settle a place") != MC_OK)
         return;
-    if (mci_reply_count(mci_reply_item(r, 0), &settled) != 0 || mci_reply_count(mci_reply_item(r, 1), &others) != 0)
+    if (mci_reply_count(mci_reply_item(r, 2 * u->op->part), &settled) != 0 ||
+        mci_reply_count(mci_reply_item(r, 2 * u->op->part + 1), &others) != 0)
         mci_unpack_refused(u, NULL, "settle a place");
     s->settled = settled == 1;
     s->others = others > 0;

@@ -38,6 +38,10 @@ typedef struct mci_unpack {
 
 typedef void (*mci_pack_fn)(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 typedef void (*mci_unpack_fn)(const mci_unpack *u);
+/* May `op` be a part of the command that begins with `first`? Such operations stand side by side in the list: `first` is packed with all of them,
+ * op[0] to op[op->run - 1]; each is unpacked by itself, from the same reply, of which it is part op->part. */
+typedef int (*mci_together_fn)(const mci_op *first, const mci_op *op);
+#define MCI_PARTS_MAX 64 /* of one command: Redis serves nobody else meanwhile */
 
 const mci_reply *mci_unpack_reply(const mci_unpack *u, size_t i);
 /* The operation failed with that reply (an error, or something else than was asked for). */

@@ -91,22 +91,23 @@ static const struct {
     mci_pack_fn pack;
     mci_unpack_fn unpack;
     epoch_need epoch;
+    mci_together_fn together; /* NULL: always a command of its own */
 } kinds[MCI_OP_KINDS] = {
     [MCI_OP_EPOCH_READ] = {nothing_pack, nothing_unpack, SEES_EPOCH},
     [MCI_OP_EPOCH_RAISE] = {epoch_raise_pack, epoch_raise_unpack, NO_EPOCH},
     [MCI_OP_IDENTITY] = {identity_pack, identity_unpack, NO_EPOCH},
     [MCI_OP_VALUE_READ] = {mci_value_read_pack, mci_value_read_unpack, SEES_EPOCH},
     [MCI_OP_VALUE_ACQUIRE] = {mci_value_acquire_pack, mci_value_acquire_unpack, MAKES_EPOCH},
-    [MCI_OP_VALUE_COMMIT] = {mci_value_commit_pack, mci_value_commit_unpack, NO_EPOCH},
-    [MCI_OP_VALUE_ANNOUNCE] = {mci_value_announce_pack, mci_value_announce_unpack, MAKES_EPOCH},
+    [MCI_OP_VALUE_COMMIT] = {mci_value_commit_pack, mci_value_commit_unpack, NO_EPOCH, mci_value_commit_together},
+    [MCI_OP_VALUE_ANNOUNCE] = {mci_value_announce_pack, mci_value_announce_unpack, MAKES_EPOCH, mci_value_announce_together},
     [MCI_OP_VALUE_DROP] = {mci_value_drop_pack, mci_value_drop_unpack, NO_EPOCH},
     [MCI_OP_STRING_READ] = {mci_string_read_pack, mci_string_read_unpack, NO_EPOCH},
     [MCI_OP_STRING_ACQUIRE] = {mci_string_acquire_pack, mci_string_acquire_unpack, NO_EPOCH},
     [MCI_OP_STRING_SET] = {mci_string_set_pack, mci_string_set_unpack, NO_EPOCH},
     [MCI_OP_STRING_REMOVE] = {mci_string_remove_pack, mci_string_remove_unpack, NO_EPOCH},
     [MCI_OP_SET_READ] = {mci_set_read_pack, mci_set_read_unpack, SEES_EPOCH},
-    [MCI_OP_SET_ANNOUNCE] = {mci_set_announce_pack, mci_set_announce_unpack, MAKES_EPOCH},
-    [MCI_OP_SET_SETTLE] = {mci_set_settle_pack, mci_set_settle_unpack, NO_EPOCH},
+    [MCI_OP_SET_ANNOUNCE] = {mci_set_announce_pack, mci_set_announce_unpack, MAKES_EPOCH, mci_set_announce_together},
+    [MCI_OP_SET_SETTLE] = {mci_set_settle_pack, mci_set_settle_unpack, NO_EPOCH, mci_set_settle_together},
     [MCI_OP_SET_TELL] = {mci_set_tell_pack, mci_set_tell_unpack, NO_EPOCH},
     [MCI_OP_SET_LEASE] = {mci_set_lease_pack, mci_set_lease_unpack, NO_EPOCH},
     [MCI_OP_SET_REPAIR] = {mci_set_repair_pack, mci_set_repair_unpack, NO_EPOCH},
@@ -169,6 +170,25 @@ static void unpack_epoch(mci_redis_cache *rc, mci_ops *ops, const mci_reply *r, 
     int missing = ops->epoch == 0;
     if (atomic_load_explicit(&rc->epoch_missing, memory_order_relaxed) != missing)
         atomic_store_explicit(&rc->epoch_missing, missing, memory_order_relaxed);
+}
+
+/* Each operation into commands of its own, or into one with those of its kind that stand beside it. */
+static void pack(mci_redis_cache *rc, mci_batch *b, mci_ops *ops)
+{
+    for (size_t i = 0; i < ops->n; i += ops->op[i].run) {
+        mci_op *op = &ops->op[i];
+        mci_together_fn together = kinds[op->kind].together;
+        op->first = b->n;
+        op->part = 0;
+        for (op->run = 1; together != NULL && op->run < MCI_PARTS_MAX && i + op->run < ops->n; op->run++) {
+            mci_op *next = op + op->run;
+            if (next->kind != op->kind || !together(op, next))
+                break;
+            next->first = op->first;
+            next->part = op->run;
+        }
+        kinds[op->kind].pack(rc, b, op);
+    }
 }
 
 /* A full server takes no first epoch; the commit that it refuses reports it. */
@@ -251,10 +271,7 @@ static mc_status run(mci_cache *c, mci_ops *ops, mci_deadline dl, mc_error *err)
     mci_batch_init(&b);
     b.once = ops->once;
     size_t epoch_end = pack_epoch(rc, &b, ops);
-    for (size_t i = 0; i < ops->n; i++) {
-        ops->op[i].first = b.n;
-        kinds[ops->op[i].kind].pack(rc, &b, &ops->op[i]);
-    }
+    pack(rc, &b, ops);
     if (ops->detach && send_detached(rc, ops, &b) == 0) {
         ops->detached = ops->sent = 1;
         mci_batch_free(&b);

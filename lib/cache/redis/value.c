@@ -236,9 +236,28 @@ static void commit_entry(const mci_redis_cache *rc, mci_batch *b, const mci_op_c
     mci_buf_free(&text);
 }
 
+/* Ends of writes that store nothing go together, as announcements do. */
+int mci_value_commit_together(const mci_op *first, const mci_op *op)
+{
+    return first->u.commit.mode == MCI_COMMIT_ABORT && op->u.commit.mode == MCI_COMMIT_ABORT;
+}
+
+static void abort_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+{
+    mci_cmd_script_keys(b, &mci_script_value_end, MCI_VALUE_KEYS * op->run);
+    for (size_t i = 0; i < op->run; i++)
+        keys_of(rc, b, op[i].u.commit.family, op[i].u.commit.id);
+    for (size_t i = 0; i < op->run; i++)
+        mci_arg_str(b, op[i].u.commit.token);
+}
+
 void mci_value_commit_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_commit *k = &op->u.commit;
+    if (k->mode == MCI_COMMIT_ABORT) {
+        abort_pack(rc, b, op);
+        return;
+    }
     char mode[2] = {(char)k->mode, '\0'};
     mci_cmd_script(b, &mci_script_value_put);
     keys_of(rc, b, k->family, k->id);
@@ -264,6 +283,12 @@ void mci_value_commit_unpack(const mci_unpack *u)
     int64_t n[3] = {0};
     if (mci_unpack_check(u, "put") != MC_OK)
         return;
+    if (k->mode == MCI_COMMIT_ABORT) {
+        if (mci_reply_count(mci_reply_item(r, u->op->part), &n[1]) != 0)
+            mci_unpack_refused(u, NULL, "put");
+        k->others = n[1] > 0;
+        return;
+    }
     for (size_t i = 0; i < 3; i++)
         if (mci_reply_count(mci_reply_item(r, i), &n[i]) != 0 && i < 2) {
             mci_unpack_refused(u, NULL, "put");
@@ -278,11 +303,21 @@ void mci_value_commit_unpack(const mci_unpack *u)
 
 void mci_value_announce_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
-    const mci_op_announce *a = &op->u.announce;
-    mci_cmd_script(b, &mci_script_value_pre);
-    keys_of(rc, b, a->family, a->id);
-    mci_arg_str(b, a->token);
-    mci_arg_int(b, a->span_ms);
+    mci_cmd_script_keys(b, &mci_script_value_pre, MCI_VALUE_KEYS * op->run);
+    for (size_t i = 0; i < op->run; i++)
+        keys_of(rc, b, op[i].u.announce.family, op[i].u.announce.id);
+    for (size_t i = 0; i < op->run; i++) {
+        mci_arg_str(b, op[i].u.announce.token);
+        mci_arg_int(b, op[i].u.announce.span_ms);
+    }
+}
+
+/* All keys are on one server: what lies in another slot may be named beside them. */
+int mci_value_announce_together(const mci_op *first, const mci_op *op)
+{
+    (void)first;
+    (void)op;
+    return 1;
 }
 
 void mci_value_announce_unpack(const mci_unpack *u)

@@ -12,8 +12,14 @@ local SET, PENDING, ANNOUNCED, NEW = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
+local texts = {} -- the same few times, again and again
 local function text(n)
-    return string.format('%.0f', n)
+    local s = texts[n]
+    if not s then
+        s = string.format('%.0f', n)
+        texts[n] = s
+    end
+    return s
 end
 
 -- A whole number that a double holds exactly, or nil.
@@ -92,9 +98,12 @@ end
 -- Who writes the id, without those whose time is over. What is no record of ours counts as none.
 local function record(id)
     local r = {sole = '-', repair = '-', taken = 0, quiet = false, tokens = {}, n = 0}
-    local s = redis.call('HSTRLEN', ANNOUNCED, id) <= 100000 and redis.call('HGET', ANNOUNCED, id)
+    local size = redis.call('HSTRLEN', ANNOUNCED, id)
+    if size == 0 or size > 100000 then
+        return r
+    end
     local w = {}
-    for word in string.gmatch(s or '', '%S+') do
+    for word in string.gmatch(redis.call('HGET', ANNOUNCED, id), '%S+') do
         w[#w + 1] = word
     end
     local ours = #w >= 4 and #w % 2 == 0 and whole_number(w[3])
@@ -114,17 +123,33 @@ local function record(id)
     return r
 end
 
-local function save(id, r)
+-- A record as it is kept, or nil when there is nothing to keep.
+local function spell(r)
     if r.n == 0 and r.repair == '-' then
-        redis.call('HDEL', ANNOUNCED, id)
-        return
+        return nil
     end
     local w = {r.sole, r.repair, text(r.taken), r.quiet and '1' or '0'}
     for token, deadline in pairs(r.tokens) do
         w[#w + 1] = token
         w[#w + 1] = text(deadline)
     end
-    redis.call('HSET', ANNOUNCED, id, table.concat(w, ' '))
+    return table.concat(w, ' ')
+end
+
+local function save(id, r)
+    local s = spell(r)
+    if s then
+        redis.call('HSET', ANNOUNCED, id, s)
+    else
+        redis.call('HDEL', ANNOUNCED, id)
+    end
+end
+
+-- A command for many at once: what follows its key is in a list, which may be empty.
+local function with_all(command, key, list)
+    if #list > 0 then
+        redis.call(command, key, unpack(list))
+    end
 end
 
 -- Something was heard of the id that nobody announced, or in an order that is not known: its place is to be read from the store.
@@ -153,16 +178,22 @@ local function put(key, id, place)
     end
 end
 
--- Put an id where it belongs, in the set if that is complete, and in the one under construction.
+-- Put an id where it belongs, in the set if that is complete, and in the one under construction. Both are looked at once: nothing changes
+-- that while a script runs.
+local complete, begun
 local function apply(n, id, place)
-    if score_of(SET, '! ' .. n) or score_of(SET, '~ ' .. n) then
+    if complete == nil then
+        complete = score_of(SET, '! ' .. n) or score_of(SET, '~ ' .. n)
+        begun = score_of(NEW, '@ ' .. n)
+    end
+    if complete then
         if #place == 0 then
             redis.call('ZREM', SET, id)
         else
             put(SET, id, place)
         end
     end
-    if score_of(NEW, '@ ' .. n) then
+    if begun then
         put(NEW, id, #place == 0 and {'+inf'} or place)
     end
 end

@@ -1,8 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The end of a load (fill) or of a write (post): store the value if that is safe. Sent once: what is sent again is value_drop.
 -- KEYS 1 value  2 quarantine  3 lease  4 sole-writer token
--- ARGV 1 'F' fill, 'P' post, 'A' post of a write that was not carried out,
---        'R' give the lease of a load that failed back  2 token  3 ttl in ms (0: store nothing)  4... field, value, ... ('$', value: a string)
+-- ARGV 1 'F' fill, 'P' post, 'R' give the lease of a load that failed back  2 token  3 ttl in ms (0: store nothing)  4... field, value, ... ('$', value: a string)
 -- Returns {1, writers under way, 0} done; {0, writers under way, 1 when Redis is full} refused (a fill), or deleted only (a post)
 -- The value's epoch is that of before the store was asked; readers compare it with the present one.
 
@@ -39,7 +38,7 @@ if ARGV[1] == 'P' and redis.call('EXISTS', KEYS[1], KEYS[3]) == 0 then
     end
 end
 
-local post = ARGV[1] == 'P' or ARGV[1] == 'A'
+local post = ARGV[1] == 'P'
 local mine
 -- A Redis that is full (maxmemory, no eviction) is asked first: after a deletion scripts are not refused any more.
 local probe = redis.pcall('SETRANGE', KEYS[3], 0, '')
@@ -49,7 +48,7 @@ if type(redis.pcall('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)) == 'table' then -
 end
 if post then
     local had = redis.call('ZREM', KEYS[2], ARGV[2])
-    mine = ARGV[1] == 'P' and had == 1 and redis.pcall('GET', KEYS[4]) == ARGV[2]
+    mine = had == 1 and redis.pcall('GET', KEYS[4]) == ARGV[2]
     if had == 0 then -- Redis lost our announcement (restart, flush): writers that came after it were not alone
         redis.call('SET', KEYS[4], '-', 'XX', 'KEEPTTL')
     end
