@@ -115,6 +115,18 @@ static void works_on(srv *s)
     assert_int_equal(rank, 0);
     assert_int_equal(mc_record_view(mc, ID2, &views, NULL, NULL), MC_OK);
     assert_int_equal(views, 1);
+    static const char *const more[] = {
+        "{\"_id\":{\"$oid\":\"573a1390f29313caabcd4a01\"},\"title\":\"Three\",\"imdb\":{\"rating\":1.5}}",
+        "{\"_id\":{\"$oid\":\"573a1390f29313caabcd4a02\"},\"title\":\"Four\",\"imdb\":{\"rating\":9.5}}"};
+    mc_status imported[2] = {MC_E_INTERNAL, MC_E_INTERNAL};
+    assert_int_equal(
+        mc_import_movies(mc, more, (const size_t[]){strlen(more[0]), strlen(more[1])}, 2, MC_IMPORT_SKIP, imported, &err),
+        MC_OK);
+    assert_int_equal(imported[0] + imported[1], MC_OK);
+    assert_true(fixture_board_rating(mc, "573a1390f29313caabcd4a02") == 9.5);
+    assert_int_equal(mc_get_movie_by_title(mc, "Four", &m, &info, NULL), MC_OK);
+    mc_movie_unref(m);
+    assert_int_equal(info.cache, MC_CACHE_MISS);
     mc_list *near = NULL;
     assert_int_equal(mc_nearby_theaters(mc, 0, 0, 1000, 2, &near, &info, NULL), MC_OK);
     mc_list_free(near);

@@ -48,9 +48,10 @@ void mci_set_announce_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
     }
 }
 
-int mci_set_announce_together(const mci_op *first, const mci_op *op)
+int mci_set_announce_together(const mci_redis_cache *rc, const mci_op *first, const mci_op *op)
 {
     const mci_op_set_announce *a = &first->u.set_announce;
+    (void)rc;
     return a->set == op->u.set_announce.set && a->span_ms == op->u.set_announce.span_ms;
 }
 
@@ -89,10 +90,11 @@ void mci_set_settle_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 }
 
 /* Those that were announced at once, as the writes of an import are. */
-int mci_set_settle_together(const mci_op *first, const mci_op *op)
+int mci_set_settle_together(const mci_redis_cache *rc, const mci_op *first, const mci_op *op)
 {
     const mci_op_set_settle *s = &first->u.set_settle;
     const mci_op_set_settle *other = &op->u.set_settle;
+    (void)rc;
     return s->set == other->set && s->announced_ms == other->announced_ms && strcmp(s->nonce, other->nonce) == 0;
 }
 

@@ -7,10 +7,10 @@
 
 void mci_set_announce_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_set_announce_unpack(const mci_unpack *u);
-int mci_set_announce_together(const mci_op *first, const mci_op *op);
+int mci_set_announce_together(const mci_redis_cache *rc, const mci_op *first, const mci_op *op);
 void mci_set_settle_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_set_settle_unpack(const mci_unpack *u);
-int mci_set_settle_together(const mci_op *first, const mci_op *op);
+int mci_set_settle_together(const mci_redis_cache *rc, const mci_op *first, const mci_op *op);
 void mci_set_tell_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_set_tell_unpack(const mci_unpack *u);
 void mci_set_lease_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);

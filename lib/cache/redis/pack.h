@@ -23,6 +23,7 @@ typedef struct mci_redis_cache {
     int64_t quarantine_ms;
     int64_t soft_ms;           /* MCI_SOFT_MS, and never longer than a quarantine */
     _Atomic int epoch_missing; /* as far as is known: who needs one makes one */
+    _Atomic int many_slots;    /* a node of a cluster: no command may name keys of two slots */
     mci_key_names names;
     mci_args fields[MCI_MAX_FAMILIES][MCI_WANT_BOTH + 1]; /* what a read asks for, by family and want */
 } mci_redis_cache;
@@ -40,7 +41,7 @@ typedef void (*mci_pack_fn)(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 typedef void (*mci_unpack_fn)(const mci_unpack *u);
 /* May `op` be a part of the command that begins with `first`? Such operations stand side by side in the list: `first` is packed with all of them,
  * op[0] to op[op->run - 1]; each is unpacked by itself, from the same reply, of which it is part op->part. */
-typedef int (*mci_together_fn)(const mci_op *first, const mci_op *op);
+typedef int (*mci_together_fn)(const mci_redis_cache *rc, const mci_op *first, const mci_op *op);
 #define MCI_PARTS_MAX 64 /* of one command: Redis serves nobody else meanwhile */
 
 const mci_reply *mci_unpack_reply(const mci_unpack *u, size_t i);

@@ -182,7 +182,7 @@ static void pack(mci_redis_cache *rc, mci_batch *b, mci_ops *ops)
         op->part = 0;
         for (op->run = 1; together != NULL && op->run < MCI_PARTS_MAX && i + op->run < ops->n; op->run++) {
             mci_op *next = op + op->run;
-            if (next->kind != op->kind || !together(op, next))
+            if (next->kind != op->kind || !together(rc, op, next))
                 break;
             next->first = op->first;
             next->part = op->run;
@@ -262,6 +262,21 @@ static int send_detached(mci_redis_cache *rc, const mci_ops *ops, mci_batch *b)
 
 /* ---- a list ------------------------------------------------------------------------------------------------------- */
 
+/* Redis turns out to be a node of a cluster. What named keys of several slots has not been run; the rest of the list may be run twice. */
+static int has_slots(mci_redis_cache *rc, const mci_batch *b)
+{
+    if (atomic_load_explicit(&rc->many_slots, memory_order_relaxed))
+        return 0;
+    for (size_t i = 0; i < b->n; i++) {
+        const mci_reply *r = mci_batch_reply(b, i);
+        if (r != NULL && r->type == MCI_REPLY_ERROR && strncmp(r->u.str, "CROSSSLOT", 9) == 0) {
+            atomic_store_explicit(&rc->many_slots, 1, memory_order_relaxed);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static mc_status run(mci_cache *c, mci_ops *ops, mci_deadline dl, mc_error *err)
 {
     mci_redis_cache *rc = (mci_redis_cache *)c;
@@ -277,17 +292,18 @@ static mc_status run(mci_cache *c, mci_ops *ops, mci_deadline dl, mc_error *err)
         mci_batch_free(&b);
         return MC_OK;
     }
+    int again = 0;
     mc_status st = mci_redis_exec(rc->redis, &b, dl, err);
     ops->round_trips = b.round_trips;
     ops->sent = b.sent;
     ops->repeated = b.repeated;
-    if (st == MC_OK) {
+    if (st == MC_OK && !(again = has_slots(rc, &b))) {
         look_for_refusal(ops, &b, epoch_end);
         unpack(rc, ops, &b, epoch_end, dl);
         mci_arena_adopt(&ops->arena, &b.arena); /* outputs point into the replies */
     }
     mci_batch_free(&b);
-    return st;
+    return again ? run(c, ops, dl, err) : st;
 }
 
 /* ---- a cache ------------------------------------------------------------------------------------------------------ */
@@ -367,6 +383,7 @@ mc_status mci_redis_cache_open(const mci_redis_cache_options *opt, mci_random *r
     rc->quarantine_ms = opt->quarantine_ms;
     rc->soft_ms = opt->quarantine_ms < MCI_SOFT_MS ? opt->quarantine_ms : MCI_SOFT_MS;
     atomic_init(&rc->epoch_missing, 1);
+    atomic_init(&rc->many_slots, opt->redis.addr.topology == MCI_CLUSTER);
     mci_keys_init(&rc->names, opt->prefix, opt->raw_strings);
     *out = &rc->head;
     return MC_OK;

@@ -237,9 +237,10 @@ static void commit_entry(const mci_redis_cache *rc, mci_batch *b, const mci_op_c
 }
 
 /* Ends of writes that store nothing go together, as announcements do. */
-int mci_value_commit_together(const mci_op *first, const mci_op *op)
+int mci_value_commit_together(const mci_redis_cache *rc, const mci_op *first, const mci_op *op)
 {
-    return first->u.commit.mode == MCI_COMMIT_ABORT && op->u.commit.mode == MCI_COMMIT_ABORT;
+    return first->u.commit.mode == MCI_COMMIT_ABORT && op->u.commit.mode == MCI_COMMIT_ABORT &&
+           !atomic_load_explicit(&rc->many_slots, memory_order_relaxed);
 }
 
 static void abort_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
@@ -312,12 +313,12 @@ void mci_value_announce_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
     }
 }
 
-/* All keys are on one server: what lies in another slot may be named beside them. */
-int mci_value_announce_together(const mci_op *first, const mci_op *op)
+/* Their keys lie in slots of their own, which only a server without slots lets a script name together. */
+int mci_value_announce_together(const mci_redis_cache *rc, const mci_op *first, const mci_op *op)
 {
     (void)first;
     (void)op;
-    return 1;
+    return !atomic_load_explicit(&rc->many_slots, memory_order_relaxed);
 }
 
 void mci_value_announce_unpack(const mci_unpack *u)

@@ -13,10 +13,10 @@ void mci_value_acquire_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_value_acquire_unpack(const mci_unpack *u);
 void mci_value_commit_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_value_commit_unpack(const mci_unpack *u);
-int mci_value_commit_together(const mci_op *first, const mci_op *op);
+int mci_value_commit_together(const mci_redis_cache *rc, const mci_op *first, const mci_op *op);
 void mci_value_announce_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_value_announce_unpack(const mci_unpack *u);
-int mci_value_announce_together(const mci_op *first, const mci_op *op);
+int mci_value_announce_together(const mci_redis_cache *rc, const mci_op *first, const mci_op *op);
 void mci_value_drop_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_value_drop_unpack(const mci_unpack *u);
 
