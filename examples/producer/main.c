@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mflix-producer: reads device readings from CSV files into the database, makes the JSON of each device's day, and puts it where
- * readers look: into Redis for 60 s, and into the snapshot file. Redis being away is reported and is not a failure: the file is written.
+ * mflix-producer: reads device readings from CSV files, standard input or URLs into the database, makes the JSON of each device's day, and
+ * puts it where readers look: into Redis for 60 s, and into the snapshot file. Redis being away is reported and is not a failure: the file
+ * is written. With --every a source that is away, or has a line that is wrong, is reported, and the last good days are served on: Redis is
+ * warmed from the database, and the file stays as it is, as old as it is.
  * Settings come from the environment (REDIS_HOST, REDIS_PORT, MFLIXCACHE_SNAPSHOT_PATH, MFLIXCACHE_*).
  */
+#include "fetch.h"
 #include "readings.h"
 
-#include <errno.h>
 #include <mflixcache/mflixcache.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -69,25 +71,25 @@ static int import_all(const char *database, char **files)
 {
     char why[READINGS_WHY];
     for (; *files != NULL; files++) {
-        FILE *csv = strcmp(*files, "-") == 0 ? stdin : fopen(*files, "r");
+        FILE *csv = fetch_open(*files, why);
         if (csv == NULL) {
-            fprintf(stderr, "mflix-producer: %s: %s\n", *files, strerror(errno));
+            fprintf(stderr, "mflix-producer: %s\n", why);
             return -1;
         }
-        long rows = readings_import(database, csv, *files, why);
-        if (csv != stdin)
-            (void)fclose(csv);
+        const char *name = fetch_is_url(*files) ? "the URL's CSV" : *files;
+        long rows = readings_import(database, csv, name, why);
+        fetch_close(csv);
         if (rows < 0) {
             fprintf(stderr, "mflix-producer: %s\n", why);
             return -1;
         }
-        printf("%s: %ld readings\n", *files, rows);
+        printf("%s: %ld readings\n", name, rows);
     }
     return 0;
 }
 
 /* Redis first, so that the fast tier is the fresh one. */
-static int publish(mc_client *mc, const days *d)
+static int publish(mc_client *mc, const days *d, int fresh)
 {
     mc_error err;
     size_t warm = 0;
@@ -99,6 +101,10 @@ static int publish(mc_client *mc, const days *d)
         }
         warm += n;
     }
+    if (!fresh) {
+        printf("%zu days of before: %zu in Redis for %d s, the snapshot stays\n", d->n, warm, TTL_MS / 1000);
+        return -1;
+    }
     if (mc_save_snapshot(mc, d->entry, d->n, &err) != MC_OK) {
         fprintf(stderr, "mflix-producer: %s\n", err.text);
         return -1;
@@ -107,18 +113,19 @@ static int publish(mc_client *mc, const days *d)
     return 0;
 }
 
-static int run(mc_client *mc, const char *database, char **files)
+static int run(mc_client *mc, const char *database, char **files, int again)
 {
     char why[READINGS_WHY] = "out of memory";
     days d = {.database = database, .why = why};
-    int rc = import_all(database, files);
+    int fresh = import_all(database, files) == 0;
+    int rc = fresh || again ? 0 : -1;
     if (rc == 0) {
         rc = readings_days(database, add_day, &d, why);
         if (rc != 0)
             fprintf(stderr, "mflix-producer: %s\n", why);
     }
     if (rc == 0)
-        rc = publish(mc, &d);
+        rc = publish(mc, &d, fresh);
     free_days(&d);
     (void)fflush(stdout);
     return rc;
@@ -130,10 +137,12 @@ int main(int argc, char **argv)
     if (argc > 3 && strcmp(argv[1], "--every") == 0) {
         char *end = NULL;
         every = strtol(argv[2], &end, 10);
-        if (*end != '\0' || every < 1 || every > 86400) {
-            fprintf(stderr, "mflix-producer: --every takes 1 to 86400 seconds\n");
+        int minutes = end[0] == 'm' && end[1] == '\0';
+        if ((*end != '\0' && !minutes) || every < 1 || every > (minutes ? 1440 : 86400)) {
+            fprintf(stderr, "mflix-producer: --every takes 1 to 86400 seconds, or minutes such as 5m\n");
             return 2;
         }
+        every *= minutes ? 60 : 1;
         argv += 2;
         argc -= 2;
     }
@@ -144,7 +153,7 @@ int main(int argc, char **argv)
         }
     }
     if (argc < 3) {
-        fprintf(stderr, "usage: mflix-producer [--every SECONDS] DATABASE CSV...   (CSV -: standard input)\n");
+        fprintf(stderr, "usage: mflix-producer [--every SECONDS | --every MINUTESm] DATABASE CSV...   (CSV: a file, a URL, - for standard input)\n");
         return 2;
     }
     mc_error err;
@@ -159,11 +168,11 @@ int main(int argc, char **argv)
     struct sigaction action = {.sa_handler = stop};
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
-    int rc = run(mc, argv[1], argv + 2);
+    int rc = run(mc, argv[1], argv + 2, every > 0);
     while (every > 0 && !stopped) { /* a run that failed is reported, and tried again */
         struct timespec pause = {.tv_sec = every};
         if (nanosleep(&pause, NULL) == 0)
-            rc = run(mc, argv[1], argv + 2);
+            rc = run(mc, argv[1], argv + 2, 1);
     }
     (void)mc_close(mc);
     return rc == 0 ? 0 : 1;

@@ -45,7 +45,7 @@ MC_API mc_status mc_value_sink_set(mc_value_sink *sink, const void *value, size_
 /**
  * Read a key through the tiers of the option read.tiers, in its order:
  * - redis: a value put there by this function, mc_put() or any Redis client;
- * - snapshot: the file's value, flagged MC_FLAG_STALE; it is not put into Redis;
+ * - snapshot: the file's value, flagged MC_FLAG_STALE; it is not put into Redis, unless snapshot.fill says so;
  * - store: `load`, called once however many threads and processes ask (single flight by a lease in Redis; while Redis is away,
  *   by threads of this process). What it gives is put into Redis, and so is "not found" for negative.ttl_ms.
  *

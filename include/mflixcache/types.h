@@ -39,8 +39,10 @@ enum mc_cache_outcome {
 
 /** Bits of mc_info.flags. */
 enum mc_info_flag {
-    MC_FLAG_STALE = 1,        /**< older than the promise allows in normal times: it came from the snapshot file */
-    MC_FLAG_FILLED = 2,       /**< this call put the value into Redis: sent, and kept there unless a write came between */
+    MC_FLAG_STALE =
+        1, /**< older than the promise allows in normal times: it came from the snapshot file, if by way of Redis */
+    MC_FLAG_FILLED =
+        2, /**< this call, a read or a write, put the value into Redis: sent, and kept there unless a write came between */
     MC_FLAG_NEGATIVE = 4,     /**< "not found" came from a negative entry in the cache */
     MC_FLAG_SHARED = 8,       /**< another thread of this process loaded it for us (single flight) */
     MC_FLAG_REDIS_DOWN = 16,  /**< Redis could not be used during this call */

@@ -128,6 +128,8 @@ static mc_status check_key(const mci_option *opt, const char *value, mc_error *e
 _Static_assert(MCI_ID_OBJECTID == 0 && MCI_ID_STRING == 1 && MCI_ID_AUTO == 2, "order of objectid|string|auto");
 _Static_assert(MCI_TIERS_REDIS_SNAPSHOT_STORE == 0 && MCI_TIERS_REDIS_STORE == 2 && MCI_TIERS_STORE == 5,
                "order of read.tiers");
+_Static_assert(MCI_SNAPSHOT_CHECKED == 0 && MCI_SNAPSHOT_PLAIN == 1, "order of checked|plain");
+_Static_assert(MCI_FILL_ALWAYS == 0 && MCI_FILL_IF_CACHED == 1, "order of always|if_cached");
 _Static_assert(MCI_WRITE_SAFE == 0 && MCI_WRITE_FAST == 1 && MCI_WRITE_STRICT == 2, "order of safe|fast|strict");
 
 static const mci_option table[] = {
@@ -247,6 +249,16 @@ static const mci_option table[] = {
          "cache.key."),
     TEXT("snapshot.path", "MFLIXCACHE_SNAPSHOT_PATH", snapshot_path, "", 1000, "at most 1000 bytes", NULL,
          "The snapshot file that answers mc_get_or_load() when other tiers cannot; empty: none."),
+    CHOICE(
+        "snapshot.format", "MFLIXCACHE_SNAPSHOT_FORMAT", snapshot_format, "checked", "checked|plain",
+        "checked: one file with a sum over all of it, and any bytes as values. plain: one JSON object {key: value} that any "
+        "language reads in one line, its sum in a file beside it; checked files are read as well."),
+    BOOL("snapshot.fill", "MFLIXCACHE_SNAPSHOT_FILL", snapshot_fill, "false",
+         "true: an answer from the snapshot is put into Redis for snapshot.fill_ttl_ms, marked as stale there, unless "
+         "something "
+         "stands there or is being loaded."),
+    INT("snapshot.fill_ttl_ms", "MFLIXCACHE_SNAPSHOT_FILL_TTL_MS", snapshot_fill_ttl_ms, 5000, 1, 31536000000,
+        "How long an answer from the snapshot stays in Redis."),
     INT("snapshot.max_bytes", "MFLIXCACHE_SNAPSHOT_MAX_BYTES", snapshot_max_bytes, 67108864, 1024, 1073741824,
         "A snapshot file above this is neither read nor written."),
     INT("snapshot.max_age_ms", "MFLIXCACHE_SNAPSHOT_MAX_AGE_MS", snapshot_max_age_ms, 0, 0, 31536000000,
@@ -266,6 +278,11 @@ static const mci_option table[] = {
            "safe: readers never see an old value after a write; fast: one exchange less, old values for at most their time "
            "to live; "
            "strict: as safe, and a write is refused while Redis is away."),
+    CHOICE("write.fill", "MFLIXCACHE_WRITE_FILL", write_fill, "always", "always|if_cached",
+           "always: a write puts the new document into Redis; if_cached: only when one was there, so that writes to what "
+           "nobody "
+           "reads take no memory. MC_FLAG_FILLED in the answer says which happened. (With write.mode = fast a write never "
+           "does.)"),
     INT("write.quarantine_ms", "MFLIXCACHE_WRITE_QUARANTINE_MS", write_quarantine_ms, 10000, 100, 600000,
         "How long a write that never ended keeps its id out of Redis."),
     INT("write.suspect_ms", "MFLIXCACHE_WRITE_SUSPECT_MS", write_suspect_ms, 60000, 100, 3600000,

@@ -9,6 +9,12 @@
 
 #define MCI_TEXT_OPT 1024 /* longest text option with its NUL */
 
+/* How snapshot files are written. */
+typedef enum mci_snapshot_format { MCI_SNAPSHOT_CHECKED = 0, MCI_SNAPSHOT_PLAIN = 1 } mci_snapshot_format;
+
+/* When a write puts the new document into the cache. */
+typedef enum mci_write_fill { MCI_FILL_ALWAYS = 0, MCI_FILL_IF_CACHED = 1 } mci_write_fill;
+
 typedef enum mci_write_mode { MCI_WRITE_SAFE = 0, MCI_WRITE_FAST = 1, MCI_WRITE_STRICT = 2 } mci_write_mode;
 
 /* Which tiers reads ask, in this order. */
@@ -84,11 +90,15 @@ typedef struct mci_settings {
     int64_t values_raw_keys;          /* bool: keys of mc_put() are in Redis as they are given */
     char snapshot_path[MCI_TEXT_OPT]; /* "": no snapshot */
     int64_t snapshot_max_bytes;
+    int64_t snapshot_format; /* mci_snapshot_format */
+    int64_t snapshot_fill;   /* bool: its answers are put into the cache */
+    int64_t snapshot_fill_ttl_ms;
     int64_t snapshot_max_age_ms; /* 0: any age */
 
     /* Protocol */
     int64_t call_timeout_ms;
     int64_t write_mode; /* mci_write_mode */
+    int64_t write_fill; /* mci_write_fill */
     int64_t write_quarantine_ms;
     int64_t write_suspect_ms;
     int64_t read_tiers;      /* mci_read_tiers */

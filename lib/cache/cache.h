@@ -65,6 +65,7 @@ typedef struct mci_found {
     mci_doc *doc;       /* VALUE of documents; a reference that mci_ops_free() drops unless it was taken (set to NULL) */
     const char *target; /* VALUE and OLD of a unique key: the id it leads to, checked; NULL: none */
     mci_slice text;     /* VALUE and CORRUPT of a string */
+    int stale;          /* VALUE of a string: it is from the snapshot file */
     int64_t written_ms; /* when the store was asked; -1: not known (a string of another client's) */
     mci_slice
         name; /* names the cached metadata, so that exactly this can be removed (compare-and-delete); p NULL: it cannot be named */
@@ -182,8 +183,9 @@ typedef struct mci_op_string_read {
 typedef enum mci_string_mode {
     MCI_STRING_PUT = 'P',
     MCI_STRING_FILL = 'F',
-    MCI_STRING_NONE = 'N',   /* a fill that says there is none */
-    MCI_STRING_RELEASE = 'R' /* the load failed */
+    MCI_STRING_NONE = 'N',    /* a fill that says there is none */
+    MCI_STRING_RELEASE = 'R', /* the load failed */
+    MCI_STRING_STALE = 'S'    /* from the snapshot file: without a lease, and only where nothing is and nobody loads */
 } mci_string_mode;
 
 typedef struct mci_op_string_set {
@@ -192,7 +194,8 @@ typedef struct mci_op_string_set {
     const char *key;
     const char *value;
     size_t size;
-    int64_t now_ms; /* the engine's clock */
+    int64_t now_ms;     /* the engine's clock */
+    int64_t written_ms; /* STALE: the file's time; else it is now_ms */
     int64_t ttl_ms;
     int stored; /* out */
 } mci_op_string_set;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define NUMBER_MAX (UINT64_C(1) << 53) /* what is added to a time, or taken off, cannot overflow */
-#define THERE_ALL (MCI_THERE_TEXT | MCI_THERE_FIELDS | MCI_THERE_PLAIN)
+#define THERE_ALL (MCI_THERE_TEXT | MCI_THERE_FIELDS | MCI_THERE_PLAIN | MCI_THERE_STALE)
 
 enum { AT_SUM = 0, AT_LAYOUT = 8, AT_THERE = 9, AT_EPOCH = 10, AT_WRITTEN = 18, AT_HARD = 26, AT_TEXT_SUM = 34 };
 

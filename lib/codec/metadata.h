@@ -23,7 +23,8 @@
 typedef enum mci_there {
     MCI_THERE_TEXT = 1,   /* the text that is kept apart */
     MCI_THERE_FIELDS = 2, /* packed fields behind the metadata */
-    MCI_THERE_PLAIN = 4   /* readable fields beside them, for other clients: nothing of ours reads them */
+    MCI_THERE_PLAIN = 4,  /* readable fields beside them, for other clients: nothing of ours reads them */
+    MCI_THERE_STALE = 8   /* of a string: it came from the snapshot file */
 } mci_there;
 
 typedef struct mci_metadata {

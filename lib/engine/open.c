@@ -133,6 +133,8 @@ static mci_engine *new_engine(const mci_settings *set, mci_log *log)
     e->tiers = mci_tiers_of((mci_read_tiers)set->read_tiers);
     e->metrics = mci_metrics_new();
     e->snapshot = mci_snapshot_new(e->set.snapshot_path, set->snapshot_max_bytes);
+    if (e->snapshot != NULL && set->snapshot_format == MCI_SNAPSHOT_PLAIN)
+        mci_snapshot_set_plain(e->snapshot);
     if (e->metrics == NULL || e->snapshot == NULL || mci_random_init(&e->rnd) != 0 || mci_flights_init(&e->flights) != 0) {
         wipe_and_free(e);
         return NULL;

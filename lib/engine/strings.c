@@ -23,6 +23,8 @@ void mci_string_tell_age(const mci_call *c, const mci_found *f)
 {
     c->info->tier = MC_TIER_REDIS;
     c->info->cache = MC_CACHE_HIT;
+    if (f->stale)
+        c->info->flags |= MC_FLAG_STALE;
     c->info->age_ms = f->written_ms < 0 ? 0 : mci_age_ms(c->e, f->written_ms);
 }
 

@@ -154,6 +154,30 @@ static void ask_cache(mci_call *call, fetch *f, size_t n)
 
 /* ---- the snapshot ------------------------------------------------------------------------------------------------- */
 
+/* Its answer into the cache, for a short time and marked: never in the place of anything, nor of what is being loaded. */
+static void fill_stale(fetch *f, int64_t written_ms)
+{
+    mci_call quiet = mci_call_quiet(&f->c);
+    char token[MCI_TOKEN_SIZE];
+    mci_ops ops;
+    mci_random_token(&quiet.e->rnd, token);
+    mci_ops_init(&ops);
+    mci_ops_add(&ops, MCI_OP_STRING_SET)->u.string_set =
+        (mci_op_string_set){.mode = MCI_STRING_STALE,
+                            .token = token,
+                            .key = f->key,
+                            .value = f->out,
+                            .size = f->size,
+                            .now_ms = mci_clock(quiet.e),
+                            .written_ms = written_ms,
+                            .ttl_ms = mci_jitter(quiet.e, quiet.e->set.snapshot_fill_ttl_ms)};
+    int stored = mci_call_run_one(&quiet, &ops) == MC_OK && ops.op[0].u.string_set.stored;
+    if (stored)
+        f->c.info->flags |= MC_FLAG_FILLED;
+    mci_count(quiet.e->metrics, stored ? MCI_C_FILLS : MCI_C_FILLS_REFUSED);
+    mci_ops_free(&ops);
+}
+
 static void ask_snapshot(fetch *f)
 {
     mci_call *c = &f->c;
@@ -179,6 +203,8 @@ static void ask_snapshot(fetch *f)
         c->info->stale_bound_ms = age;
         mci_count(c->e->metrics, MCI_C_SNAPSHOT_HITS);
         settle(f, MC_OK);
+        if (c->e->set.snapshot_fill && f->cache_usable)
+            fill_stale(f, written);
     } else if (st != MC_NOT_FOUND) {
         note_failure(f, st, &err);
     }

@@ -23,8 +23,11 @@ static mc_status announce(mci_writing *w)
         return MC_OK;
     mci_ops ops;
     mci_ops_init(&ops);
+    mci_writing_look(w, &ops);
     mci_writing_announce(w, &ops, e->set.write_quarantine_ms);
     mc_status st = mci_call_run(w->c, &ops);
+    if (st == MC_OK)
+        mci_writing_looked(w, &ops);
     if (st == MC_OK)
         st = mci_writing_announced(w, &ops);
     mci_ops_free(&ops);

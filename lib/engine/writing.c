@@ -36,6 +36,25 @@ void mci_writing_unique_of(mci_writing *w, const mci_doc *d)
         mci_writing_unique(w, mci_doc_text(d, (size_t)field), mci_doc_val(d, (size_t)field)->len);
 }
 
+/* ---- what was there before --------------------------------------------------------------------------------------- */
+
+void mci_writing_look(mci_writing *w, mci_ops *ops)
+{
+    w->only_refresh = w->c->e->set.write_fill == MCI_FILL_IF_CACHED;
+    if (!w->only_refresh)
+        return;
+    mci_op_value_read *r = &mci_ops_add(ops, MCI_OP_VALUE_READ)->u.value_read;
+    r->family = &w->coll->docs;
+    r->id = w->id;
+    r->want = MCI_WANT_FIELDS;
+}
+
+void mci_writing_looked(mci_writing *w, const mci_ops *ops)
+{
+    if (w->only_refresh && ops->op[0].status == MC_OK)
+        w->only_refresh = ops->op[0].u.value_read.found.state != MCI_FOUND_VALUE;
+}
+
 /* ---- announcing --------------------------------------------------------------------------------------------------- */
 
 void mci_writing_announce_value(mci_writing *w, mci_ops *ops, int64_t span_ms)
@@ -141,7 +160,7 @@ void mci_writing_settle_value(mci_writing *w, mci_ops *ops, mci_writing_end how,
     k->doc = d;
     k->epoch = w->epoch;
     k->now_ms = now > w->now_ms ? now : w->now_ms;
-    k->ttl_ms = how == MCI_WRITING_DONE ? mci_value_ttl(e, w->coll, d != NULL) : 0;
+    k->ttl_ms = how == MCI_WRITING_DONE && !w->only_refresh ? mci_value_ttl(e, w->coll, d != NULL) : 0;
     if (w->unique.len == 0)
         return;
     k = &mci_ops_add(ops, MCI_OP_VALUE_COMMIT)->u.commit;
@@ -217,6 +236,8 @@ int mci_writing_settled(mci_writing *w, mci_ops *ops, mci_writing_end how)
     if (how == MCI_WRITING_NOT_DONE)
         return 1;
     note(w, k->now_ms); /* nothing that is cached from here on is older */
+    if (k->stored && k->doc != NULL && k->ttl_ms > 0)
+        w->c->info->flags |= MC_FLAG_FILLED;
     mci_count(e->metrics, k->stored ? MCI_C_WRITES_UNCONTENDED : MCI_C_WRITES_CONTENDED);
     if (e->set.write_mode != MCI_WRITE_FAST && !w->foreign)
         repair_own(w, ops);

@@ -21,8 +21,9 @@ typedef struct mci_writing {
     const char *id;
     mci_buf unique; /* encoded unique key that comes into being; empty: none does */
     char token[MCI_TOKEN_SIZE];
-    int announced; /* the cache has acknowledged it */
-    int foreign;   /* the cache holds another database's values: nothing of ours goes there */
+    int only_refresh; /* write.fill = if_cached, and nothing was cached: the new document is not either */
+    int announced;    /* the cache has acknowledged it */
+    int foreign;      /* the cache holds another database's values: nothing of ours goes there */
     int64_t epoch;
     int64_t now_ms; /* the engine's clock when the write was announced */
     mci_writing_set set[MCI_MAX_INDEXES];
@@ -35,6 +36,10 @@ void mci_writing_free(mci_writing *w);
 /* The unique key of this document, or this text of one, comes into being. */
 void mci_writing_unique_of(mci_writing *w, const mci_doc *d);
 void mci_writing_unique(mci_writing *w, const char *p, size_t n);
+
+/* Is a document cached, as write.fill = if_cached asks? As an operation before the announcement, and its answer. */
+void mci_writing_look(mci_writing *w, mci_ops *ops);
+void mci_writing_looked(mci_writing *w, const mci_ops *ops);
 
 /* Announce for `span_ms`: its value, then its places; and what the cache said: MC_OK when all of it was done. Of many writes the values come first, and
  * then all places, which the cache takes together. */

@@ -6,6 +6,7 @@
 #include "store/snapshot.h"
 
 #include "base/sync.h"
+#include "store/snapshot_plain.h"
 #include "store/snapshot_read.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@ typedef struct identity {
 struct mci_snapshot {
     const char *path;
     int64_t max_bytes;
+    int plain;
     mci_snapshot_reader *reader; /* these two belong to whoever has set `busy`: reading under way, NULL: none */
     identity reading;
     mci_mutex lock; /* of all below, and of taking `busy` */
@@ -61,6 +63,11 @@ mci_snapshot *mci_snapshot_new(const char *path, int64_t max_bytes)
     return s;
 }
 
+void mci_snapshot_set_plain(mci_snapshot *s)
+{
+    s->plain = 1;
+}
+
 void mci_snapshot_free(mci_snapshot *s)
 {
     if (s == NULL)
@@ -89,6 +96,17 @@ static identity look(const mci_snapshot *s)
     return stat(s->path, &st) == 0 ? identify(&st) : (identity){0};
 }
 
+/* A file that is not the one the check beside it speaks of is another program's: nothing but its time is known. */
+static void expect_plain(const mci_snapshot *s, const struct stat *st, mci_snapshot_reader *r)
+{
+    mci_snapshot_check check;
+    int64_t changed_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+    if (mci_snapshot_check_read(s->path, st->st_size, changed_ns, &check))
+        mci_snapshot_reader_plain(r, check.written_ms, &check.sum);
+    else
+        mci_snapshot_reader_plain(r, changed_ns / 1000000, NULL);
+}
+
 /* Open and begin. `id` becomes that of the file that was opened: another may have taken its name since. */
 static mc_status open_file(const mci_snapshot *s, identity *id, mci_snapshot_reader **out, mc_error *err)
 {
@@ -113,6 +131,8 @@ static mc_status open_file(const mci_snapshot *s, identity *id, mci_snapshot_rea
         return rc;
     }
     *out = mci_snapshot_reader_new(fd, (size_t)st.st_size);
+    if (*out != NULL && s->plain)
+        expect_plain(s, &st, *out);
     return *out != NULL
                ? MC_OK
                : mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a snapshot of %lld bytes", (long long)st.st_size);
@@ -271,9 +291,15 @@ mc_status mci_snapshot_save(mci_snapshot *s, const mc_entry *entries, size_t n, 
     mci_buf text;
     mci_buf_init(&text, (size_t)s->max_bytes);
     if (st == MC_OK)
-        st = mci_snapshot_encode(sorted, n, written_ms, &text, err);
+        st = s->plain ? mci_snapshot_plain_encode(sorted, n, &text, err)
+                      : mci_snapshot_encode(sorted, n, written_ms, &text, err);
+    mci_snapshot_check check = {.size = (int64_t)text.len, .written_ms = written_ms};
     if (st == MC_OK)
-        st = mci_snapshot_replace_file(s->path, text.data, text.len, err);
+        st = mci_snapshot_replace_file(s->path, text.data, text.len, &check.changed_ns, err);
+    if (st == MC_OK && s->plain) { /* until it is there the file is read without a check */
+        check.sum = mci_snapshot_text_sum(text.data, text.len);
+        st = mci_snapshot_check_write(s->path, &check, err);
+    }
     mci_buf_free(&text);
     free(sorted);
     return st;

@@ -4,7 +4,7 @@
  * before it cannot answer. The file (snapshot_file.h) is
  *   {"format":"mflixcache-snapshot","version":1,"written_ms":MS,"count":N,"sum":"16 HEX","entries":{KEY:{"text":T},...}}
  * with {"base64":B} for a value that is not text. The sum runs over time, keys and values in the order of the keys' bytes: a
- * file that was cut, edited or mixed up is refused as a whole.
+ * file that was cut, edited or mixed up is refused as a whole. Or it is a plain one: snapshot_plain.h.
  */
 #ifndef MCI_STORE_SNAPSHOT_H
 #define MCI_STORE_SNAPSHOT_H
@@ -18,6 +18,8 @@ typedef struct mci_snapshot mci_snapshot;
 
 /* No I/O. `path` is borrowed; "" is a tier that has nothing. NULL when memory is short. */
 mci_snapshot *mci_snapshot_new(const char *path, int64_t max_bytes);
+/* Files are written plain, and read in either form. To be said before anything else. */
+void mci_snapshot_set_plain(mci_snapshot *s);
 void mci_snapshot_free(mci_snapshot *s);
 
 /*
@@ -33,7 +35,8 @@ mc_status mci_snapshot_find(mci_snapshot *s, const char *key, mci_deadline dl, c
 /* Read the file now. MC_OK, MC_NOT_FOUND (there is none), MC_E_TIMEOUT (the next call goes on), or why it is refused. */
 mc_status mci_snapshot_load(mci_snapshot *s, mci_deadline dl, size_t *entries, int64_t *written_ms, mc_error *err);
 
-/* Put a new file in the place of the old: all of it, or nothing changes. Keys are checked and distinct, else MC_E_ARG. */
+/* Put a new file in the place of the old: all of it, or nothing changes. Keys are checked and distinct, else MC_E_ARG. Of a
+ * plain one MC_E_UTF8: a value is no text. */
 mc_status mci_snapshot_save(mci_snapshot *s, const mc_entry *entries, size_t n, int64_t written_ms, mc_error *err);
 
 #endif

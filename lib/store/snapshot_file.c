@@ -140,7 +140,7 @@ static int sync_folder(const char *dir)
     return rc == 0 || e == EINVAL || e == EROFS ? 0 : -1; /* file systems without it say EINVAL */
 }
 
-mc_status mci_snapshot_replace_file(const char *path, const char *p, size_t n, mc_error *err)
+mc_status mci_snapshot_replace_file(const char *path, const char *p, size_t n, int64_t *changed_ns, mc_error *err)
 {
     char temp[PATH_MAX];
     char dir[PATH_MAX];
@@ -157,7 +157,8 @@ mc_status mci_snapshot_replace_file(const char *path, const char *p, size_t n, m
     if (fd < 0)
         return mci_snapshot_errno(err, "create", temp);
     mc_status st = MC_OK;
-    if (write_all(fd, p, n) != 0 || fsync(fd) != 0)
+    struct stat s = {0};
+    if (write_all(fd, p, n) != 0 || fsync(fd) != 0 || fstat(fd, &s) != 0)
         st = mci_snapshot_errno(err, "write", temp);
     if (close(fd) != 0 && st == MC_OK)
         st = mci_snapshot_errno(err, "close", temp);
@@ -167,6 +168,8 @@ mc_status mci_snapshot_replace_file(const char *path, const char *p, size_t n, m
         (void)unlink(temp);
         return st;
     }
+    if (changed_ns != NULL)
+        *changed_ns = (int64_t)s.st_mtim.tv_sec * 1000000000 + s.st_mtim.tv_nsec;
     if (sync_folder(dir) != 0)
         st = mci_snapshot_errno(err, "make durable the folder of", path);
     remove_forgotten(dir, slash == NULL ? path : slash + 1);

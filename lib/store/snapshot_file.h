@@ -24,8 +24,9 @@ void mci_snapshot_table_free(mci_snapshot_table *t);
 void mci_snapshot_sum(const mc_entry *sorted, size_t n, int64_t written_ms, char out[MCI_SNAPSHOT_SUM_SIZE]);
 /* `sorted` by key, distinct. MC_OK: `out` holds the text; MC_E_TOOBIG (above the buffer's ceiling), MC_E_NOMEM. */
 mc_status mci_snapshot_encode(const mc_entry *sorted, size_t n, int64_t written_ms, mci_buf *out, mc_error *err);
-/* Write beside `path`, make it durable, rename. MC_OK or MC_E_FILE; on failure nothing is left behind. */
-mc_status mci_snapshot_replace_file(const char *path, const char *p, size_t n, mc_error *err);
+/* Write beside `path`, make it durable, rename. MC_OK or MC_E_FILE; on failure nothing is left behind. `changed_ns` (may be NULL): the new
+ * file's modification time. */
+mc_status mci_snapshot_replace_file(const char *path, const char *p, size_t n, int64_t *changed_ns, mc_error *err);
 /* MC_E_FILE from errno: "cannot DOING PATH: why". */
 mc_status mci_snapshot_errno(mc_error *err, const char *doing, const char *path);
 int mci_entry_order(const void *a, const void *b);

@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "base/num.h"
 #include "base/utf8.h"
+#include "store/snapshot_plain.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,6 +34,12 @@ struct mci_snapshot_reader {
     int sorted;
     int64_t count;
     char sum[MCI_SNAPSHOT_SUM_SIZE];
+    int may_be_plain;
+    int plain; /* it is */
+    int checked;
+    int64_t plain_written_ms;
+    uint64_t plain_sum; /* when it is checked */
+    uint64_t text_sum;
     size_t cap; /* of t.entry */
     mci_snapshot_table t;
 };
@@ -52,6 +59,14 @@ mci_snapshot_reader *mci_snapshot_reader_new(int fd, size_t size)
     r->sorted = 1;
     r->t.text = text;
     return r;
+}
+
+void mci_snapshot_reader_plain(mci_snapshot_reader *r, int64_t written_ms, const uint64_t *sum)
+{
+    r->may_be_plain = 1;
+    r->plain_written_ms = written_ms;
+    r->checked = sum != NULL;
+    r->plain_sum = sum != NULL ? *sum : 0;
 }
 
 void mci_snapshot_reader_free(mci_snapshot_reader *r)
@@ -264,8 +279,73 @@ static mc_status more_room(mci_snapshot_reader *r, mc_error *err)
     return MC_OK;
 }
 
+static mc_status add_entry(mci_snapshot_reader *r, const char *key, const char *value, size_t n, mc_error *err)
+{
+    mc_status st = more_room(r, err);
+    if (st != MC_OK)
+        return st;
+    if (r->t.n > 0 && strcmp(r->t.entry[r->t.n - 1].key, key) >= 0)
+        r->sorted = 0;
+    r->t.entry[r->t.n++] = (mc_entry){.key = key, .value = value, .size = n};
+    return MC_OK;
+}
+
+/* Of a plain file: a string is its text, anything else the JSON that stands there. */
+static mc_status next_plain(mci_snapshot_reader *r, mc_error *err)
+{
+    size_t n = 0;
+    const char *key = take_string(r, &n);
+    if (key == NULL || !take(r, ':'))
+        return no_json(r, err);
+    skip_blanks(r);
+    char *value = r->p;
+    if (r->p < r->end && *r->p == '"') {
+        value = take_string(r, &n);
+    } else {
+        const char *end = mci_snapshot_json_end(value, r->end);
+        n = end != NULL ? (size_t)(end - value) : 0;
+        r->p += n;
+        value = end != NULL ? value : NULL;
+    }
+    if (value == NULL)
+        return no_json(r, err);
+    r->state = take(r, ',') ? S_ENTRY : S_NEXT;
+    if (r->state == S_NEXT && !take(r, '}'))
+        return no_json(r, err);
+    value[n] = '\0'; /* what stood there is behind us */
+    return add_entry(r, key, value, n, err);
+}
+
+/* Behind the first brace: is it "format": "mflixcache-snapshot"? */
+static int is_envelope(const mci_snapshot_reader *r)
+{
+    static const char *const tokens[] = {"\"format\"", ":", "\"" MCI_SNAPSHOT_FORMAT "\""};
+    mci_snapshot_reader look = *r;
+    for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
+        size_t n = strlen(tokens[i]);
+        skip_blanks(&look);
+        if ((size_t)(look.end - look.p) < n || memcmp(look.p, tokens[i], n) != 0)
+            return 0;
+        look.p += n;
+    }
+    return 1;
+}
+
+static mc_status begin(mci_snapshot_reader *r, mc_error *err)
+{
+    r->state = S_MEMBER;
+    if (!take(r, '{'))
+        return no_json(r, err);
+    r->plain = r->may_be_plain && !is_envelope(r);
+    if (r->plain)
+        r->state = take(r, '}') ? S_NEXT : S_ENTRY;
+    return MC_OK;
+}
+
 static mc_status next_entry(mci_snapshot_reader *r, mc_error *err)
 {
+    if (r->plain)
+        return next_plain(r, err);
     size_t n = 0;
     size_t kind_len;
     const char *key = take_string(r, &n);
@@ -281,27 +361,25 @@ static mc_status next_entry(mci_snapshot_reader *r, mc_error *err)
     if (base64 && mci_base64_decode(value, n, (uint8_t *)value, &n) != 0) /* in place: it gets shorter */
         return refuse(err, "an entry is neither text nor base64");
     value[n] = '\0';
-    mc_status st = more_room(r, err);
-    if (st != MC_OK)
-        return st;
-    if (r->t.n > 0 && strcmp(r->t.entry[r->t.n - 1].key, key) >= 0)
-        r->sorted = 0;
-    r->t.entry[r->t.n++] = (mc_entry){.key = key, .value = value, .size = n};
     r->state = S_NEXT_ENTRY;
-    return MC_OK;
+    return add_entry(r, key, value, n, err);
 }
 
 /* All is read: is it what it says? */
 static mc_status prove(mci_snapshot_reader *r, mc_error *err)
 {
     char own[MCI_SNAPSHOT_SUM_SIZE];
-    if (r->members != M_ALL)
+    if (!r->plain && r->members != M_ALL)
         return refuse(err, "a member is missing, unknown or of another type");
     if (!r->sorted) {
         qsort(r->t.entry, r->t.n, sizeof *r->t.entry, mci_entry_order);
         for (size_t i = 1; i < r->t.n; i++)
             if (strcmp(r->t.entry[i - 1].key, r->t.entry[i].key) == 0)
                 return refuse(err, "a key is there twice");
+    }
+    if (r->plain) {
+        r->t.written_ms = r->plain_written_ms;
+        return !r->checked || r->text_sum == r->plain_sum ? MC_OK : refuse(err, "it is not what its sum says");
     }
     mci_snapshot_sum(r->t.entry, r->t.n, r->t.written_ms, own);
     if ((int64_t)r->t.n != r->count || strcmp(own, r->sum) != 0)
@@ -313,8 +391,7 @@ static mc_status step(mci_snapshot_reader *r, mc_error *err)
 {
     switch (r->state) {
     case S_BEGIN:
-        r->state = S_MEMBER;
-        return take(r, '{') ? MC_OK : no_json(r, err);
+        return begin(r, err);
     case S_MEMBER:
         return next_member(r, err);
     case S_ENTRY:
@@ -323,6 +400,11 @@ static mc_status step(mci_snapshot_reader *r, mc_error *err)
         r->state = take(r, ',') ? S_ENTRY : S_NEXT;
         return r->state == S_ENTRY || take(r, '}') ? MC_OK : no_json(r, err);
     default: /* S_NEXT */
+        if (r->plain) {
+            skip_blanks(r);
+            r->state = S_END;
+            return r->p == r->end ? MC_OK : no_json(r, err);
+        }
         if (take(r, ',')) {
             r->state = S_MEMBER;
             return MC_OK;
@@ -351,6 +433,7 @@ static mc_status read_piece(mci_snapshot_reader *r, mc_error *err)
     if (!mci_utf8_valid(r->t.text, r->len))
         return mci_fail(err, MC_E_JSON, MC_TIER_SNAPSHOT, "the snapshot is not JSON: not valid UTF-8");
     r->t.text[r->len] = '\0';
+    r->text_sum = r->may_be_plain ? mci_snapshot_text_sum(r->t.text, r->len) : 0;
     r->p = r->t.text;
     r->end = r->p + r->len;
     r->state = S_BEGIN;

@@ -16,6 +16,9 @@ typedef struct mci_snapshot_reader mci_snapshot_reader;
 mci_snapshot_reader *mci_snapshot_reader_new(int fd, size_t size);
 void mci_snapshot_reader_free(mci_snapshot_reader *r); /* NULL is fine */
 
+/* The file may also be a plain one (snapshot_plain.h), written then; `sum` NULL: nothing is known that it could be checked by. */
+void mci_snapshot_reader_plain(mci_snapshot_reader *r, int64_t written_ms, const uint64_t *sum);
+
 /* Go on until `dl`. MC_OK: `out` has all of it; MC_E_TIMEOUT: call again; MC_E_JSON, MC_E_TOOBIG, MC_E_FILE, MC_E_NOMEM: it is over. */
 mc_status mci_snapshot_reader_go(mci_snapshot_reader *r, mci_deadline dl, mci_snapshot_table *out, mc_error *err);
 

@@ -108,7 +108,7 @@ static void works_on(srv *s)
     }
     assert_int_equal(info.cache, MC_CACHE_HIT);
     assert_int_equal(mc_update_rating(mc, ID1, 9.0, NULL, &info, NULL), MC_OK);
-    assert_int_equal(info.flags, 0);
+    assert_int_equal(info.flags, MC_FLAG_FILLED);
     assert_true(fixture_board_rating(mc, ID1) == 9.0);
     assert_int_equal(mc_rank_movie(mc, ID1, &rank, NULL, &info, NULL), MC_OK);
     assert_int_equal(info.tier, MC_TIER_REDIS);

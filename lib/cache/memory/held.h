@@ -33,6 +33,7 @@ typedef struct mci_held {
     mci_doc *doc;
     char *text; /* id that an entry of a unique key leads to, or a string */
     size_t len;
+    int stale; /* a string from the snapshot file */
     int64_t epoch;
     int64_t written_ms;
     int64_t hard_ms;  /* by the engine's clock: older than that it is no answer */

@@ -27,6 +27,7 @@ static void show(const mci_memory_run *run, const mci_held *h, mci_found *out)
         return;
     }
     out->written_ms = h->written_ms;
+    out->stale = h->stale;
     out->state = MCI_FOUND_NEGATIVE;
     if (h->kind == MCI_HELD_NEGATIVE)
         return;
@@ -80,7 +81,8 @@ static int put(const mci_memory_run *run, mci_held *h, const mci_op_string_set *
     }
     h->kind = s->mode == MCI_STRING_NONE ? MCI_HELD_NEGATIVE : MCI_HELD_TEXT;
     h->epoch = 0;
-    h->written_ms = s->now_ms;
+    h->stale = s->mode == MCI_STRING_STALE;
+    h->written_ms = h->stale ? s->written_ms : s->now_ms;
     h->hard_ms = s->now_ms + s->ttl_ms;
     h->until_ms = run->now_ms + s->ttl_ms;
     return mci_held_set(run->m, h, h->len + 1);
@@ -92,8 +94,9 @@ void mci_memory_string_set(const mci_memory_run *run)
     mci_held_key key;
     s->stored = 0;
     int is_put = s->mode == MCI_STRING_PUT;
+    int is_stale = s->mode == MCI_STRING_STALE;
     mci_held *h = key_of(s->key, &key) != 0 ? NULL
-                  : is_put                  ? mci_held_make(run->m, &key, run->now_ms)
+                  : is_put || is_stale      ? mci_held_make(run->m, &key, run->now_ms)
                                             : mci_held_find(run->m, &key, run->now_ms);
     if (h == NULL) {
         if (is_put)
@@ -104,6 +107,8 @@ void mci_memory_string_set(const mci_memory_run *run)
     int mine = g != NULL && g->lease[0] != '\0' && strcmp(g->lease, s->token) == 0;
     if (g != NULL && (mine || is_put))
         g->lease[0] = '\0'; /* a put takes every load under way the right to fill */
+    if (is_stale)
+        mine = h->kind == MCI_HELD_NOTHING && (g == NULL || g->lease[0] == '\0');
     if (is_put || (mine && s->mode != MCI_STRING_RELEASE && h->kind != MCI_HELD_TEXT)) {
         s->stored = put(run, h, s) == 0;
         if (!s->stored && is_put)

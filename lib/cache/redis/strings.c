@@ -30,8 +30,10 @@ static void take_raw(const mci_unpack *u, int ours, mci_seal seal, const mci_met
     int late = ours && u->ops->clock_ms != 0 && u->ops->clock_ms > env->hard_ms;
     if (f->text.p != NULL) {
         f->state = MCI_FOUND_VALUE;
-        if (ours && !late && env->there != 0 && env->text_sum == mci_seal_text(seal, f->text.p, f->text.n))
+        if (ours && !late && env->there != 0 && env->text_sum == mci_seal_text(seal, f->text.p, f->text.n)) {
             f->written_ms = env->written_ms;
+            f->stale = (env->there & MCI_THERE_STALE) != 0;
+        }
     } else if (ours && !late && env->there == 0) {
         f->state = MCI_FOUND_NEGATIVE;
         f->written_ms = env->written_ms;
@@ -68,6 +70,7 @@ static void decode(const mci_unpack *u, const char *key, const mci_reply *value,
     } else {
         f->state = negative ? MCI_FOUND_NEGATIVE : MCI_FOUND_VALUE;
         f->written_ms = env.written_ms;
+        f->stale = (env.there & MCI_THERE_STALE) != 0;
     }
 }
 
@@ -134,9 +137,10 @@ void mci_string_acquire_unpack(const mci_unpack *u)
 static void metadata_of(const mci_redis_cache *rc, const mci_op_string_set *s, mci_buf *out)
 {
     mci_seal seal = mci_seal_own(&rc->macs, &string_spec, s->key, strlen(s->key));
-    mci_metadata m = {.written_ms = s->now_ms, .hard_ms = s->now_ms + s->ttl_ms};
+    int stale = s->mode == MCI_STRING_STALE;
+    mci_metadata m = {.written_ms = stale ? s->written_ms : s->now_ms, .hard_ms = s->now_ms + s->ttl_ms};
     if (s->mode != MCI_STRING_NONE) {
-        m.there = MCI_THERE_TEXT;
+        m.there = MCI_THERE_TEXT | (stale ? MCI_THERE_STALE : 0);
         m.text_sum = mci_seal_text(seal, s->value != NULL ? s->value : "", s->size);
     }
     mci_metadata_add(&m, out);

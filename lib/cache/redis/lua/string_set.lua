@@ -1,10 +1,17 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The end of a load of a string key: set it and its metadata, if that is still allowed. (A put needs to ask nothing, and is a transaction of plain commands.)
 -- KEYS 1 value  2 metadata  3 lease
--- ARGV 1 'F' fill, 'N' fill with "there is none", 'R' give the lease of a load that failed back
+-- ARGV 1 'S' set where nothing is and nobody loads, without a lease; 'F' fill, 'N' fill with "there is none", 'R' give the lease of a load that failed back
 --      2 token  3 ttl in ms  4 metadata  5 value
 -- Returns 1 done, 0 refused
 local mode = ARGV[1]
+if mode == 'S' then
+    if redis.call('EXISTS', KEYS[1], KEYS[2], KEYS[3]) > 0 then
+        return 0
+    end
+    mode = 'F'
+    redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[3])
+end
 if redis.call('GET', KEYS[3]) ~= ARGV[2] then
     return 0
 end
