@@ -279,10 +279,8 @@ static const mci_option table[] = {
            "to live; "
            "strict: as safe, and a write is refused while Redis is away."),
     CHOICE("write.fill", "MFLIXCACHE_WRITE_FILL", write_fill, "always", "always|if_cached",
-           "always: a write puts the new document into Redis; if_cached: only when one was there, so that writes to what "
-           "nobody "
-           "reads take no memory. MC_FLAG_FILLED in the answer says which happened. (With write.mode = fast a write never "
-           "does.)"),
+           "always: a write puts the new document into Redis; if_cached: only when one was there, so that writes to what nobody "
+           "reads take no memory. MC_FLAG_FILLED in the answer says which happened. With write.mode = fast a write never fills."),
     INT("write.quarantine_ms", "MFLIXCACHE_WRITE_QUARANTINE_MS", write_quarantine_ms, 10000, 100, 600000,
         "How long a write that never ended keeps its id out of Redis."),
     INT("write.suspect_ms", "MFLIXCACHE_WRITE_SUSPECT_MS", write_suspect_ms, 60000, 100, 3600000,
