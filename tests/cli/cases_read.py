@@ -52,6 +52,16 @@ def by_title(w):
     assert w.json("get", "-t", "No Such Film Anywhere", rc=1)["status"] == "MC_NOT_FOUND"
 
 
+def several_at_once(w):
+    films, _ = filled(w)
+    ids = [object_id(f) for f in films[:3]]
+    answer = w.json("get", *ids[:2], UNKNOWN, ids[2], rc=1)
+    assert [m["status"] for m in answer["movies"]] == ["MC_OK", "MC_OK", "MC_NOT_FOUND", "MC_OK"], answer
+    assert [m["movie"]["title"] for m in answer["movies"] if "movie" in m] == [f["title"] for f in films[:3]]
+    out, err = w.run("-q", "get", *ids)
+    assert [line.split()[-1] for line in out.splitlines()] == ids and err == "", (out, err)
+
+
 def whole_documents(w):
     films, _ = filled(w)
     for film in films[:10]:
@@ -185,5 +195,5 @@ def readers_that_leave_early(w):
         assert p.wait(30) == 0 and err == b"", (p.returncode, err)
 
 
-TESTS = [everything_answers, a_miss_and_then_a_hit, answers_for_people, by_title, whole_documents, not_found,
+TESTS = [everything_answers, a_miss_and_then_a_hit, answers_for_people, by_title, several_at_once, whole_documents, not_found,
          views_are_counted_unless_told, the_best_rated, theaters_nearby, trending_in_order, without_redis, readers_that_leave_early]

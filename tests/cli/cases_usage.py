@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 COMMANDS = ("get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench plot stats "
-            "ping options").split()
+            "ping options help").split()
 
 
 def help_teaches(w):
@@ -26,6 +26,37 @@ def help_teaches(w):
     assert w.raw("get", "--help", "--nonsense").returncode == 2
 
 
+def help_is_a_command(w):
+    assert w.raw("help").stdout == w.raw("--help").stdout and w.raw("help", "get").stdout == w.raw("get", "--help").stdout
+    p = w.raw()  # alone: help, and not success
+    assert p.returncode == 2 and p.stdout == w.raw("--help").stdout and p.stderr == b"", p
+    p = w.raw("--json")
+    assert p.returncode == 2 and "no command" in json.loads(p.stdout)["error"]
+
+
+def settings_from_a_file(w):
+    """.env of the folder, or --env-file; the environment wins; other programs' lines are left alone."""
+    folder = w.path("env-folder")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, ".env"), "w", encoding="utf-8") as f:
+        f.write("# settings\nexport REDIS_HOST='example.org'\nREDIS_PORT = 6390 # there\nMFLIXCACHE_CACHE_PREFIX=\"x:\"\nPATH=/nowhere\nnonsense\n")
+
+    def values(*args, env=None, cwd=folder):
+        p = subprocess.run([w.program, *args, "options", "--json"], env={**w.env, **(env or {})}, cwd=cwd, capture_output=True, check=False)
+        return p, {o["key"]: o["value"] for o in json.loads(p.stdout)["options"]} if p.returncode == 0 else {}
+
+    _, got = values()
+    assert "example.org:6390" in got["cache.uri"] and got["cache.prefix"] == "x:", got
+    _, got = values(env={"REDIS_HOST": "other.org"})
+    assert "other.org:6390" in got["cache.uri"], got
+    _, got = values("--env-file", "")
+    assert "example.org" not in got["cache.uri"], got
+    _, got = values("--env-file", os.path.join(folder, ".env"), cwd=w.path(""))
+    assert "example.org:6390" in got["cache.uri"], got
+    p, _ = values("--env-file", "absent.env")
+    assert p.returncode == 3 and b"absent.env" in p.stderr, p
+
+
 def version_says_what_is_built(w):
     p = w.raw("--version")
     assert p.returncode == 0 and re.match(rb"mflix \d+\.\d+\.\d+ \(library \d+\.\d+\.\d+: .*redis.*\)\n$", p.stdout), p.stdout
@@ -33,7 +64,12 @@ def version_says_what_is_built(w):
 
 
 WRONG = [
-    ([], "no command"),
+    (["find"], "did you mean get?"),
+    (["search", "x"], "did you mean get --title?"),
+    (["set"], "did you mean put?"),
+    (["help", "tpo"], "did you mean top?"),
+    (["help", "get", "put"], "one word too many"),
+    (["get", "a", "b", "--document"], "takes one id"),
     (["frobnicate"], "unknown command 'frobnicate'"),
     (["tpo"], "did you mean top?"),
     (["--nope"], "unknown option '--nope'"),
@@ -272,5 +308,5 @@ def passwords_do_not_stay_in_the_command_line(w):
     silent.close()
 
 
-TESTS = [passwords_do_not_stay_in_the_command_line, help_teaches, version_says_what_is_built, wrong_usage_is_reported, options_may_stand_anywhere, later_settings_win, the_environment_may_be_wrong,
+TESTS = [passwords_do_not_stay_in_the_command_line, help_teaches, help_is_a_command, settings_from_a_file, version_says_what_is_built, wrong_usage_is_reported, options_may_stand_anywhere, later_settings_win, the_environment_may_be_wrong,
          options_page_is_the_table, completion_for_bash, completion_for_zsh, the_manual_names_what_there_is, unwritable_output]

@@ -141,6 +141,9 @@ def by_subdirectory(work, env):
     done = run([CMAKE, "-G", "Ninja", "-S", str(tree), "-B", str(tree / "out")], env=env)
     if done.returncode == 0:
         done = run([CMAKE, "--build", str(tree / "out"), "--target", "host"], env=env)
+    check("add_subdirectory without programs", not list((tree / "out").rglob("mflix")), "mflix was configured")
+    nothing = run([CMAKE, "--install", str(tree / "out"), "--prefix", str(tree / "usr")], env=env)
+    check("nothing of it is installed", nothing.returncode == 0 and not (tree / "usr").exists(), nothing.stdout + nothing.stderr)
     check("add_subdirectory", done.returncode == 0 and run([str(tree / "out" / "host")]).returncode == 0,
           done.stdout + done.stderr)
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { G_REDIS, G_STORE, G_SET, G_CONFIG, G_JSON, G_QUIET, G_NO_COLOR, G_VERSION, G_HELP };
+enum { G_REDIS, G_STORE, G_SET, G_CONFIG, G_ENV_FILE, G_JSON, G_QUIET, G_NO_COLOR, G_VERSION, G_HELP };
 
 const option_spec global_options[] = {
     [G_REDIS] = {"redis", 0, "URI",
@@ -19,6 +19,7 @@ const option_spec global_options[] = {
     [G_STORE] = {"store", 0, "URI", "database: mongodb://..., sqlite:FILE or sqlite::memory: (option store.uri)"},
     [G_SET] = {"option", 'o', "KEY=VALUE", "any option of the library, see `mflix options`; may be repeated"},
     [G_CONFIG] = {"config", 0, "FILE", "options from a JSON file"},
+    [G_ENV_FILE] = {"env-file", 0, "FILE", "settings from a file of NAME=VALUE lines (default: .env, if there is one)"},
     [G_JSON] = {"json", 0, NULL, "print one JSON object instead of text"},
     [G_QUIET] = {"quiet", 'q', NULL, "no progress, no line about the cache"},
     [G_NO_COLOR] = {"no-color", 0, NULL, "no colours (also: NO_COLOR in the environment)"},
@@ -161,6 +162,9 @@ static int set_global(args *a, size_t index, const char *value)
     case G_CONFIG:
         a->config = value;
         break;
+    case G_ENV_FILE:
+        a->env_file = value;
+        break;
     case G_SET:
         if (!strchr(value, '='))
             return usage_error("-o %s: no '=' in it (write -o key=value; `mflix options` lists the keys)", value);
@@ -246,22 +250,59 @@ static int parse_short(cursor *c, const char *word)
     return 0;
 }
 
+/* What people try who come from other programs. */
+static const struct {
+    const char *word;
+    const char *meant;
+} meanings[] = {
+    {"find", "get"},          {"show", "get"},       {"read", "get"},         {"search", "get --title"},
+    {"query", "get --title"}, {"set", "put"},        {"save", "put"},         {"store", "put"},
+    {"list", "top"},          {"ls", "top"},         {"best", "top"},         {"all", "export"},
+    {"dump", "export"},       {"keys", "getkey"},    {"info", "stats"},       {"metrics", "stats"},
+    {"status", "ping"},       {"health", "ping"},    {"check", "ping"},       {"import", "load"},
+    {"insert", "create"},     {"add", "create"},     {"new", "create"},       {"remove", "delete"},
+    {"rm", "delete"},         {"del", "rmkey"},      {"flush", "invalidate"}, {"clear", "invalidate"},
+    {"expire", "invalidate"}, {"edit", "update"},    {"change", "update"},    {"patch", "update"},
+    {"score", "rate"},        {"nearby", "near"},    {"nearest", "near"},     {"theaters", "near"},
+    {"popular", "trending"},  {"views", "trending"}, {"config", "options"},   {"settings", "options"},
+    {"benchmark", "bench"},   {"preload", "warm"},   {"graph", "plot"},       {"man", "help"},
+};
+
+static const char *by_meaning(const char *word, const command *const *list, size_t n)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+        size_t size = strcspn(meanings[i].meant, " ");
+        for (size_t k = 0; k < n && strcmp(meanings[i].word, word) == 0; k++)
+            if (strlen(list[k]->name) == size && strncmp(list[k]->name, meanings[i].meant, size) == 0)
+                return meanings[i].meant;
+    }
+    return NULL;
+}
+
+const command *args_command(const char *word, const command *const *list, size_t n)
+{
+    const char *names[64];
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(list[i]->name, word) == 0)
+            return list[i];
+        names[i < 64 ? i : 63] = list[i]->name;
+    }
+    const char *near = by_meaning(word, list, n);
+    if (!near)
+        near = nearest_name(word, names, n < 64 ? n : 64);
+    if (near)
+        (void)usage_error("unknown command '%s' (did you mean %s? try: mflix help)", word, near);
+    else
+        (void)usage_error("unknown command '%s' (try: mflix help)", word);
+    return NULL;
+}
+
 static int take_operand(cursor *c, const command *const *list, size_t n, const char *word)
 {
     args *a = c->out;
     if (!a->cmd) {
-        const char *names[64];
-        for (size_t i = 0; i < n; i++) {
-            if (strcmp(list[i]->name, word) == 0) {
-                a->cmd = list[i];
-                return 0;
-            }
-            names[i < 64 ? i : 63] = list[i]->name;
-        }
-        const char *near = nearest_name(word, names, n < 64 ? n : 64);
-        if (near)
-            return usage_error("unknown command '%s' (did you mean %s? try: mflix --help)", word, near);
-        return usage_error("unknown command '%s' (try: mflix --help)", word);
+        a->cmd = args_command(word, list, n);
+        return a->cmd ? 0 : EXIT_USAGE;
     }
     if (a->n_operands == ARGS_MAX_OPERANDS || a->n_operands == a->cmd->max_operands)
         return usage_error("%s: '%s' is one word too many (usage: mflix %s %s)", a->cmd->name, word, a->cmd->name,

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARGS_MAX_OPTIONS 16 /* of one command */
-#define ARGS_MAX_OPERANDS 4
-#define ARGS_MAX_SETTINGS 64 /* how often -o may be given */
+#define ARGS_MAX_OPTIONS 16    /* of one command */
+#define ARGS_MAX_OPERANDS 1000 /* ids of one `mflix get` */
+#define ARGS_MAX_SETTINGS 64   /* how often -o may be given */
 
 /* One option of a command. */
 typedef struct option_spec {
@@ -47,6 +47,7 @@ typedef struct args {
     const char *redis_uri;
     const char *store_uri;
     const char *config;
+    const char *env_file;                    /* NULL: .env of the folder, if there is one; "": none */
     const char *settings[ARGS_MAX_SETTINGS]; /* key=value */
     size_t n_settings;
     int json, quiet, no_color, version, help;
@@ -68,6 +69,9 @@ int args_double(const args *a, const char *name, double min, double max, double 
 
 /* The same for an operand; `what` names it in the message. */
 int parse_double(const char *what, const char *text, double min, double max, double *out);
+
+/* The command of that name; NULL after a message with the nearest one, by spelling or by meaning. */
+const command *args_command(const char *word, const command *const *list, size_t n);
 
 /* Of some names the one nearest to a mistyped word; NULL when none is near. */
 const char *nearest_name(const char *word, const char *const *names, size_t n);

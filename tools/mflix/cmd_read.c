@@ -60,6 +60,97 @@ static void print_get(const app *a, const mc_movie *m, const mc_bytes *document,
     print_info(a, info);
 }
 
+/* ---- get of several ---- */
+
+static void json_several(const app *a, const mc_movie *const *movies, const mc_status *statuses, size_t n,
+                         const mc_info *info)
+{
+    json j;
+    answer_begin(&j, a, MC_OK);
+    put_array(&j, "movies");
+    for (size_t i = 0; i < n; i++) {
+        put_object(&j, NULL);
+        put_text(&j, "asked", a->args->operands[i]);
+        put_text(&j, "status", mc_status_name(statuses[i]));
+        if (movies[i])
+            json_movie(&j, "movie", movies[i]);
+        put_end_object(&j);
+    }
+    put_end_array(&j);
+    answer_end(&j, info);
+}
+
+/* One line each, as the lists have them. */
+static void print_several(const mc_movie *const *movies, size_t n)
+{
+    for (size_t i = 0; i < n && !ferror(stdout); i++) {
+        char year[YEAR_TEXT];
+        if (!movies[i])
+            continue;
+        print_column(stdout, mc_movie_title(movies[i]), 44);
+        fputs("  ", stdout);
+        print_column(stdout, mc_movie_year_text(movies[i], year, sizeof year) == MC_OK ? year : NULL, 5);
+        printf("  %s\n", mc_movie_id(movies[i]));
+    }
+}
+
+/* The weakest outcome of all, and what they cost together: they were asked in one go. */
+static mc_info sum_up(const mc_info *infos, size_t n)
+{
+    mc_info all = infos[0];
+    for (size_t i = 1; i < n; i++) {
+        const mc_info *one = &infos[i];
+        if (one->cache > all.cache) {
+            all.cache = one->cache;
+            all.tier = one->tier;
+        }
+        all.flags |= one->flags & ~(unsigned)MC_FLAG_NEGATIVE;
+        all.age_ms = one->age_ms > all.age_ms ? one->age_ms : all.age_ms;
+        all.elapsed_ns = one->elapsed_ns > all.elapsed_ns ? one->elapsed_ns : all.elapsed_ns;
+        all.redis_round_trips =
+            one->redis_round_trips > all.redis_round_trips ? one->redis_round_trips : all.redis_round_trips;
+        all.store_calls = one->store_calls > all.store_calls ? one->store_calls : all.store_calls;
+    }
+    return all;
+}
+
+static int show_several(app *a, const mc_movie **movies, const mc_status *statuses, size_t n, const mc_info *info)
+{
+    int rc = EXIT_FINE;
+    if (a->json)
+        json_several(a, movies, statuses, n, info);
+    else
+        print_several(movies, n);
+    for (size_t i = 0; i < n; i++) {
+        if (statuses[i] != MC_OK) {
+            rc = rc > exit_code(statuses[i]) ? rc : exit_code(statuses[i]);
+            fprintf(stderr, "mflix: %s: %s\n", a->args->operands[i], mc_status_text(statuses[i]));
+        }
+        mc_movie_unref(movies[i]);
+    }
+    if (!a->json)
+        print_info(a, info);
+    return rc;
+}
+
+static int get_several(app *a, const args *g)
+{
+    static const mc_movie *movies[ARGS_MAX_OPERANDS];
+    static mc_status statuses[ARGS_MAX_OPERANDS];
+    static mc_info infos[ARGS_MAX_OPERANDS];
+    mc_error err;
+    if (args_flag(g, "document"))
+        return usage_error("get: --document takes one id");
+    int rc = app_open(a);
+    if (rc)
+        return rc;
+    mc_status st = mc_get_movies(a->mc, g->operands, g->n_operands, movies, statuses, infos, &err);
+    if (st)
+        return fail(a, "get", st, NULL, &err);
+    mc_info all = sum_up(infos, g->n_operands);
+    return show_several(a, movies, statuses, g->n_operands, &all);
+}
+
 static int run_get(app *a, const args *g)
 {
     const char *title = args_text(g, "title");
@@ -70,6 +161,8 @@ static int run_get(app *a, const args *g)
     mc_error err;
     mc_status st;
     int64_t views = -1;
+    if (!title && g->n_operands > 1)
+        return get_several(a, g);
     if ((title != NULL) == (g->n_operands == 1))
         return usage_error("get: give an id or --title TITLE (example: mflix get --title 'Waterloo')");
     int rc = app_open(a);
@@ -100,11 +193,12 @@ static int run_get(app *a, const args *g)
 
 const command cmd_get = {
     "get",
-    "ID | --title TITLE",
-    "read one movie, from Redis if it is there",
+    "ID... | --title TITLE",
+    "read a movie, from Redis if it is there; or several",
     "Examples:\n"
     "  mflix get 573a1390f29313caabcd4803\n"
     "  mflix get --title 'The Great Train Robbery'\n"
+    "  mflix get 573a1390f29313caabcd4803 573a1393f29313caabcdc810     a line each; no views are counted\n"
     "  mflix get --document 573a1390f29313caabcd4803 | jq .imdb\n\n"
     "The last line says how the answer came about: HIT (from Redis), MISS (from the database, now in Redis too), BYPASS\n"
     "(Redis could not be used), which tier answered, how old the value is, how long it took and how many exchanges with\n"
@@ -112,7 +206,7 @@ const command cmd_get = {
     get_options,
     sizeof get_options / sizeof *get_options,
     0,
-    1,
+    ARGS_MAX_OPERANDS,
     run_get};
 
 /* ---- top, trending ------------------------------------------------------------------------------------------------ */
@@ -320,6 +414,10 @@ static int run_near(app *a, const args *g)
         json_near(a, rows, &info);
     } else {
         print_near(a, rows);
+        if (mc_list_size(rows) == 0 && count > 0 && lon >= -85 && lon <= 85 && !a->quiet)
+            printf(
+                "(%g is taken for the longitude and %g for the latitude; if you meant it the other way: mflix near %g %g)\n",
+                lon, lat, lat, lon);
         print_info(a, &info);
     }
     mc_list_free(rows);

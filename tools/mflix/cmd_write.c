@@ -162,9 +162,14 @@ static int run_create(app *a, const args *g)
     size_t size;
     mc_info info;
     mc_error err;
-    char *document = input_read(path, &size);
+    int is_json = path[strspn(path, " \t\r\n")] == '{';
+    char *document = is_json ? strdup(path) : input_read(path, &size);
     if (!document)
         return fail_errno(a, path);
+    if (is_json) {
+        size = strlen(path);
+        path = "the document";
+    }
     int rc = app_open(a);
     if (rc) {
         free(document);
@@ -179,9 +184,10 @@ static int run_create(app *a, const args *g)
 }
 
 const command cmd_create = {"create",
-                            "FILE | -",
+                            "JSON | FILE | -",
                             "create a movie from a JSON document",
                             "Examples:\n"
+                            "  mflix create '{\"title\":\"Tampopo\",\"year\":1985}'\n"
                             "  mflix create film.json\n"
                             "  echo '{\"title\":\"Sunday\",\"year\":2024,\"imdb\":{\"rating\":7.5}}' | mflix create -\n\n"
                             "Extended JSON as mongoexport writes it. Without an _id one is made and printed.\n",

@@ -55,14 +55,16 @@ void print_help(const app *a)
           "  mflix --store sqlite:mflix.db get --title 'Red Outlaw'     ask twice: MISS, then HIT\n"
           "  mflix --store sqlite:mflix.db bench                what the cache is worth here\n\n",
           stdout);
-    printf("%sCommands%s (mflix COMMAND --help says more):\n", bold, plain);
+    printf("%sCommands%s (mflix help COMMAND says more):\n", bold, plain);
     for (size_t i = 0; i < n_commands; i++)
         printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
     printf("\n%sOptions%s (before or after the command):\n", bold, plain);
     print_options(global_options, n_global_options);
-    printf("\n%sSettings%s come from, each winning over the one before: built-in defaults, --config FILE, the environment\n"
-           "(MONGO_URL, REDIS_HOST, REDIS_PORT, MFLIXCACHE_...), the options above. `mflix options` shows them all.\n\n",
-           bold, plain);
+    printf(
+        "\n%sSettings%s come from, each winning over the one before: built-in defaults, --config FILE, .env (--env-file),\n"
+        "the environment (MONGO_URL, REDIS_HOST, REDIS_PORT, MFLIXCACHE_...), the options above. `mflix options` shows\n"
+        "them all.\n\n",
+        bold, plain);
     printf("%sExit status:%s 0 done; 1 not found, a check failed, or some rows were refused; 2 wrong usage or input;\n"
            "3 a server, a file or the library failed; 130 interrupted.\n",
            bold, plain);
@@ -132,3 +134,29 @@ void print_options_page(void)
         printf("%s |\n", row.secret ? " Never shown." : "");
     }
 }
+
+/* ---- help as a command -------------------------------------------------------------------------------------------- */
+
+static int run_help(app *a, const args *g)
+{
+    const command *cmd = g->n_operands > 0 ? args_command(g->operands[0], commands, n_commands) : NULL;
+    if (g->n_operands > 0 && !cmd)
+        return EXIT_USAGE;
+    if (cmd)
+        print_command_help(a, cmd);
+    else
+        print_help(a);
+    return EXIT_FINE;
+}
+
+const command cmd_help = {"help",
+                          "[COMMAND]",
+                          "say what mflix can do, or what one command does",
+                          "Examples:\n"
+                          "  mflix help\n"
+                          "  mflix help get\n",
+                          NULL,
+                          0,
+                          0,
+                          1,
+                          run_help};

@@ -6,6 +6,7 @@
  */
 #include "app.h"
 #include "arguments.h"
+#include "env_file.h"
 #include "help.h"
 
 #include <dlfcn.h>
@@ -101,11 +102,27 @@ static void silence_driver(void)
         dlclose(self);
 }
 
+/* A file that was named has to be there; .env need not. */
+static int read_env_file(app *a)
+{
+    const char *named = a->args->env_file;
+    if (named && *named == '\0')
+        return 0;
+    int rc = env_file_load(named ? named : ".env");
+    if (rc == 0 || (!named && (rc == ENOENT || rc == EISDIR)))
+        return 0;
+    errno = rc;
+    return fail_errno(a, named ? named : ".env");
+}
+
 static int collect_options(app *a)
 {
     mc_error err;
     mc_status st;
     silence_driver();
+    int read = read_env_file(a);
+    if (read)
+        return read;
     a->options = mc_options_new();
     if (!a->options)
         return fail(a, "options", MC_E_NOMEM, NULL, NULL);
@@ -206,9 +223,12 @@ int main(int argc, char **argv)
         print_command_help(&a, parsed.cmd);
     else if (parsed.help)
         print_help(&a);
-    else if (!parsed.cmd)
-        rc = usage_error("no command (try: mflix --help)");
-    else
+    else if (!parsed.cmd && parsed.json)
+        rc = usage_error("no command (try: mflix help)");
+    else if (!parsed.cmd) {
+        print_help(&a);
+        rc = EXIT_USAGE; /* a script whose command came out empty is not to go on */
+    } else
         rc = run_command(&a);
     if (a.mc)
         mc_close(a.mc);

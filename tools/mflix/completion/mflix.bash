@@ -5,8 +5,8 @@ _mflix()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} word command='' i
     local commands='get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench plot
-        stats ping options'
-    local global='--redis --store --option -o --config --json --quiet -q --no-color --version -V --help -h'
+        stats ping options help'
+    local global='--redis --store --option -o --config --env-file --json --quiet -q --no-color --version -V --help -h'
     local own=''
     COMPREPLY=()
 
@@ -14,7 +14,7 @@ _mflix()
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-        --redis | --store | --config | --option | -o) ((i++)) ;;
+        --redis | --store | --config | --env-file | --option | -o) ((i++)) ;;
         -*) ;;
         *)
             command=$word
@@ -24,7 +24,7 @@ _mflix()
     done
 
     case $prev in
-    --config | --report) COMPREPLY=($(compgen -f -- "$cur")) && return ;;
+    --config | --env-file | --report) COMPREPLY=($(compgen -f -- "$cur")) && return ;;
     --out) COMPREPLY=($(compgen -d -- "$cur")) && return ;;
     --collection | -c) COMPREPLY=($(compgen -W 'movies theaters' -- "$cur")) && return ;;
     --http) COMPREPLY=($(compgen -W 'http://127.0.0.1:8080' -- "$cur")) && return ;;
