@@ -23,6 +23,8 @@ mc_options *mc_options_new(void);
 void mc_options_free(mc_options *o);
 mc_status mc_options_set(mc_options *o, const char *key, const char *value, mc_error *err);
 mc_status mc_options_get(const mc_options *o, const char *key, char *buf, size_t size, mc_error *err);
+typedef int (*mc_password_fn)(void *user, char *buf, size_t size);
+mc_status mc_options_set_key_password(mc_options *o, mc_password_fn fn, void *user, mc_error *err);
 mc_status mc_options_load_env(mc_options *o, mc_error *err);
 mc_status mc_options_load_file(mc_options *o, const char *path, mc_error *err);
 typedef struct mc_option_info { const char *key; const char *type; const char *default_value; const char *range; const char *help; const char *env; int secret; int reserved; } mc_option_info;
@@ -125,7 +127,7 @@ typedef struct mc_entry { const char *key; const void *value; size_t size; } mc_
 mc_status mc_put_many(mc_client *mc, const mc_entry *entries, size_t n, int64_t ttl_ms, mc_status *statuses, mc_info *info, mc_error *err);
 mc_status mc_save_snapshot(mc_client *mc, const mc_entry *entries, size_t n, mc_error *err);
 mc_status mc_load_snapshot(mc_client *mc, size_t *n, int64_t *written_ms, mc_error *err);
-typedef struct mc_stats { int64_t reads; int64_t hits; int64_t negative_hits; int64_t misses; int64_t bypasses; int64_t not_found; int64_t fills; int64_t fills_refused; int64_t corrupt; int64_t quarantined; int64_t shared_loads; int64_t lease_waits; int64_t writes; int64_t writes_uncontended; int64_t writes_contended; int64_t writes_unknown; int64_t invalidations; int64_t epoch_bumps; int64_t board_rebuilds; int64_t board_repairs; int64_t views; int64_t recovery_queued; int64_t recovery_done; int64_t recovery_lost; int64_t recovery_pending; int64_t redis_round_trips; int64_t redis_errors; int64_t redis_connects; int64_t redis_connections; int64_t redis_scripts_resent; int64_t redis_up; int64_t store_calls; int64_t store_errors; int64_t snapshot_hits; int64_t snapshot_errors; int64_t redis_refusals; int64_t redis_refusing; int64_t store_refused; int64_t store_up; int64_t reserved[25]; } mc_stats;
+typedef struct mc_stats { int64_t reads; int64_t hits; int64_t negative_hits; int64_t misses; int64_t bypasses; int64_t not_found; int64_t fills; int64_t fills_refused; int64_t corrupt; int64_t quarantined; int64_t shared_loads; int64_t lease_waits; int64_t writes; int64_t writes_uncontended; int64_t writes_contended; int64_t writes_unknown; int64_t invalidations; int64_t epoch_bumps; int64_t board_rebuilds; int64_t board_repairs; int64_t views; int64_t recovery_queued; int64_t recovery_done; int64_t recovery_lost; int64_t recovery_pending; int64_t redis_round_trips; int64_t redis_errors; int64_t redis_connects; int64_t redis_connections; int64_t redis_scripts_resent; int64_t redis_up; int64_t store_calls; int64_t store_errors; int64_t snapshot_hits; int64_t snapshot_errors; int64_t redis_refusals; int64_t redis_refusing; int64_t store_refused; int64_t store_up; int64_t redis_tls_resumed; int64_t reserved[24]; } mc_stats;
 mc_status mc_get_stats(mc_client *mc, mc_stats *out);
 mc_status mc_stats_json(mc_client *mc, char **out, mc_error *err);
 mc_status mc_metrics_prometheus(mc_client *mc, char **out, mc_error *err);
