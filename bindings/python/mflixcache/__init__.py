@@ -14,6 +14,7 @@ Pure ctypes: no compiled part, no dependency but the C library itself. docs/pyth
 from mflixcache._version import VERSION as __version__
 from mflixcache.about import features, library, tier_name, version, version_number
 from mflixcache.aio import AsyncClient, open_async
+from mflixcache.bench import bench
 from mflixcache.client import Client, open
 from mflixcache.enums import Cache, Flag, ImportMode, LogLevel, Status, Tier, Warm
 from mflixcache.errors import (
@@ -124,6 +125,7 @@ __all__ = [
     "Utf8Error",
     "Warm",
     "__version__",
+    "bench",
     "features",
     "library",
     "open",
