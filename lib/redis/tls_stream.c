@@ -40,6 +40,7 @@ typedef struct tls_stream {
     char *raw;    /* received, not taken by OpenSSL yet; filled by the receiver while it is empty */
     size_t raw_at;
     size_t raw_end;
+    int dry; /* OpenSSL found nothing in it: why it did not go on (its own way to say so looks at errors that the host may have left) */
     /* the receiver's */
     int more; /* there may be bytes that were received and not read */
     /* the sender's */
@@ -57,6 +58,7 @@ static int pipe_read(BIO *b, char *to, int n)
     size_t have = t->raw_end - t->raw_at;
     BIO_clear_retry_flags(b);
     if (have == 0) {
+        t->dry = 1;
         BIO_set_retry_read(b);
         return -1;
     }
@@ -154,7 +156,6 @@ static int encrypt(tls_stream *t, struct iovec *pieces, int n)
         size_t len = 0;
         size_t written = 0;
         const char *p = next_record(t, pieces, n, &len);
-        ERR_clear_error();
         if (len > 0 && SSL_write_ex(t->ssl, p, len, &written) != 1) {
             code = t->out.failed ? ENOMEM : EPROTO;
             explain(t);
@@ -195,19 +196,17 @@ static int tls_send(mci_stream *s, struct iovec *pieces, int n, mci_deadline dl,
 static int decrypt(tls_stream *t, char *buf, size_t size, size_t *got, int *code)
 {
     int rc = 0;
-    while (*got < size && rc == 0) {
+    while (*got < size && rc == 0 && (t->raw_at < t->raw_end || SSL_pending(t->ssl) > 0 || t->more)) {
         size_t n = 0;
-        ERR_clear_error();
+        t->dry = 0;
+        t->more = 0;
         int ok = SSL_read_ex(t->ssl, buf + *got, size - *got, &n);
         *got += n;
-        if (ok == 1)
+        if (ok == 1 || t->dry)
             continue;
-        int why = SSL_get_error(t->ssl, 0);
-        if (why == SSL_ERROR_WANT_READ)
-            break;
         rc = -1;
-        *code = why == SSL_ERROR_ZERO_RETURN ? 0 : EPROTO;
-        if (why != SSL_ERROR_ZERO_RETURN)
+        *code = (SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN) != 0 ? 0 : EPROTO;
+        if (*code != 0)
             explain(t);
     }
     t->more = *got == size || rc != 0; /* an end is told once more, after the bytes before it */

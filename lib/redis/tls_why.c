@@ -94,7 +94,7 @@ void mci_tls_tell_certificate(X509_STORE_CTX *store, const char *name, char *out
 
 void mci_tls_tell_error(int asked, int given, char *out, size_t size)
 {
-    unsigned long code = ERR_peek_error();
+    unsigned long code = ERR_peek_last_error(); /* an earlier one may be the host's */
     const char *text = ERR_reason_error_string(code);
     ERR_clear_error();
     switch (ERR_GET_REASON(code)) {

@@ -10,7 +10,7 @@
 void mci_tls_tell_certificate(X509_STORE_CTX *store, const char *name, char *out, size_t size);
 
 /*
- * What this thread's first error of OpenSSL means; all of them are taken out. `asked`: the server wanted a certificate of ours; `given`: there is one.
+ * What this thread's last error of OpenSSL means; all of them are taken out. `asked`: the server wanted a certificate of ours; `given`: there is one.
  */
 void mci_tls_tell_error(int asked, int given, char *out, size_t size);
 

@@ -100,6 +100,7 @@ int free_port(void);
 double run_mflix(const char *store, const char *prefix, const char *const *arguments);
 pid_t spawn(const char *const *argv, const char *const *environment, int in, int out);
 void remember_child(pid_t pid);
+bool run_program(const char *const *argv); /* to its end, without output; whether it says that all is well */
 mc_client *open_client(const struct server *redis, const char *store, const char *prefix);
 redisContext *connect_redis(const struct server *redis);
 double redis_cpu_us(redisContext *rc); /* user and system time that the server has used */
@@ -135,5 +136,7 @@ void s14_memory(void);
 void s15_loading(void);
 void s16_server(void);
 void s17_put(void);
+void s18_tls(void);
+void end_tls(void); /* closes what it opened */
 
 #endif

@@ -174,6 +174,15 @@ mc_client *open_client(const struct server *redis, const char *store, const char
     return mc;
 }
 
+bool run_program(const char *const *argv)
+{
+    int status = 0;
+    pid_t pid = spawn(argv, NULL, -1, -1);
+    bool well = waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    forget_child(pid);
+    return well;
+}
+
 double run_mflix(const char *store, const char *prefix, const char *const *arguments)
 {
     char program[600];

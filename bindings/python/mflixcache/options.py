@@ -114,7 +114,7 @@ class Options:
             try:
                 text = password()
                 data = text.encode() if isinstance(text, str) else bytes(text)
-            except BaseException as error:  # it cannot pass through C
+            except BaseException as error:  # noqa: BLE001 - nothing may pass through C
                 self._password_error = error
                 return -1
             if len(data) >= size:
