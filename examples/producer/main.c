@@ -153,7 +153,8 @@ int main(int argc, char **argv)
         }
     }
     if (argc < 3) {
-        fprintf(stderr, "usage: mflix-producer [--every SECONDS | --every MINUTESm] DATABASE CSV...   (CSV: a file, a URL, - for standard input)\n");
+        fprintf(stderr, "usage: mflix-producer [--every SECONDS | --every MINUTESm] DATABASE CSV...   (CSV: a file, a URL, "
+                        "- for standard input)\n");
         return 2;
     }
     mc_error err;
