@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static void no_content(request *r, mc_status st, const mc_info *info, const mc_error *err)
+void no_content(request *r, mc_status st, const mc_info *info, const mc_error *err)
 {
     answered(r, info);
     r->status = 204;

@@ -14,6 +14,9 @@ void add_location(request *r, const char *id); /* where a new movie is */
 /* Notes what the library said about its last call; `info` may be used by several calls of one request. */
 void answered(request *r, const mc_info *info);
 
+/* The end of a call that has nothing to show: 204, or why not. */
+void no_content(request *r, mc_status st, const mc_info *info, const mc_error *err); /* admin.c */
+
 /* Writes the member "answer" from what answered() noted, and closes the object that is open. */
 void end_answer(request *r);
 

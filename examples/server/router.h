@@ -5,7 +5,7 @@
 
 #include "request.h"
 
-#define MAX_ROUTES 20 /* one is kept for what is on no route */
+#define MAX_ROUTES 24 /* one is kept for what is on no route */
 
 enum route_flag {
     ROUTE_CACHE = 1, /* takes ?cache=on|off */
@@ -41,6 +41,9 @@ void post_view(request *r);
 void get_top(request *r); /* boards.c */
 void get_trending(request *r);
 void get_near(request *r);        /* theaters.c */
+void get_value(request *r);       /* keys.c */
+void put_value(request *r);       /* keys.c */
+void remove_value(request *r);    /* keys.c */
 void drop_movie(request *r);      /* admin.c */
 void drop_everything(request *r); /* admin.c */
 void get_health(request *r);      /* admin.c */

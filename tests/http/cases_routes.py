@@ -138,6 +138,29 @@ def theaters(w):
     assert check_data(w.call("GET", "/theaters/near?lon=-7.399e1&lat=%2B40.73&radius=.5"))["theaters"] == []
 
 
+def values_by_key(w):
+    """Anything by key, byte by byte; JSON in, JSON out."""
+    key = "/values/processed_data:device7:2026-01-31"
+    w.problem(404, "GET", key)
+    w.problem(404, "DELETE", key)
+    for text in (b'{"mean": 21.50, "a": [1, 2]}', b'"text"', b"12.0", b"null", b"[]"):
+        a = w.call("PUT", key + "?ttl_ms=60000", body=text, headers={"Content-Type": "application/json"})
+        assert a.status == 204 and a.body == b"" and a.headers["cache-status"].startswith("mflixcache; fwd=method"), a
+        got = w.call("GET", key)
+        data = check_data(got)
+        assert data["value"] == json.loads(text) and data["bytes"] == len(text) and b'"value":' + text in got.body, got
+        assert data["answer"]["tier"] == "redis" and data["answer"]["cache"] == "hit", data
+    assert w.call("DELETE", key).status == 204
+    w.problem(404, "GET", key)
+    for bad in ("a%20b", "-a", ".a", "%7Bx%7D", "x" * 129, "a%2Fb"):
+        w.problem(400, "GET", "/values/" + bad)
+    for query in ("ttl_ms=0", "ttl_ms=x", "ttl_ms=31536000001", "ttl=5"):
+        w.problem(400, "PUT", key + "?" + query, body=b"1", headers={"Content-Type": "application/json"})
+    for body in (b"", b"{", b'{"a":1,"a":2}', b"1 2"):
+        w.problem(400, "PUT", key, body=body, headers={"Content-Type": "application/json"})
+    w.problem(415, "PUT", key, body=b"1", headers={"Content-Type": "text/plain"})
+
+
 def dropping(w):
     id = w.some_ids()[1]
     for target in (f"/cache/movies/{id}", "/cache"):
@@ -256,5 +279,5 @@ def metrics_are_well_formed(w):
     assert p.returncode == 0, (p.stdout + p.stderr).decode()
 
 
-TESTS = [movie_by_id, movie_by_title, top_list, views_and_trending, writes_are_seen, theaters, dropping, health, head_and_options,
+TESTS = [movie_by_id, movie_by_title, top_list, views_and_trending, writes_are_seen, theaters, values_by_key, dropping, health, head_and_options,
          page_and_description, routes_and_description_agree, counted, metrics_are_well_formed]

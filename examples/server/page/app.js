@@ -7,10 +7,12 @@ import * as race from "./race.js";
 import * as rating from "./rating.js";
 import { draw } from "./strip.js";
 import * as theaters from "./theaters.js";
+import * as values from "./values.js";
 
 film.start();
 race.start();
 rating.start();
+values.start();
 addEventListener("resize", draw);
 
 const films = await boards.start();
