@@ -210,6 +210,63 @@ MC_API mc_status mc_import_theaters(mc_client *mc, const char *const *json, cons
  */
 MC_API mc_status mc_prepare_store(mc_client *mc, mc_error *err);
 
+/**
+ * How many movies the store has, as good as it knows that cheaply (MongoDB's own estimate; SQLite's rows).
+ *
+ * @param mc     the handle
+ * @param count  receives it; 0 on error
+ * @param err    may be NULL
+ * @return  MC_OK; MC_E_ARG, MC_E_STORE, MC_E_TIMEOUT, MC_E_UNSUPPORTED (a callback store).
+ * Threads: any.
+ */
+MC_API mc_status mc_count_movies(mc_client *mc, int64_t *count, mc_error *err);
+
+/**
+ * How many theaters the store has.
+ *
+ * @param mc     the handle
+ * @param count  receives it; 0 on error
+ * @param err    may be NULL
+ * @return  as mc_count_movies().
+ * Threads: any.
+ */
+MC_API mc_status mc_count_theaters(mc_client *mc, int64_t *count, mc_error *err);
+
+/**
+ * Receives one document after the other, on the calling thread, with no lock held; it may not call functions on the same handle.
+ *
+ * @param user  the pointer given with the callback
+ * @param json  the document as Extended JSON, NUL-terminated; borrowed for the call
+ * @param size  its bytes
+ * @return  0 to go on, anything else to stop: the function that was asked returns MC_E_ABORT.
+ */
+typedef int (*mc_document_fn)(void *user, const char *json, size_t size);
+
+/**
+ * Hand over every movie of the store, ordered by id, read in pages past the cache; what is written meanwhile may be in it or not. Documents that
+ * cannot be read as movies are left out.
+ *
+ * @param mc    the handle; the option call.timeout_ms bounds each page
+ * @param each  called for each document
+ * @param user  handed to `each`
+ * @param err   may be NULL
+ * @return  MC_OK; MC_E_ARG, MC_E_ABORT, MC_E_STORE, MC_E_TIMEOUT, MC_E_NOMEM, MC_E_UNSUPPORTED (a store that cannot be scanned).
+ * Threads: any.
+ */
+MC_API mc_status mc_export_movies(mc_client *mc, mc_document_fn each, void *user, mc_error *err);
+
+/**
+ * The same for theaters.
+ *
+ * @param mc    the handle
+ * @param each  called for each document
+ * @param user  handed to `each`
+ * @param err   may be NULL
+ * @return  as mc_export_movies().
+ * Threads: any.
+ */
+MC_API mc_status mc_export_theaters(mc_client *mc, mc_document_fn each, void *user, mc_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -138,6 +138,15 @@ int64_t mci_source_count(mci_call *c, const mci_coll *coll)
     return s->ops->count != NULL && s->ops->count(s, coll->spec, dl, &n, NULL) == MC_OK ? n : -1;
 }
 
+mc_status mci_source_tally(mci_call *c, const mci_coll *coll, int64_t *out, mc_error *err)
+{
+    mci_store *s = c->e->store;
+    if (s->ops->count == NULL)
+        return mci_fail(err, MC_E_UNSUPPORTED, MC_TIER_STORE, "this store does not count");
+    int64_t t0 = mci_now_ns();
+    return mci_source_done(c, t0, s->ops->count(s, coll->spec, mci_source_deadline(c), out, err));
+}
+
 mc_status mci_source_prepare(mci_call *c, mc_error *err)
 {
     mci_store *s = c->e->store;

@@ -34,6 +34,8 @@ mc_status mci_source_scan_ids(mci_call *c, const mci_coll *coll, const char *aft
                               mc_error *err);
 /* Documents in the collection as good as the store knows cheaply; -1 when it does not. */
 int64_t mci_source_count(mci_call *c, const mci_coll *coll);
+/* How many documents there are, as good as the store knows it cheaply; or why that cannot be said. */
+mc_status mci_source_tally(mci_call *c, const mci_coll *coll, int64_t *out, mc_error *err);
 /* Make tables and indexes for all collections. */
 mc_status mci_source_prepare(mci_call *c, mc_error *err);
 mc_status mci_source_ping(mci_call *c, mc_error *err);

@@ -62,6 +62,22 @@ def several_at_once(w):
     assert [line.split()[-1] for line in out.splitlines()] == ids and err == "", (out, err)
 
 
+def the_whole_collection(w):
+    """count and export: what was loaded comes out again, ordered by id."""
+    films, theaters = filled(w)
+    counted = w.json("count")
+    assert counted["movies"] >= len(films) and counted["theaters"] == len(theaters), counted
+    out, _ = w.run("export", "movies")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert len(lines) == counted["movies"] and [object_id(d) for d in lines] == sorted(object_id(d) for d in lines)
+    by_id = {object_id(d): d for d in lines}
+    assert all(by_id[object_id(f)] == f for f in films[-10:])
+    out, _ = w.run("export", "theaters")
+    assert len(out.splitlines()) == len(theaters)
+    p = subprocess.run(f"{w.program} {' '.join(w.servers())} export movies | head -1", shell=True, env=w.env, capture_output=True, check=False)
+    assert p.stdout.count(b"\n") == 1 and p.stderr == b"", p
+
+
 def whole_documents(w):
     films, _ = filled(w)
     for film in films[:10]:
@@ -195,5 +211,5 @@ def readers_that_leave_early(w):
         assert p.wait(30) == 0 and err == b"", (p.returncode, err)
 
 
-TESTS = [everything_answers, a_miss_and_then_a_hit, answers_for_people, by_title, several_at_once, whole_documents, not_found,
+TESTS = [everything_answers, a_miss_and_then_a_hit, answers_for_people, by_title, the_whole_collection, several_at_once, whole_documents, not_found,
          views_are_counted_unless_told, the_best_rated, theaters_nearby, trending_in_order, without_redis, readers_that_leave_early]

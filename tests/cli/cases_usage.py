@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 COMMANDS = ("get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench plot stats "
-            "ping options help").split()
+            "ping options count export help").split()
 
 
 def help_teaches(w):
@@ -67,6 +67,8 @@ WRONG = [
     (["find"], "did you mean get?"),
     (["search", "x"], "did you mean get --title?"),
     (["set"], "did you mean put?"),
+    (["dump"], "did you mean export?"),
+    (["export", "films"], "neither movies nor theaters"),
     (["help", "tpo"], "did you mean top?"),
     (["help", "get", "put"], "one word too many"),
     (["get", "a", "b", "--document"], "takes one id"),

@@ -258,6 +258,7 @@ class mc_stats(Structure):
 
 mc_password_fn = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
 mc_progress_fn = CFUNCTYPE(c_int, POINTER(mc_progress), c_void_p)
+mc_document_fn = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
 mc_load_fn = CFUNCTYPE(c_int, c_void_p, c_char_p, c_int64, c_void_p)
 mc_log_fn = CFUNCTYPE(None, c_int, c_char_p, c_void_p)
 
@@ -295,6 +296,10 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
         c_void_p, POINTER(c_char_p), POINTER(c_size_t), c_size_t, c_int, POINTER(c_int), POINTER(mc_error),
     )),
     "mc_prepare_store": (c_int, (c_void_p, POINTER(mc_error))),
+    "mc_count_movies": (c_int, (c_void_p, POINTER(c_int64), POINTER(mc_error))),
+    "mc_count_theaters": (c_int, (c_void_p, POINTER(c_int64), POINTER(mc_error))),
+    "mc_export_movies": (c_int, (c_void_p, mc_document_fn, c_void_p, POINTER(mc_error))),
+    "mc_export_theaters": (c_int, (c_void_p, mc_document_fn, c_void_p, POINTER(mc_error))),
     "mc_session_open": (c_int, (c_void_p, c_char_p, POINTER(c_void_p), POINTER(mc_error))),
     "mc_session_token": (c_int, (c_void_p, POINTER(c_void_p), POINTER(mc_error))),
     "mc_session_accept": (c_int, (c_void_p, c_char_p, POINTER(mc_error))),

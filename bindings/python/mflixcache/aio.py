@@ -308,6 +308,22 @@ class AsyncClient:
         """As `Client.prepare_store`."""
         await self._in_pool(self.client.prepare_store)
 
+    async def count_movies(self) -> int:
+        """As `Client.count_movies`."""
+        return await self._in_pool(self.client.count_movies)
+
+    async def count_theaters(self) -> int:
+        """As `Client.count_theaters`."""
+        return await self._in_pool(self.client.count_theaters)
+
+    async def export_movies(self, each: Callable[[str], Any]) -> None:
+        """As `Client.export_movies`. `each` runs in another thread."""
+        await self._in_pool(self.client.export_movies, each)
+
+    async def export_theaters(self, each: Callable[[str], Any]) -> None:
+        """As `Client.export_theaters`. `each` runs in another thread."""
+        await self._in_pool(self.client.export_theaters, each)
+
     async def set_clock(self, now_ms: SupportsIndex | None) -> None:
         """As `Client.set_clock`."""
         await self._in_pool(self.client.set_clock, now_ms)

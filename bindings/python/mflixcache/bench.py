@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +39,9 @@ def bench(
     """
     if requests < 1 or not 0 <= hot_share <= 100 or not 0 < hot_part <= 100:
         raise ValueError("requests from 1, hot_share from 0 to 100, hot_part from 1 to 100")
-    wanted = list(titles) if titles is not None else [row.movie.title for row in mc.top_movies(100) if row.movie is not None and row.movie.title]
+    if titles is None:
+        titles = [row.movie.title for row in mc.top_movies(100) if row.movie.title]
+    wanted = list(titles)
     if not wanted:
         raise ValueError("no titles: load some films first")
     if cold:
@@ -72,7 +75,7 @@ def bench(
 
 def _frame(records: list[dict[str, Any]]) -> Any:
     try:
-        import pandas  # noqa: PLC0415 - only when it is there
+        pandas: Any = importlib.import_module("pandas")  # only when it is there
     except ImportError:
         return records
     return pandas.DataFrame.from_records(records)

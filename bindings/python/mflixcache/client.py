@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterable, Mapping
-from ctypes import byref, c_char_p, c_int, c_int64, c_size_t, c_void_p
+from ctypes import byref, c_char_p, c_int, c_int64, c_size_t, c_void_p, string_at
 from itertools import islice
 from types import TracebackType
 from typing import Any, Callable, SupportsIndex, Union
@@ -170,6 +170,39 @@ class Client(MovieCalls, BoardCalls, TierCalls):
         """Make the tables and indexes that this library's queries need. Safe to repeat."""
         err = _ffi.mc_error()
         status = lib.mc_prepare_store(self._begin(), byref(err))
+        self._guard.settle(from_record(status, err) if status < 0 else None)
+
+    def count_movies(self) -> int:
+        """How many movies the store has, as good as it knows that cheaply."""
+        return self._count(lib.mc_count_movies)
+
+    def count_theaters(self) -> int:
+        """How many theaters the store has."""
+        return self._count(lib.mc_count_theaters)
+
+    def _count(self, function: Any) -> int:
+        count, err = c_int64(), _ffi.mc_error()
+        status = function(self._begin(), byref(count), byref(err))
+        self._guard.settle(from_record(status, err) if status < 0 else None)
+        return count.value
+
+    def export_movies(self, each: Callable[[str], Any]) -> None:
+        """Call `each` with every movie of the store as JSON, ordered by id, read past the cache in pages.
+
+        True from it stops: `AbortError`.
+        """
+        self._export(lib.mc_export_movies, each)
+
+    def export_theaters(self, each: Callable[[str], Any]) -> None:
+        """The same for theaters."""
+        self._export(lib.mc_export_theaters, each)
+
+    def _export(self, function: Any, each: Callable[[str], Any]) -> None:
+        def hand_over(_user: Any, json: int, size: int) -> int:
+            return 1 if each(string_at(json, size).decode()) else 0
+
+        callback, err = _ffi.mc_document_fn(self._guard.wrap(hand_over, 1)), _ffi.mc_error()
+        status = function(self._begin(), callback, None, byref(err))
         self._guard.settle(from_record(status, err) if status < 0 else None)
 
     def set_clock(self, now_ms: SupportsIndex | None) -> None:

@@ -5,7 +5,7 @@ _mflix()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} word command='' i
     local commands='get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench plot
-        stats ping options help'
+        stats ping options count export help'
     local global='--redis --store --option -o --config --env-file --json --quiet -q --no-color --version -V --help -h'
     local own=''
     COMPREPLY=()
@@ -53,6 +53,7 @@ _mflix()
         --seconds --report' ;;
     stats) own='--prometheus --reads' ;;
     options) own='--markdown' ;;
+    export) COMPREPLY=($(compgen -W 'movies theaters' -- "$cur")) && return ;;
     esac
 
     if [[ $cur == -* ]]; then
