@@ -208,6 +208,29 @@ def test_forgetting(site, page):
     assert site.ask("GET", "/stats")[1]["counters"]["epoch_bumps"] >= 1
 
 
+def test_values(site, page):
+    """Any value by key: written, read, removed; what is wrong is said, and that goes away with success."""
+    page.open()
+    page.fill("#value-key", "page:test")
+    page.fill("#value-text", '{"a": [1, 2]}')
+    page.click("#value button.primary")
+    wait("it is written", lambda: page.text("#value-note").startswith("Written in "))
+    assert site.ask("GET", "/values/page:test")[1]["value"] == {"a": [1, 2]}
+    page.fill("#value-text", "plain text")
+    page.click("#value-read")
+    wait("it is read", lambda: page.text("#value-note").startswith("Answered by redis in "))
+    assert page.js("return document.getElementById('value-text').value") == '{"a":[1,2]}'
+    page.click("#value-remove")
+    wait("it is removed", lambda: page.text("#value-note").startswith("Removed in "))
+    page.click("#value-read")
+    wait("there is none", lambda: page.text("#value-trouble") != "")
+    page.fill("#value-text", "plain text")
+    page.click("#value button.primary")
+    wait("it is written again", lambda: page.text("#value-note").startswith("Written in "))
+    assert page.text("#value-trouble") == ""
+    assert site.ask("GET", "/values/page:test")[1]["value"] == "plain text"
+
+
 def pins(page):
     """Place -> (x, y) on the drawing."""
     found = {}
