@@ -52,12 +52,13 @@ typedef struct mc_stats {
     int64_t store_errors;         /**< of these: failed */
     int64_t snapshot_hits;        /**< reads answered from the snapshot file */
     int64_t snapshot_errors;      /**< snapshot files that were refused: unreadable or corrupt */
+    int64_t redis_switches;       /**< times that another server became the primary (Sentinel) */
     int64_t redis_refusals;       /**< exchanges in which Redis answered, and refused what the cache needs */
     int64_t redis_refusing;       /**< 1 while it does: full, read-only, a missing permission, no scripts, a cluster */
     int64_t store_refused; /**< of store_calls: answered without asking the database, which is left alone after failures */
     int64_t store_up;      /**< 1 while the database is used, 0 while it is left alone after failures */
     int64_t redis_tls_resumed; /**< of redis_connects: TLS went on with an earlier session, without certificates */
-    int64_t reserved[24];      /**< zero; room for growth */
+    int64_t reserved[23];      /**< zero; room for growth */
 } mc_stats;
 
 /**

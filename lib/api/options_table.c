@@ -7,6 +7,7 @@
 #include "base/doc.h"
 #include "base/error.h"
 #include "base/utf8.h"
+#include "redis/cluster.h"
 #include "redis/uri.h"
 #include "schema/schema.h"
 #include "store/uri.h"
@@ -97,6 +98,12 @@ static mc_status check_key(const mci_option *opt, const char *value, mc_error *e
                     strlen(value));
 }
 
+static mc_status check_nat_map(const mci_option *opt, const char *value, mc_error *err)
+{
+    const char *why = mci_nat_check(value);
+    return why == NULL ? MC_OK : mci_fail(err, MC_E_OPTION, MC_TIER_NONE, "%s: %s", opt->info.key, why);
+}
+
 #define AT(field) offsetof(mci_settings, field)
 #define TEXT(key, env, field, def, max, range, check, help)                                                                 \
     {                                                                                                                       \
@@ -136,10 +143,11 @@ static const mci_option table[] = {
     URI("cache.uri", "MFLIXCACHE_CACHE_URI", cache_uri, "redis://127.0.0.1:6379/0", parse_cache_uri,
         "Where the cache is. memory: is a cache in this process, of the handle alone; memory:NAME is shared by all handles "
         "of the "
-        "process that name it; no server is needed. Or Redis: redis://[user:password@]host[:port][/db], the same with "
-        "rediss:// "
-        "for TLS, or "
-        "unix://[user:password@]/path[?db=n]. A query sets "
+        "process that name it; no server is needed. Or Redis: redis://[user:password@]host[:port][/db], or "
+        "unix://[user:password@]/path[?db=n]; the primary that Sentinels name: "
+        "redis+sentinel://[user:password@]host:port,host:port/service[/db]; a cluster: "
+        "redis+cluster://[user:password@]host:port,host:port. With rediss in the place of redis all of it is encrypted "
+        "(TLS). A query sets "
         "other cache "
         "options, such as ?timeout_ms=50&prefix=x:."),
     TEXT("cache.user", "MFLIXCACHE_CACHE_USER", cache_user, "", 255, "at most 255 bytes", NULL,
@@ -187,6 +195,22 @@ static const mci_option table[] = {
     INT("cache.spin_us", "MFLIXCACHE_CACHE_SPIN_US", cache_spin_us, 0, 0, 1000,
         "A call that is alone in the process polls for its reply for so many microseconds before it sleeps: faster, at the "
         "price of a busy processor. 0: never."),
+    INT("cache.topology_check_ms", "MFLIXCACHE_CACHE_TOPOLOGY_CHECK_MS", cache_topology_check_ms, 1000, 10, 60000,
+        "How old may be what is known of the servers: which is the primary (Sentinel), and in which life it is (its "
+        "replication id). "
+        "It is asked for twice as often. An answer of a server of which that is not known is not believed."),
+    CHOICE("cache.lineage", "MFLIXCACHE_CACHE_LINEAGE", cache_lineage, "distrust", "distrust|trust",
+           "Values that a server had in an earlier life (before a restart from a dump, before a failover): distrust: they "
+           "are misses, since writes may be "
+           "missing from them; trust: they are hits, as old as their TTL allows."),
+    TEXT("cache.sentinel_user", "MFLIXCACHE_CACHE_SENTINEL_USER", cache_sentinel_user, "", 255, "at most 255 bytes", NULL,
+         "User for the Sentinels' own ACL."),
+    SECRET("cache.sentinel_password", "MFLIXCACHE_CACHE_SENTINEL_PASSWORD", cache_sentinel_password, 511,
+           "at most 511 bytes", NULL, "Password for the Sentinels themselves; the one in the URI is for the servers."),
+    TEXT("cache.nat_map", "MFLIXCACHE_CACHE_NAT_MAP", cache_nat_map, "", 511,
+         "announced-host:port=host:port, more of them after commas", check_nat_map,
+         "Where the nodes of a cluster, or the primary that Sentinels name, are reached, when that is not the address they "
+         "announce."),
     INT("cache.backoff_min_ms", "MFLIXCACHE_CACHE_BACKOFF_MIN_MS", cache_backoff_min_ms, 10, 1, 60000,
         "First pause before Redis is tried again; doubles each time, shortened at random."),
     INT("cache.backoff_max_ms", "MFLIXCACHE_CACHE_BACKOFF_MAX_MS", cache_backoff_max_ms, 2000, 1, 600000,
@@ -281,6 +305,10 @@ static const mci_option table[] = {
     CHOICE("write.fill", "MFLIXCACHE_WRITE_FILL", write_fill, "always", "always|if_cached",
            "always: a write puts the new document into Redis; if_cached: only when one was there, so that writes to what nobody "
            "reads take no memory. MC_FLAG_FILLED in the answer says which happened. With write.mode = fast a write never fills."),
+    INT("write.wait_replicas", "MFLIXCACHE_WRITE_WAIT_REPLICAS", write_wait_replicas, 0, 0, 16,
+        "A write goes on when so many replicas of Redis know of it (WAIT), within a second: what a failover could lose of "
+        "it is known then to the next primary. Exact only when it is the "
+        "number of all replicas. When there are too few, write.mode=strict refuses the write; the other modes go on."),
     INT("write.quarantine_ms", "MFLIXCACHE_WRITE_QUARANTINE_MS", write_quarantine_ms, 10000, 100, 600000,
         "How long a write that never ended keeps its id out of Redis."),
     INT("write.suspect_ms", "MFLIXCACHE_WRITE_SUSPECT_MS", write_suspect_ms, 60000, 100, 3600000,

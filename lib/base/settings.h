@@ -17,6 +17,9 @@ typedef enum mci_write_fill { MCI_FILL_ALWAYS = 0, MCI_FILL_IF_CACHED = 1 } mci_
 
 typedef enum mci_write_mode { MCI_WRITE_SAFE = 0, MCI_WRITE_FAST = 1, MCI_WRITE_STRICT = 2 } mci_write_mode;
 
+/* Are values of another term of their server believed? */
+typedef enum mci_lineage { MCI_LINEAGE_DISTRUST = 0, MCI_LINEAGE_TRUST = 1 } mci_lineage;
+
 /* Which tiers reads ask, in this order. */
 typedef enum mci_read_tiers {
     MCI_TIERS_REDIS_SNAPSHOT_STORE = 0,
@@ -62,9 +65,14 @@ typedef struct mci_settings {
     int64_t cache_timeout_ms;         /* cache.timeout_ms: one exchange */
     int64_t cache_connections;        /* cache.connections */
     int64_t cache_spin_us;            /* cache.spin_us */
-    int64_t cache_backoff_min_ms;     /* cache.backoff_min_ms */
-    int64_t cache_backoff_max_ms;     /* cache.backoff_max_ms */
-    int64_t cache_breaker_failures;   /* cache.breaker_failures */
+    int64_t cache_topology_check_ms;  /* cache.topology_check_ms */
+    int64_t cache_lineage;            /* mci_lineage */
+    char cache_sentinel_user[MCI_TEXT_OPT];
+    char cache_sentinel_password[MCI_TEXT_OPT];
+    char cache_nat_map[MCI_TEXT_OPT];
+    int64_t cache_backoff_min_ms;   /* cache.backoff_min_ms */
+    int64_t cache_backoff_max_ms;   /* cache.backoff_max_ms */
+    int64_t cache_breaker_failures; /* cache.breaker_failures */
 
     /* Store */
     char store_uri[MCI_TEXT_OPT];
@@ -99,6 +107,7 @@ typedef struct mci_settings {
     int64_t call_timeout_ms;
     int64_t write_mode; /* mci_write_mode */
     int64_t write_fill; /* mci_write_fill */
+    int64_t write_wait_replicas;
     int64_t write_quarantine_ms;
     int64_t write_suspect_ms;
     int64_t read_tiers;      /* mci_read_tiers */

@@ -62,3 +62,41 @@ mc_status mci_op_error(const mci_op *op, mc_error *err)
         *err = *op->why;
     return op->status;
 }
+
+const mci_set *mci_op_set(const mci_op *op)
+{
+    switch (op->kind) {
+    case MCI_OP_SET_READ:
+        return op->u.set_read.set;
+    case MCI_OP_SET_ANNOUNCE:
+        return op->u.set_announce.set;
+    case MCI_OP_SET_SETTLE:
+        return op->u.set_settle.set;
+    case MCI_OP_SET_TELL:
+        return op->u.set_tell.set;
+    case MCI_OP_SET_LEASE:
+        return op->u.set_lease.set;
+    case MCI_OP_SET_REPAIR:
+        return op->u.set_repair.set;
+    case MCI_OP_SET_RAISE:
+        return op->u.set_raise.set;
+    case MCI_OP_SET_FORGET:
+        return op->u.set_forget.set;
+    case MCI_OP_BUILD_BEGIN:
+        return op->u.build_begin.set;
+    case MCI_OP_BUILD_PAGE:
+        return op->u.build_page.set;
+    case MCI_OP_BUILD_SWAP:
+        return op->u.build_swap.set;
+    case MCI_OP_BUILD_LEAVE:
+        return op->u.build_leave.set;
+    case MCI_OP_COUNTER_ADD:
+        return op->u.counter_add.set;
+    case MCI_OP_COUNTER_PAGE:
+        return op->u.counter_page.set;
+    case MCI_OP_COUNTER_CLEAR:
+        return op->u.counter_clear.set;
+    default:
+        return NULL;
+    }
+}

@@ -37,6 +37,7 @@ typedef struct mci_set {
     mci_set_kind kind;
     const char *name; /* within the collection: "imdb_rating" */
     size_t number;    /* given by mci_cache_ops.add_set */
+    _Atomic int64_t seen_epoch; /* the engine's: of its slot, as it was last seen; 0: not yet */
 } mci_set;
 
 /* The place of an id in a set: none, at a score, or at a place that mci_sphere_hold() has accepted. */
@@ -386,7 +387,9 @@ typedef struct mci_op {
     mci_op_kind kind;
     mc_status status;    /* MC_OK: the outputs hold; else the cache refused this one */
     const mc_error *why; /* when it did */
-    size_t first;        /* first, run, part, form: the cache's own */
+    int64_t epoch;       /* that holds for its values and sets; 0: there is none yet, or it was not asked for */
+    size_t server;       /* server, first, run, part, form: the cache's own */
+    size_t first;
     size_t run;
     size_t part;
     int form;
@@ -424,17 +427,22 @@ typedef struct mci_ops {
     mci_op *op;
     size_t n;
     size_t cap;
-    int failed;       /* memory was short while it was put together: running it says so */
-    int once;         /* never send twice, whatever happens (a counter) */
-    int detach;       /* all are ends of loads: send them and do not wait, if that can be done */
-    int64_t clock_ms; /* by which deadlines of values are judged; 0: they are not */
+    int failed;        /* memory was short while it was put together: running it says so */
+    int once;          /* never send twice, whatever happens (a counter) */
+    int detach;        /* all are ends of loads: send them and do not wait, if that can be done */
+    int64_t after_ns;  /* who answers must have been named primary after this instant; 0: not long ago is enough */
+    int wait_replicas; /* so many replicas shall have it, too, before the answer comes */
+    int64_t clock_ms;  /* by which deadlines of values are judged; 0: they are not */
     /* what running it gave: */
-    int64_t epoch;             /* the present one, when a value, a set or the epoch was asked for; 0: there is none yet */
+    int64_t
+        epoch; /* the present one, when a value, a set or the epoch was asked for; 0: there is none yet. Where epochs are many: of the last operation */
     mc_status epoch_status;    /* MC_OK: it is known */
     const mc_error *epoch_why; /* when it is not */
     int detached; /* it was sent and not waited for: there are no outputs; what becomes of it is told to mci_filled_fn */
     int round_trips;
     int sent;            /* the cache may have seen it */
+    int partial;         /* some operations failed with their server: their status says so */
+    int few_replicas;    /* fewer than wait_replicas had it in time */
     int repeated;        /* it was sent once more on a new connection: it may have been carried out twice */
     const char *refusal; /* the server answered and refuses what a cache needs; NULL: it does not */
     int refusal_lasts;   /* this will not end by waiting */
@@ -449,6 +457,9 @@ void mci_ops_free(mci_ops *ops);
 mci_op *mci_ops_add(mci_ops *ops, mci_op_kind kind);
 /* The operation's refusal into `err` (may be NULL); its status. */
 mc_status mci_op_error(const mci_op *op, mc_error *err);
+
+/* The set that the operation is about: NULL when it is about none. */
+const mci_set *mci_op_set(const mci_op *op);
 
 /* ---- a cache ------------------------------------------------------------------------------------------------------ */
 
@@ -477,6 +488,11 @@ typedef struct mci_cache_ops {
 /* The head of every cache. */
 struct mci_cache {
     const mci_cache_ops *ops;
+    int64_t scope;   /* of the caller's database, set once by who opens it; part of each epoch where epochs are many */
+    int many_epochs; /* its parts have epochs of their own, in which the scope is */
+    int moves;       /* other servers may take the place of those that are asked now */
+    int64_t (*changed_ns)(
+        const mci_cache *c); /* monotonic time when that last happened, or may have; 0: never. NULL unless it moves */
 };
 
 #endif

@@ -22,6 +22,16 @@ int64_t mci_call_max_age_ms(const mci_call *c)
     return c->session != NULL ? c->session->max_age_ms : c->e->set.read_max_age_ms;
 }
 
+/* Of each set, for its next nonce. */
+static void note_epochs(const mci_ops *ops)
+{
+    for (size_t i = 0; i < ops->n; i++) {
+        const mci_set *s = mci_op_set(&ops->op[i]);
+        if (s != NULL && ops->op[i].epoch != 0)
+            atomic_store_explicit(&((mci_set *)(uintptr_t)s)->seen_epoch, ops->op[i].epoch, memory_order_relaxed);
+    }
+}
+
 mc_status mci_call_run(mci_call *c, mci_ops *ops)
 {
     mci_engine *e = c->e;
@@ -33,8 +43,14 @@ mc_status mci_call_run(mci_call *c, mci_ops *ops)
         c->info->flags |= MC_FLAG_REDIS_DOWN;
     else if (ops->refusal != NULL)
         mci_refused(c->e, c->info, ops->refusal);
+    else if (ops->epoch_status != MC_OK && ops->epoch_status != MC_E_INTERNAL && ops->epoch_why != NULL)
+        mci_refused(c->e, c->info, ops->epoch_why->text);
+    if (st == MC_OK && ops->partial)
+        c->info->flags |= MC_FLAG_REDIS_DOWN;
     if (st == MC_OK && ops->epoch_status == MC_OK && ops->epoch != 0)
         atomic_store_explicit(&e->last_epoch, ops->epoch, memory_order_relaxed);
+    if (st == MC_OK && e->cache->many_epochs)
+        note_epochs(ops);
     return st;
 }
 
@@ -80,9 +96,10 @@ void mci_call_both_away(mc_error *err, const mc_error *cache)
     (void)mci_fail_code(err, store.code, store.tier, store.backend_code, "%.230s; and %.230s", store.text, cache->text);
 }
 
-void mci_call_fresh_nonce(const mci_call *c, char out[MCI_NONCE_CAP])
+void mci_call_fresh_nonce(const mci_call *c, const mci_set *s, char out[MCI_NONCE_CAP])
 {
-    (void)snprintf(out, MCI_NONCE_CAP, "%lld.%016llx",
-                   (long long)atomic_load_explicit(&c->e->last_epoch, memory_order_relaxed),
-                   (unsigned long long)mci_random_u64(&c->e->rnd));
+    int64_t epoch = c->e->cache->many_epochs && s != NULL
+                        ? atomic_load_explicit(&((mci_set *)(uintptr_t)s)->seen_epoch, memory_order_relaxed)
+                        : atomic_load_explicit(&c->e->last_epoch, memory_order_relaxed);
+    (void)snprintf(out, MCI_NONCE_CAP, "%lld.%016llx", (long long)epoch, (unsigned long long)mci_random_u64(&c->e->rnd));
 }

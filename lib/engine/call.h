@@ -37,7 +37,8 @@ void mci_call_count(const mci_call *c, const mc_info *aside);
 /* Cache and store are both away: `err`, which is the store's, says so. */
 void mci_call_both_away(mc_error *err, const mc_error *cache);
 
-/* A fresh nonce for a derived set: "<epoch>.<random>". Sets of another epoch than the present one are not believed. */
-void mci_call_fresh_nonce(const mci_call *c, char out[MCI_NONCE_CAP]);
+/* A fresh nonce for a derived set: "<epoch>.<random>". Sets of another epoch than the present one are not believed. `s` NULL: for any set; where
+ * epochs are many, the first reader begins another then. */
+void mci_call_fresh_nonce(const mci_call *c, const mci_set *s, char out[MCI_NONCE_CAP]);
 
 #endif

@@ -20,6 +20,7 @@ void mci_identity_init(mci_engine *e)
     else /* what it begins with is for people, the sum for the comparison */
         (void)snprintf(e->identity, sizeof e->identity, "%.200s...%016llx", text,
                        (unsigned long long)mci_checksum(0, text, n));
+    e->cache->scope = (int64_t)(mci_checksum(0, text, n) >> 11);
 }
 
 void mci_identity_add(mci_engine *e, mci_ops *ops, int adopt)
@@ -57,7 +58,8 @@ mc_status mci_identity_judge(mci_engine *e, const mci_ops *ops, mc_error *err)
 mci_identity_state mci_identity_of(mci_call *c, const mci_ops *list)
 {
     mci_engine *e = c->e;
-    if (e->identity[0] == '\0' || list->epoch == atomic_load_explicit(&e->verified_epoch, memory_order_acquire))
+    if (e->identity[0] == '\0' || e->cache->many_epochs ||
+        list->epoch == atomic_load_explicit(&e->verified_epoch, memory_order_acquire))
         return MCI_IDENTITY_OURS;
     if (mci_now_ns() < atomic_load(&e->foreign_until_ns)) {
         mci_refused(c->e, c->info, "it holds another database's values");

@@ -6,6 +6,7 @@
 #include "engine/import.h"
 
 #include "engine/announce.h"
+#include "engine/primary.h"
 #include "engine/source.h"
 #include "engine/writing.h"
 
@@ -143,6 +144,8 @@ static mc_status announce(importing *im)
         if (im->items[i].live)
             st = mci_writing_announced(&im->items[i].w, &ops);
     mci_ops_free(&ops);
+    if (st == MC_OK)
+        st = mci_primary_hold(&c);
     for (size_t i = 0; i < im->n; i++)
         im->items[i].w.c = im->c;
     return strict ? st : MC_OK;
@@ -211,6 +214,7 @@ static void settle(importing *im)
         if (im->items[i].settling)
             mci_writing_settle_places(&im->items[i].w, &ops, end_of(im->statuses[i]),
                                       im->statuses[i] == MC_OK ? im->items[i].doc : NULL);
+    mci_primary_confirm(&quiet, &ops);
     int ok = (ops.n == 0 && !ops.failed) || mci_call_run(&quiet, &ops) == MC_OK;
     for (size_t i = 0; i < im->n; i++) {
         item *it = &im->items[i];

@@ -3,6 +3,7 @@
 #include "engine/invalidate.h"
 
 #include "engine/announce.h"
+#include "engine/primary.h"
 #include "engine/source.h"
 #include "engine/unique_key.h"
 
@@ -14,6 +15,7 @@ static mc_status drop_encoded(mci_call *c, mci_coll *coll, const char *encoded)
     mci_ops ops;
     mci_ops_init(&ops);
     mci_add_drop(&ops, &coll->unique, encoded);
+    mci_primary_confirm(c, &ops);
     mc_status st = mci_call_run_all(c, &ops);
     mci_ops_free(&ops);
     return st;
@@ -24,9 +26,10 @@ mc_status mci_invalidate_id(mci_call *c, mci_coll *coll, const char *id)
     char fresh[MCI_NONCE_CAP];
     mci_ops ops;
     mci_ops_init(&ops);
-    mci_call_fresh_nonce(c, fresh);
+    mci_call_fresh_nonce(c, NULL, fresh);
     mci_add_drop(&ops, &coll->docs, id);
     mci_add_tell(&ops, coll, &id, fresh);
+    mci_primary_confirm(c, &ops);
     mc_status st = mci_call_run_all(c, &ops);
     mci_slice unique = st == MC_OK ? ops.op[0].u.drop.unique : (mci_slice){NULL, 0};
     if (unique.p != NULL && unique.n > 0 && unique.n <= MCI_UNIQUE_MAX) {
@@ -54,6 +57,7 @@ static mc_status drop_unique(mci_call *c, mci_coll *coll, const char *encoded, c
     v->id = encoded;
     v->want = MCI_WANT_FIELDS;
     mci_add_drop(&ops, &coll->unique, encoded);
+    mci_primary_confirm(c, &ops);
     mc_status st = mci_call_run(c, &ops);
     if (st == MC_OK)
         st = mci_op_error(&ops.op[1], c->err);
@@ -92,6 +96,7 @@ mc_status mci_invalidate_all(mci_call *c)
     mci_ops ops;
     mci_ops_init(&ops);
     (void)mci_ops_add(&ops, MCI_OP_EPOCH_RAISE);
+    mci_primary_confirm(c, &ops);
     mc_status st = mci_call_run_one(c, &ops);
     if (st == MC_OK)
         mci_count(c->e->metrics, MCI_C_EPOCH_BUMPS);

@@ -72,12 +72,12 @@ mci_lease_next mci_lease_take(mci_call *c, mci_lease *l, const mci_ops *ops, con
     int understood = op->status == MC_OK && (l->family == NULL || ops->epoch_status == MC_OK);
     l->quarantined = 0;
     if (understood && a->acquired == MCI_ACQUIRED_LEASE) {
-        l->epoch = l->family != NULL ? ops->epoch : 0; /* strings have none */
+        l->epoch = l->family != NULL ? op->epoch : 0; /* strings have none */
         l->now_ms = mci_clock_at(c->e, a->now_ms);
         mci_flight_leased(&c->e->flights, l->own, l->epoch);
         return MCI_LEASE_OWN;
     }
-    l->epoch = understood && l->family != NULL ? ops->epoch : 0;
+    l->epoch = understood && l->family != NULL ? op->epoch : 0;
     int other = understood && a->acquired == MCI_ACQUIRED_OTHER;
     mci_lease_next next = other ? take_other(c, l, a->holder)
                                 : MCI_LEASE_FOUND; /* while we count as one who asks: the load may have ended by now */

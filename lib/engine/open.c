@@ -40,13 +40,16 @@ static mc_status take_keys(const mci_settings *s, mci_macs *macs, mc_error *err)
 
 static mc_status take_settings(const mci_settings *s, mci_redis_cache_options *out, mc_error *err)
 {
-    out->redis.connect_timeout_ms = s->cache_connect_timeout_ms;
-    out->redis.timeout_ms = s->cache_timeout_ms;
-    out->redis.connections = s->cache_connections;
-    out->redis.spin_us = s->cache_spin_us;
-    out->redis.backoff_min_ms = s->cache_backoff_min_ms;
-    out->redis.backoff_max_ms = s->cache_backoff_max_ms;
-    out->redis.breaker_failures = s->cache_breaker_failures;
+    out->servers.redis.connect_timeout_ms = s->cache_connect_timeout_ms;
+    out->servers.redis.timeout_ms = s->cache_timeout_ms;
+    out->servers.redis.connections = s->cache_connections;
+    out->servers.redis.spin_us = s->cache_spin_us;
+    out->servers.redis.backoff_min_ms = s->cache_backoff_min_ms;
+    out->servers.redis.backoff_max_ms = s->cache_backoff_max_ms;
+    out->servers.redis.breaker_failures = s->cache_breaker_failures;
+    out->servers.redis.term_ms = s->cache_lineage == MCI_LINEAGE_DISTRUST ? s->cache_topology_check_ms : 0;
+    out->servers.check_ms = s->cache_topology_check_ms;
+    out->distrust = s->cache_lineage == MCI_LINEAGE_DISTRUST;
     out->prefix = s->cache_prefix;
     out->value_max_bytes = s->value_max_bytes;
     out->raw_strings = s->values_raw_keys != 0;
@@ -60,11 +63,19 @@ static mc_status take_settings(const mci_settings *s, mci_redis_cache_options *o
                                  .key_password = s->cache_tls_key_password,
                                  .key_password_user = s->cache_tls_key_password_user,
                                  .insecure = s->cache_tls_insecure_skip_verification != 0};
-    mci_redis_addr *addr = &out->redis.addr;
+    mci_redis_addr *addr = &out->servers.redis.addr;
     *addr = s->cache_addr;
     mc_status st = take_text("cache.user", s->cache_user, addr->user, sizeof addr->user, err);
     if (st == MC_OK)
         st = take_text("cache.password", s->cache_password, addr->password, sizeof addr->password, err);
+    if (st == MC_OK)
+        st = take_text("cache.sentinel_user", s->cache_sentinel_user, out->servers.sentinel_user,
+                       sizeof out->servers.sentinel_user, err);
+    if (st == MC_OK)
+        st = take_text("cache.sentinel_password", s->cache_sentinel_password, out->servers.sentinel_password,
+                       sizeof out->servers.sentinel_password, err);
+    if (st == MC_OK)
+        st = take_text("cache.nat_map", s->cache_nat_map, out->servers.nat_map, sizeof out->servers.nat_map, err);
     return st == MC_OK ? take_keys(s, &out->macs, err) : st;
 }
 

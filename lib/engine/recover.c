@@ -38,7 +38,7 @@ static void replay_one(mci_call *c, mci_ops *ops, const mci_recovery_copy *it, r
 {
     mci_coll *coll = &c->e->colls[it->coll];
     r->id = it->id;
-    mci_call_fresh_nonce(c, r->fresh);
+    mci_call_fresh_nonce(c, NULL, r->fresh);
     if (it->unknown)
         replay_unknown(c, ops, it, r);
     else if (it->unique)
@@ -73,6 +73,8 @@ static int replay(mci_call *c, mci_recovery_copy *items, size_t n)
     if (r == NULL)
         return 0;
     mci_ops_init(&ops);
+    if (c->e->cache->moves && MCI_SAFEGUARD(MCI_SAFEGUARD_CONFIRM))
+        ops.after_ns = mci_now_ns();
     for (size_t i = 0; i < n; i++)
         replay_one(c, &ops, &items[i], &r[i]);
     int ok = mci_call_run_all(c, &ops) == MC_OK;

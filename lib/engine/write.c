@@ -5,6 +5,7 @@
 #include "base/json_string.h"
 #include "base/syncpoint.h"
 #include "engine/announce.h"
+#include "engine/primary.h"
 #include "engine/read.h"
 #include "engine/source.h"
 #include "engine/writing.h"
@@ -25,12 +26,18 @@ static mc_status announce(mci_writing *w)
     mci_ops_init(&ops);
     mci_writing_look(w, &ops);
     mci_writing_announce(w, &ops, e->set.write_quarantine_ms);
+    ops.wait_replicas = (int)e->set.write_wait_replicas;
     mc_status st = mci_call_run(w->c, &ops);
     if (st == MC_OK)
         mci_writing_looked(w, &ops);
     if (st == MC_OK)
         st = mci_writing_announced(w, &ops);
+    if (st == MC_OK && ops.few_replicas && e->set.write_mode == MCI_WRITE_STRICT)
+        st = mci_fail(w->c->err, MC_E_CACHE, MC_TIER_REDIS,
+                      "fewer than write.wait_replicas (%d) replicas of Redis know of it", ops.wait_replicas);
     mci_ops_free(&ops);
+    if (st == MC_OK)
+        st = mci_primary_hold(w->c);
     if (st != MC_OK && e->set.write_mode == MCI_WRITE_STRICT) {
         mc_error why = w->c->err != NULL ? *w->c->err : (mc_error){0};
         return mci_fail_code(w->c->err, st == MC_E_AUTH ? MC_E_AUTH : MC_E_CACHE, MC_TIER_REDIS, why.backend_code,
@@ -56,11 +63,15 @@ static void settle(mci_writing *w, int carried_out, const mci_doc *d)
     mci_ops_init(&ops);
     ops.once =
         1; /* an end that arrives twice, after its announcement has, could win over a newer write: what is lost is told instead */
+    mci_primary_confirm(w->c, &ops);
     mci_writing_settle(w, &ops, how, d);
     int known = mci_call_run(&quiet, &ops) == MC_OK && mci_writing_settled(w, &ops, how);
     mci_ops_free(&ops);
-    if (!known && (carried_out || fast))
-        mci_writing_remember(w, 0); /* the quarantine holds until it expires; the queue ends it sooner */
+    if (known || !(carried_out || fast) || !MCI_SAFEGUARD(MCI_SAFEGUARD_SECOND))
+        return;
+    mci_writing_remember(w, 0); /* the quarantine holds until it expires; the queue ends it sooner */
+    if (mci_primary_insist(&quiet))
+        w->c->info->flags &= ~(unsigned)MC_FLAG_QUEUED; /* told, if late */
 }
 
 /*

@@ -73,7 +73,7 @@ void mci_writing_announce_places(mci_writing *w, mci_ops *ops, int64_t span_ms)
     for (size_t i = 0; i < coll->nindexes; i++) {
         if (!mci_index_is_derived(&coll->index[i]))
             continue;
-        mci_call_fresh_nonce(w->c, w->set[i].fresh);
+        mci_call_fresh_nonce(w->c, &coll->index[i].set, w->set[i].fresh);
         mci_op_set_announce *a = &mci_ops_add(ops, MCI_OP_SET_ANNOUNCE)->u.set_announce;
         a->set = &coll->index[i].set;
         a->id = w->id;
@@ -117,7 +117,7 @@ mc_status mci_writing_announced(mci_writing *w, const mci_ops *ops)
         return mci_op_error(refused, w->c->err);
     if (ops->epoch_status != MC_OK)
         return mci_fail(w->c->err, MC_E_PROTO, MC_TIER_REDIS, "announce a write: Redis answered something else");
-    w->epoch = ops->epoch;
+    w->epoch = ops->op[w->at_value].epoch;
     w->foreign = mci_identity_of(w->c, ops) == MCI_IDENTITY_FOREIGN;
     if (w->foreign && e->set.write_mode == MCI_WRITE_STRICT)
         return MC_E_DATABASE;
@@ -179,7 +179,7 @@ void mci_writing_settle_places(mci_writing *w, mci_ops *ops, mci_writing_end how
         if (!mci_index_is_derived(&coll->index[i]))
             continue;
         if (w->set[i].fresh[0] == '\0')
-            mci_call_fresh_nonce(w->c, w->set[i].fresh);
+            mci_call_fresh_nonce(w->c, &coll->index[i].set, w->set[i].fresh);
         mci_op_set_settle *s = &mci_ops_add(ops, MCI_OP_SET_SETTLE)->u.set_settle;
         s->set = &coll->index[i].set;
         s->id = w->id;

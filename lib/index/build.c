@@ -55,7 +55,7 @@ static mc_status begin(building *g)
     mci_ops ops;
     forget(b);
     mci_random_token(&g->c->e->rnd, b->token);
-    mci_call_fresh_nonce(g->c, fresh);
+    mci_call_fresh_nonce(g->c, &g->ix->set, fresh);
     mci_ops_init(&ops);
     mci_op_build_begin *o = &mci_ops_add(&ops, MCI_OP_BUILD_BEGIN)->u.build_begin;
     o->set = &g->ix->set;

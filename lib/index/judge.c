@@ -22,7 +22,7 @@ static int raise_nonce(mci_call *c, const mci_index *ix, const char *nonce, int 
     char fresh[MCI_NONCE_CAP];
     mci_ops ops;
     mci_ops_init(&ops);
-    mci_call_fresh_nonce(c, fresh);
+    mci_call_fresh_nonce(c, &ix->set, fresh);
     mci_op_set_raise *r = &mci_ops_add(&ops, MCI_OP_SET_RAISE)->u.set_raise;
     r->set = &ix->set;
     r->nonce = nonce;
@@ -45,7 +45,7 @@ void mci_leave_old_epoch(mci_call *c, const mci_index *ix)
     r->count = 1;
     if (mci_call_run_one(&quiet, &ops) == MC_OK && ops.epoch_status == MC_OK) {
         const mci_set_answer *a = &ops.op[0].u.set_read.answer;
-        if (a->nonce[0] != '\0' && epoch_of(a->nonce) != ops.epoch)
+        if (a->nonce[0] != '\0' && epoch_of(a->nonce) != ops.op[0].epoch)
             (void)raise_nonce(c, ix, a->nonce, 0);
     }
     mci_ops_free(&ops);
@@ -90,7 +90,7 @@ mci_belief mci_judge(mci_call *c, mci_coll *coll, mci_index *ix, const mci_ops *
         break;
     }
     atomic_store_explicit(&ix->size, a->size, memory_order_relaxed);
-    if (a->nonce[0] != '\0' && epoch_of(a->nonce) != ops->epoch)
+    if (a->nonce[0] != '\0' && epoch_of(a->nonce) != op->epoch)
         return raise_nonce(c, ix, a->nonce, 0) ? build(c, coll, ix) : MCI_ASK_STORE;
     if (a->nonce[0] == '\0' || a->complete == MCI_INCOMPLETE)
         return build(c, coll, ix);

@@ -47,6 +47,7 @@
     X(STORE_ERRORS, store_errors, c, "Queries and writes to the store that failed")                                         \
     X(SNAPSHOT_HITS, snapshot_hits, c, "Reads answered from the snapshot file")                                             \
     X(SNAPSHOT_ERRORS, snapshot_errors, c, "Snapshot files that were refused")                                              \
+    X(REDIS_SWITCHES, redis_switches, c, "Times that another server became the primary")                                    \
     X(REDIS_REFUSALS, redis_refusals, c, "Exchanges in which Redis answered but refused what the cache needs")              \
     X(REDIS_REFUSING, redis_refusing, g, "1 while Redis answers but refuses what the cache needs")                          \
     X(STORE_REFUSED, store_refused, c, "Store calls answered without asking the database, which is left alone")             \

@@ -61,7 +61,7 @@ static mci_command *add_command(mci_batch *b)
         b->cap = cap;
     }
     mci_command *c = &b->cmds[b->n++];
-    *c = (mci_command){.begin = b->out.len};
+    *c = (mci_command){.begin = b->out.len, .slot = b->slot};
     return c;
 }
 
@@ -70,6 +70,20 @@ static void header(mci_batch *b, char mark, size_t n)
     mci_buf_char(&b->out, mark);
     mci_buf_int(&b->out, (int64_t)n);
     mci_buf_add(&b->out, "\r\n", 2);
+}
+
+void mci_batch_copy(mci_batch *to, const mci_batch *from, size_t i)
+{
+    const mci_command *c = &from->cmds[i];
+    size_t end = i + 1 < from->n ? from->cmds[i + 1].begin : from->out.len;
+    mci_command *copy = add_command(to);
+    if (copy == NULL)
+        return;
+    *copy = *c;
+    copy->begin = to->out.len;
+    copy->tail = c->tail > 0 ? c->tail - c->begin + copy->begin : 0;
+    copy->reply = NULL;
+    mci_buf_add(&to->out, from->out.data + c->begin, end - c->begin);
 }
 
 void mci_cmd(mci_batch *b, const char *name)

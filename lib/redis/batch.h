@@ -18,6 +18,7 @@ typedef struct mci_command {
     size_t keys;              /* of a script */
     int keys_told;            /* their number is in its bytes */
     int sealed;               /* the counts are in its bytes */
+    int slot;                 /* the batch's when it was started */
     const mci_script *script; /* NULL: a plain command */
     mci_reply *reply;
 } mci_command;
@@ -45,6 +46,8 @@ typedef struct mci_batch {
     size_t n;
     size_t cap;
     mci_arena arena;
+    int slot;            /* of a cluster, in which the keys of what comes next lie; whoever packs sets it */
+    int64_t now_ms;      /* the server's clock, for who packs; 0: not known */
     int once;            /* never send twice, whatever happens (ZINCRBY) */
     int unposted;        /* it was to be posted and was not: when it has gone well, its scripts are known */
     int sent;            /* a byte may have reached the server */
@@ -71,6 +74,8 @@ void mci_cmd_script(mci_batch *b, const mci_script *s);
 void mci_cmd_script_keys(mci_batch *b, const mci_script *s, size_t keys);
 /* A key as the next argument, put together from a name and, unless `id` is NULL, an id and a closing brace. */
 void mci_key(mci_batch *b, const char *name, const char *id);
+/* The same command once more, in another batch: sealed, without a reply. */
+void mci_batch_copy(mci_batch *to, const mci_batch *from, size_t i);
 /* No more arguments are coming: the batch can be sent. */
 void mci_batch_seal(mci_batch *b);
 

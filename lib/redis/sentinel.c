@@ -17,6 +17,7 @@ struct mci_sentinel {
 typedef struct answer {
     char host[256];
     int port; /* 0: it named nobody */
+    int64_t since_ms;
 } answer;
 
 mc_status mci_sentinel_open(const mci_redis_options *opt, const char *user, const char *password, mci_random *rnd,
@@ -62,6 +63,25 @@ static void question(const mci_sentinel *s, mci_batch *b)
     mci_cmd(b, "SENTINEL");
     mci_arg_str(b, "GET-MASTER-ADDR-BY-NAME");
     mci_arg_str(b, s->service);
+    mci_cmd(b, "SENTINEL");
+    mci_arg_str(b, "MASTER");
+    mci_arg_str(b, s->service);
+}
+
+/* How long it has called itself a primary: names and values in turn. */
+static int64_t since(const mci_reply *r)
+{
+    int64_t ms = 0;
+    int primary = 0;
+    size_t n = r != NULL && r->type == MCI_REPLY_ARRAY ? r->len : 0;
+    for (size_t i = 0; i + 1 < n; i += 2) {
+        const mci_reply *value = mci_reply_item(r, i + 1);
+        if (mci_reply_is(mci_reply_item(r, i), "role-reported"))
+            primary = mci_reply_is(value, "master");
+        else if (mci_reply_is(mci_reply_item(r, i), "role-reported-time"))
+            (void)mci_reply_count(value, &ms);
+    }
+    return primary ? ms : 0;
 }
 
 static void take(const mci_reply *r, answer *out)
@@ -97,6 +117,7 @@ static size_t ask_some(mci_sentinel *s, int well, mci_deadline dl, answer *answe
         if (part[k].status == MC_OK) {
             answered++;
             take(mci_batch_reply(&batch[k], 0), &answers[of[k]]);
+            answers[of[k]].since_ms = since(mci_batch_reply(&batch[k], 1));
             if (answers[of[k]].port == 0 && mci_reply_error(mci_batch_reply(&batch[k], 0), "ask a Sentinel", why) == MC_OK)
                 (void)mci_fail(why, MC_E_CACHE, MC_TIER_REDIS, "a Sentinel knows no primary of \"%.100s\"", s->service);
         } else {
@@ -120,9 +141,9 @@ static const answer *find_majority(const answer *answers, size_t n, size_t most)
     return NULL;
 }
 
-mc_status mci_sentinel_ask(mci_sentinel *s, mci_deadline dl, char host[256], int *port, mc_error *err)
+mc_status mci_sentinel_ask(mci_sentinel *s, mci_deadline dl, char host[256], int *port, int64_t *since_ms, mc_error *err)
 {
-    answer answers[MCI_SEEDS_MAX] = {{{0}, 0}};
+    answer answers[MCI_SEEDS_MAX] = {{{0}, 0, 0}};
     mc_error why = {0};
     size_t most = MCI_SAFEGUARD(MCI_SAFEGUARD_MAJORITY) ? s->n / 2 + 1 : 1;
     size_t answered = ask_some(s, 1, dl, answers, &why);
@@ -137,5 +158,9 @@ mc_status mci_sentinel_ask(mci_sentinel *s, mci_deadline dl, char host[256], int
                         answered, s->n, s->service, why.text[0] != '\0' ? "; " : "", why.text);
     memcpy(host, a->host, sizeof a->host);
     *port = a->port;
+    *since_ms = INT64_MAX;
+    for (size_t i = 0; i < s->n; i++)
+        if (answers[i].port == a->port && strcmp(answers[i].host, a->host) == 0 && answers[i].since_ms < *since_ms)
+            *since_ms = answers[i].since_ms;
     return MC_OK;
 }

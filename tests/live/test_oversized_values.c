@@ -126,7 +126,8 @@ static void test_all_together(void **state)
         hash_field(key, "_p", "47185920");
     }
     int hits = 0;
-    for (int round = 0; round < 20 && hits < N; round++) { /* a fill that is not waited for may be lost with a slow connection */
+    for (int round = 0; round < 20 && hits < N;
+         round++) { /* a fill that is not waited for may be lost with a slow connection */
         hits = 0;
         assert_int_equal(mc_get_movies(f.a, ids, N, out, statuses, infos, NULL), MC_OK);
         for (int i = 0; i < N; i++) {

@@ -31,6 +31,9 @@ static mc_client *open_va(fixture *f, va_list ap)
     mc_options *o = mc_options_new();
     if (o == NULL || mc_options_set(o, "cache.uri", f->redis.uri, &err) != MC_OK)
         die("options");
+    if (mc_options_set(o, "cache.topology_check_ms", "60000", &err) !=
+        MC_OK) /* tests of this set it: a busy machine is slow */
+        die("options");
     for (const char *key = va_arg(ap, const char *); key != NULL; key = va_arg(ap, const char *))
         if (mc_options_set(o, key, va_arg(ap, const char *), &err) != MC_OK)
             die(err.text);
@@ -224,7 +227,8 @@ static char *command(fixture *f, va_list ap)
     for (int attempt = 0; attempt < 2 && r == NULL; attempt++) {
         if (f->rc == NULL)
             f->rc = redisConnect("127.0.0.1", f->redis.port);
-        freeReplyObject(redisCommand(f->rc, "PING")); /* its reply is sent after all that Redis found ready then: fills that nobody waits for */
+        freeReplyObject(redisCommand(
+            f->rc, "PING")); /* its reply is sent after all that Redis found ready then: fills that nobody waits for */
         r = redisCommandArgv(f->rc, argc, argv, NULL);
         if (r == NULL) { /* the server was restarted */
             redisFree(f->rc);

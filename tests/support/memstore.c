@@ -164,6 +164,22 @@ static mc_status fault(memstore *m, const char *id, const char *json)
     return MC_E_UNKNOWN;
 }
 
+static int take_delay(memstore *m)
+{
+    pthread_mutex_lock(&m->lock);
+    int ms = m->next_write_ms;
+    m->next_write_ms = 0;
+    pthread_mutex_unlock(&m->lock);
+    return ms;
+}
+
+void memstore_delay(memstore *m, int ms)
+{
+    pthread_mutex_lock(&m->lock);
+    m->next_write_ms = ms;
+    pthread_mutex_unlock(&m->lock);
+}
+
 static mc_status insert(void *user, const char *collection, const char *id, const char *json, size_t size, int64_t ms)
 {
     memstore *m = user;
@@ -183,6 +199,7 @@ static mc_status replace(void *user, const char *collection, const char *id, con
     memstore *m = user;
     (void)ms;
     (void)size;
+    take_time(take_delay(m));
     pthread_mutex_lock(&m->lock);
     size_t i = place(m, collection, id);
     mc_status st = MC_NOT_FOUND;

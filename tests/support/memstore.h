@@ -16,14 +16,15 @@ typedef struct memstore {
         char *json;
     } docs[MEM_DOCS];
     size_t n;
-    int finds;        /* reads so far (find, find_unique) */
-    int finds_many;   /* calls of memstore_find_many() so far */
-    int fail_reads;   /* a status to answer reads with, 0: none */
-    int fail_writes;  /* a status to answer writes with, 0: none */
-    int late_writes;  /* 1: the next write answers MC_E_UNKNOWN and waits for memstore_commit() */
-    int slow_read_ms; /* each find takes so long */
-    int scans;        /* pages given so far */
-    int scans_left;   /* pages until scans time out; negative: no end */
+    int finds;         /* reads so far (find, find_unique) */
+    int finds_many;    /* calls of memstore_find_many() so far */
+    int fail_reads;    /* a status to answer reads with, 0: none */
+    int fail_writes;   /* a status to answer writes with, 0: none */
+    int late_writes;   /* 1: the next write answers MC_E_UNKNOWN and waits for memstore_commit() */
+    int slow_read_ms;  /* each find takes so long */
+    int scans;         /* pages given so far */
+    int scans_left;    /* pages until scans time out; negative: no end */
+    int next_write_ms; /* the next write lands so late */
     char late_id[64];
     char *late_json; /* NULL: a removal */
     int late_there;
@@ -41,6 +42,8 @@ mc_status memstore_find_many(void *user, const char *collection, const char *con
 void memstore_put(memstore *m, const char *collection, const char *id, const char *json);
 /* A copy (free()), or NULL. */
 char *memstore_get(memstore *m, const char *collection, const char *id);
+/* One write that comes now waits so long before it is carried out. */
+void memstore_delay(memstore *m, int ms);
 /* Let the write that answered MC_E_UNKNOWN land. */
 void memstore_commit(memstore *m);
 

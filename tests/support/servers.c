@@ -174,6 +174,10 @@ static int launch(srv *s)
                                 s->socket, "--save", "",       "--appendonly", "no",    "--daemonize", "no"};
     snprintf(data, sizeof data, "%s/data", s->dir);
     argv[n++] = program;
+    if (s->conf[0] != '\0') {
+        argv[n++] = s->conf;
+        argv[n++] = (char *)(uintptr_t) "--sentinel";
+    }
     const char **base = s->is_mongo ? base_mongo : base_redis;
     size_t nbase = s->is_mongo ? sizeof base_mongo / sizeof *base_mongo : sizeof base_redis / sizeof *base_redis;
     for (size_t i = 0; i < nbase; i++)
@@ -214,12 +218,18 @@ static void show_log(const srv *s)
     fclose(f);
 }
 
-static void start(srv *s)
+static void make_dir(srv *s)
 {
     const char *tmp = getenv("TMPDIR");
     int n = snprintf(s->dir, sizeof s->dir, "%s/mflixtest-XXXXXX", tmp != NULL && strlen(tmp) < 60 ? tmp : "/tmp");
     if (n <= 0 || (size_t)n >= sizeof s->dir || mkdtemp(s->dir) == NULL)
         die("temporary directory");
+}
+
+static void start(srv *s)
+{
+    if (s->dir[0] == '\0')
+        make_dir(s);
     snprintf(s->socket, sizeof s->socket, "%s/redis.sock", s->dir);
     snprintf(s->name, sizeof s->name, "%s", s->is_mongo ? "secantusd-py" : "redis-server");
     for (int i = 0; i < START_TRIES; i++) {
@@ -248,6 +258,21 @@ void srv_start_redis(srv *s, ...)
     va_start(ap, s);
     take_extra(s, ap);
     va_end(ap);
+    start(s);
+}
+
+void srv_start_sentinel(srv *s, const char *name, int primary_port)
+{
+    *s = (srv){.is_mongo = 0};
+    make_dir(s);
+    snprintf(s->conf, sizeof s->conf, "%s/sentinel.conf", s->dir);
+    FILE *f = fopen(s->conf, "we");
+    if (f == NULL || fprintf(f,
+                             "sentinel monitor %s 127.0.0.1 %d 2\nsentinel down-after-milliseconds %s 500\n"
+                             "sentinel failover-timeout %s 2000\nsentinel parallel-syncs %s 2\n",
+                             name, primary_port, name, name, name) < 0)
+        die("sentinel.conf");
+    fclose(f);
     start(s);
 }
 

@@ -19,10 +19,14 @@ typedef struct srv {
     const char *extra[24]; /* arguments it was started with: kept by reference, for srv_start_again() */
     int nextra;
     int is_mongo;
+    char conf[300]; /* of a Sentinel: its file of settings */
 } srv;
 
 /* Start redis-server; further arguments ("--maxmemory", "1mb") up to a NULL. Waits until it accepts. */
 void srv_start_redis(srv *s, ...) __attribute__((sentinel));
+
+/* Start a Sentinel that watches the primary at that port under the name, with a quorum of two; a primary is down for it after half a second. */
+void srv_start_sentinel(srv *s, const char *name, int primary_port);
 
 /* Start SecantusDB (MFLIX_SECANTUSD, else .venv/bin/secantusd-py under the source root, else PATH). */
 void srv_start_mongo(srv *s, ...) __attribute__((sentinel));

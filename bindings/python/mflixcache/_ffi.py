@@ -247,12 +247,13 @@ class mc_stats(Structure):
         ("store_errors", c_int64),
         ("snapshot_hits", c_int64),
         ("snapshot_errors", c_int64),
+        ("redis_switches", c_int64),
         ("redis_refusals", c_int64),
         ("redis_refusing", c_int64),
         ("store_refused", c_int64),
         ("store_up", c_int64),
         ("redis_tls_resumed", c_int64),
-        ("reserved", c_int64 * 24),
+        ("reserved", c_int64 * 23),
     ]
 
 

@@ -385,6 +385,7 @@ class Stats(_Frozen):
         "redis_refusing",
         "redis_round_trips",
         "redis_scripts_resent",
+        "redis_switches",
         "redis_tls_resumed",
         "redis_up",
         "shared_loads",
@@ -436,6 +437,7 @@ class Stats(_Frozen):
     store_errors: int
     snapshot_hits: int
     snapshot_errors: int
+    redis_switches: int
     redis_refusals: int
     redis_refusing: int
     store_refused: int

@@ -225,6 +225,7 @@ static mc_status run(mci_cache *c, mci_ops *ops, mci_deadline dl, mc_error *err)
         r.op->why = NULL;
         asked |= tells_epoch(r.op->kind);
         kinds[r.op->kind](&r);
+        r.op->epoch = m->epoch; /* under one lock: the same for all */
     }
     mci_held_sweep(m, r.now_ms);
     ops->epoch = asked ? m->epoch : 0;

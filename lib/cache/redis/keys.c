@@ -17,10 +17,22 @@ void mci_keys_init(mci_key_names *k, const char *prefix, int raw_strings)
     (void)snprintf(k->fixed[MCI_KEY_PROBE], MCI_KEY_MAX, "mfc:{%s@}:probe", k->prefix);
     (void)snprintf(k->fixed[MCI_KEY_EPOCH], MCI_KEY_MAX, "mfc:{%s@}:epoch", k->prefix);
     (void)snprintf(k->fixed[MCI_KEY_IDENTITY], MCI_KEY_MAX, "mfc:{%s@}:identity", k->prefix);
+    (void)snprintf(k->slot_epoch, MCI_KEY_MAX, "mfc:%sepoch:{", k->prefix);
+}
+
+int mci_keys_use_slots(mci_key_names *k)
+{
+    k->tags = malloc(sizeof *k->tags);
+    if (k->tags == NULL)
+        return -1;
+    mci_slot_tags_make(k->tags);
+    return 0;
 }
 
 void mci_keys_free(mci_key_names *k)
 {
+    free(k->tags);
+    k->tags = NULL;
     for (size_t i = 0; i < k->nfamilies; i++)
         free(k->family[i]);
     for (size_t i = 0; i < k->nsets; i++)
@@ -92,4 +104,34 @@ void mci_key_of_set(mci_batch *b, const mci_key_names *k, const mci_set *s, mci_
 void mci_key_fixed(mci_batch *b, const mci_key_names *k, mci_fixed_key which)
 {
     mci_key(b, k->fixed[which], NULL);
+}
+
+void mci_key_of_epoch(mci_batch *b, const mci_key_names *k, int slot)
+{
+    if (k->tags == NULL)
+        mci_key_fixed(b, k, MCI_KEY_EPOCH);
+    else
+        mci_key(b, k->slot_epoch, k->tags->tag[slot]);
+}
+
+int mci_slot_of_value(const mci_key_names *k, const mci_family *f, const char *id)
+{
+    return k->tags == NULL ? 0 : mci_slot_of_key(k->family[f->number][MCI_KEY_VALUE], id);
+}
+
+int mci_slot_of_string(const mci_key_names *k, const char *key)
+{
+    if (k->tags == NULL)
+        return 0;
+    return k->raw_strings ? mci_slot_of(key, strlen(key)) : mci_slot_of_key(k->string[MCI_KEY_STRING], key);
+}
+
+int mci_slot_of_set(const mci_key_names *k, const mci_set *s)
+{
+    return k->tags == NULL ? 0 : mci_slot_of_key(k->set[s->number][MCI_KEY_SET], NULL);
+}
+
+int mci_slot_of_prefix(const mci_key_names *k)
+{
+    return k->tags == NULL ? 0 : mci_slot_of_key(k->fixed[MCI_KEY_PROBE], NULL);
 }

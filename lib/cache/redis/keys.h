@@ -11,12 +11,14 @@
  *   <key>                                    string of values.raw_keys: mfc:v:raw:{<key>}, mfc:l:raw:{<key>} beside it; of a key that
  *                                            has a {tag} of its own mfc:v:tag:<key>, mfc:l:tag:<key>
  *   mfc:{<prefix>@}:epoch, :identity, :probe
+ *   mfc:<prefix>epoch:{<tag>}                of a cluster: the epoch of a slot, under a tag that lies in it
  */
 #ifndef MCI_CACHE_REDIS_KEYS_H
 #define MCI_CACHE_REDIS_KEYS_H
 
 #include "cache/cache.h"
 #include "redis/batch.h"
+#include "redis/slot.h"
 
 #define MCI_KEY_RESERVED "mfc:" /* what the names of all keys that are nobody's values begin with */
 #define MCI_RAW_KEY_MAX 512     /* of a string that is named to the letter */
@@ -42,9 +44,13 @@ typedef struct mci_key_names {
     char string[MCI_STRING_KEYS][MCI_KEY_MAX];
     int raw_strings; /* values.raw_keys */
     char fixed[MCI_FIXED_KEYS][MCI_KEY_MAX];
+    char slot_epoch[MCI_KEY_MAX]; /* before a slot's tag */
+    mci_slot_tags *tags;          /* of a cluster; NULL: there is one slot */
 } mci_key_names;
 
 void mci_keys_init(mci_key_names *k, const char *prefix, int raw_strings);
+/* Keys lie in slots. 0, or -1: no memory. */
+int mci_keys_use_slots(mci_key_names *k);
 void mci_keys_free(mci_key_names *k);
 /* Names for one more family or set; its number, or -1. */
 int mci_keys_add_family(mci_key_names *k, const mci_family *f);
@@ -58,5 +64,13 @@ void mci_key_of_value(mci_batch *b, const mci_key_names *k, const mci_family *f,
 void mci_key_of_string(mci_batch *b, const mci_key_names *k, mci_string_key which, const char *key);
 void mci_key_of_set(mci_batch *b, const mci_key_names *k, const mci_set *s, mci_set_key which);
 void mci_key_fixed(mci_batch *b, const mci_key_names *k, mci_fixed_key which);
+/* The epoch of the slot; of all when there are none. */
+void mci_key_of_epoch(mci_batch *b, const mci_key_names *k, int slot);
+
+/* The slot of all keys of a value, a string, a set, the prefix; 0 when there are no slots. */
+int mci_slot_of_value(const mci_key_names *k, const mci_family *f, const char *id);
+int mci_slot_of_string(const mci_key_names *k, const char *key);
+int mci_slot_of_set(const mci_key_names *k, const mci_set *s);
+int mci_slot_of_prefix(const mci_key_names *k);
 
 #endif

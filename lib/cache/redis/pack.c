@@ -38,7 +38,7 @@ int64_t mci_unpack_time(const mci_unpack *u, const mci_reply *r)
     int64_t ms = 0;
     if (mci_reply_count(r, &ms) != 0)
         return -1;
-    mci_redis_saw_time(u->rc->redis, ms);
+    mci_redis_saw_time(u->redis, ms);
     return ms;
 }
 

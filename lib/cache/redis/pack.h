@@ -8,29 +8,32 @@
 
 #include "cache/redis/keys.h"
 #include "codec/mac.h"
-#include "redis/redis.h"
+#include "redis/servers.h"
 #include <stdatomic.h>
 
 typedef struct mci_redis_cache {
     mci_cache head;
-    mci_redis *redis;
-    mci_tls *tls; /* NULL: none */
+    mci_servers *servers;
+    int distrust;     /* values of another term of their server are not believed (cache.lineage) */
+    int64_t check_ns; /* how old what is known of the servers may be (cache.topology_check_ms) */
+    mci_tls *tls;     /* NULL: none */
     mci_random *rnd;
     mci_macs macs;
     int64_t value_max_bytes;
     mci_filled_fn filled;
     void *filled_ctx;
     int64_t quarantine_ms;
-    int64_t soft_ms;           /* MCI_SOFT_MS, and never longer than a quarantine */
-    _Atomic int epoch_missing; /* as far as is known: who needs one makes one */
-    _Atomic int many_slots;    /* a node of a cluster: no command may name keys of two slots */
+    int64_t soft_ms;                    /* MCI_SOFT_MS, and never longer than a quarantine */
+    _Atomic unsigned char *epoch_there; /* by slot: as far as is known; who needs one and knows of none makes one */
+    _Atomic int many_slots;             /* a node of a cluster: no command may name keys of two slots */
     mci_key_names names;
     mci_args fields[MCI_MAX_FAMILIES][MCI_WANT_BOTH + 1]; /* what a read asks for, by family and want */
 } mci_redis_cache;
 
-/* What unpacking sees: the list, the operation, its first reply. */
+/* What unpacking sees: the list, the operation, its first reply, who gave it. */
 typedef struct mci_unpack {
     mci_redis_cache *rc;
+    mci_redis *redis;
     mci_ops *ops;
     mci_op *op;
     const mci_batch *batch;

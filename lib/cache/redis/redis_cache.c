@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: running a list of operations as one pipeline, and what belongs to the entire prefix: epoch and identity. Refuses: knowing what
+ * Owns: running a list of operations as one pipeline for each server. Refuses: knowing what
  * is in a script's arguments and replies; the file of each kind of operation does.
  */
 #include "cache/redis/redis_cache.h"
@@ -9,6 +9,8 @@
 #include "cache/redis/build.h"
 #include "cache/redis/counter.h"
 #include "cache/redis/derived.h"
+#include "cache/redis/parts.h"
+#include "cache/redis/prefix.h"
 #include "cache/redis/set_read.h"
 #include "cache/redis/strings.h"
 #include "cache/redis/value.h"
@@ -19,56 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- epoch and identity ------------------------------------------------------------------------------------------- */
-
-/* A reply that should be an epoch: a number as text, or nothing (0). -1 when it is neither. */
-static int reply_epoch(const mci_reply *r, int64_t *out)
-{
-    *out = 0;
-    if (r == NULL || r->type == MCI_REPLY_NIL)
-        return r == NULL ? -1 : 0;
-    return mci_reply_count(r, out) == 0 && *out > 0 ? 0 : -1;
-}
-
-static void epoch_raise_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
-{
-    (void)op;
-    mci_cmd(b, "SET");
-    mci_key_fixed(b, &rc->names, MCI_KEY_EPOCH);
-    mci_arg_int(b, mci_fresh_epoch(rc));
-}
-
-static void epoch_raise_unpack(const mci_unpack *u)
-{
-    (void)mci_unpack_check(u, "invalidate all");
-}
-
-static void identity_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
-{
-    mci_cmd_script(b, &mci_script_identity);
-    mci_key_fixed(b, &rc->names, MCI_KEY_PROBE);
-    mci_key_fixed(b, &rc->names, MCI_KEY_EPOCH);
-    mci_key_fixed(b, &rc->names, MCI_KEY_IDENTITY);
-    mci_arg_str(b, op->u.identity.identity);
-    mci_arg_str(b, op->u.identity.adopt ? "1" : "");
-    mci_arg_int(b, mci_fresh_epoch(rc));
-}
-
-static void identity_unpack(const mci_unpack *u)
-{
-    const mci_reply *r = mci_unpack_reply(u, 0);
-    int64_t ours = 0;
-    if (mci_unpack_check(u, "ping") != MC_OK)
-        return;
-    if (mci_reply_int(mci_reply_item(r, 0), &ours) != 0 || reply_epoch(mci_reply_item(r, 1), &u->ops->epoch) != 0) {
-        mci_unpack_refused(u, NULL, "ping");
-        return;
-    }
-    u->ops->epoch_status = MC_OK;
-    u->op->u.identity.ours = ours == 1;
-    u->op->u.identity.whose = mci_reply_slice(mci_reply_item(r, 2));
-}
 
 static void nothing_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
@@ -94,8 +46,8 @@ static const struct {
     mci_together_fn together; /* NULL: always a command of its own */
 } kinds[MCI_OP_KINDS] = {
     [MCI_OP_EPOCH_READ] = {nothing_pack, nothing_unpack, SEES_EPOCH},
-    [MCI_OP_EPOCH_RAISE] = {epoch_raise_pack, epoch_raise_unpack, NO_EPOCH},
-    [MCI_OP_IDENTITY] = {identity_pack, identity_unpack, NO_EPOCH},
+    [MCI_OP_EPOCH_RAISE] = {mci_epoch_raise_pack, mci_epoch_raise_unpack, NO_EPOCH},
+    [MCI_OP_IDENTITY] = {mci_identity_pack, mci_identity_unpack, NO_EPOCH},
     [MCI_OP_VALUE_READ] = {mci_value_read_pack, mci_value_read_unpack, SEES_EPOCH},
     [MCI_OP_VALUE_ACQUIRE] = {mci_value_acquire_pack, mci_value_acquire_unpack, MAKES_EPOCH},
     [MCI_OP_VALUE_COMMIT] = {mci_value_commit_pack, mci_value_commit_unpack, NO_EPOCH, mci_value_commit_together},
@@ -122,97 +74,101 @@ static const struct {
     [MCI_OP_COUNTER_CLEAR] = {mci_counter_clear_pack, mci_counter_clear_unpack, NO_EPOCH},
 };
 
-/* The epoch goes first: what is too large takes the replies behind it along, and what is stored is at least as new as it. */
-static size_t pack_epoch(mci_redis_cache *rc, mci_batch *b, const mci_ops *ops)
+/* All keys of an operation lie in one slot. */
+static int slot_of(const mci_redis_cache *rc, const mci_op *op)
 {
-    epoch_need need = NO_EPOCH;
+    const mci_key_names *k = &rc->names;
+    switch (op->kind) {
+    case MCI_OP_VALUE_READ:
+        return mci_slot_of_value(k, op->u.value_read.family, op->u.value_read.id);
+    case MCI_OP_VALUE_ACQUIRE:
+        return mci_slot_of_value(k, op->u.acquire.family, op->u.acquire.id);
+    case MCI_OP_VALUE_COMMIT:
+        return mci_slot_of_value(k, op->u.commit.family, op->u.commit.id);
+    case MCI_OP_VALUE_ANNOUNCE:
+        return mci_slot_of_value(k, op->u.announce.family, op->u.announce.id);
+    case MCI_OP_VALUE_DROP:
+        return mci_slot_of_value(k, op->u.drop.family, op->u.drop.id);
+    case MCI_OP_STRING_READ:
+        return mci_slot_of_string(k, op->u.string_read.key);
+    case MCI_OP_STRING_ACQUIRE:
+        return mci_slot_of_string(k, op->u.acquire.id);
+    case MCI_OP_STRING_SET:
+        return mci_slot_of_string(k, op->u.string_set.key);
+    case MCI_OP_STRING_REMOVE:
+        return mci_slot_of_string(k, op->u.string_remove.key);
+    case MCI_OP_EPOCH_READ:
+    case MCI_OP_EPOCH_RAISE:
+    case MCI_OP_IDENTITY:
+        return mci_slot_of_prefix(k);
+    default:
+        return mci_slot_of_set(k, mci_op_set(op));
+    }
+}
+
+/*
+ * Epochs go first: what is too large takes the replies behind it along, and what is stored is at least as new as they are. In one slot, what one operation
+ * needs all others see.
+ */
+static void pack_epochs(mci_parts *p)
+{
+    const mci_ops *ops = p->ops;
+    epoch_need most = NO_EPOCH;
     for (size_t i = 0; i < ops->n; i++)
-        if (kinds[ops->op[i].kind].epoch > need)
-            need = kinds[ops->op[i].kind].epoch;
-    if (need == NO_EPOCH)
-        return 0;
-    if (need == MAKES_EPOCH && atomic_load_explicit(&rc->epoch_missing, memory_order_relaxed)) {
-        mci_cmd(b, "SET");
-        mci_key_fixed(b, &rc->names, MCI_KEY_EPOCH);
-        mci_arg_int(b, mci_fresh_epoch(rc));
-        mci_arg_str(b, "NX");
+        if (kinds[ops->op[i].kind].epoch > most)
+            most = kinds[ops->op[i].kind].epoch;
+    for (size_t i = 0; most != NO_EPOCH && i < ops->n; i++) {
+        epoch_need need = kinds[ops->op[i].kind].epoch;
+        if (need != NO_EPOCH)
+            mci_parts_epoch(p, slot_of(p->rc, &ops->op[i]), most == MAKES_EPOCH);
+        if (p->rc->names.tags == NULL && p->nepochs > 0)
+            return;
     }
-    mci_cmd(b, "GET");
-    mci_key_fixed(b, &rc->names, MCI_KEY_EPOCH);
-    return b->n;
 }
 
-/* Something else is in the place of the epoch: no value could ever be believed again. */
-static void heal_epoch(mci_redis_cache *rc, mci_deadline dl)
+/* A part that could not be packed, or whose server was not reached, has no replies: its operations say why. */
+static void refuse(mci_ops *ops, mci_op *op, mc_status st, const mc_error *why)
 {
-    mci_batch b;
-    mci_batch_init(&b);
-    mci_cmd(&b, "DEL");
-    mci_key_fixed(&b, &rc->names, MCI_KEY_EPOCH);
-    (void)mci_redis_exec(rc->redis, &b, dl, NULL);
-    mci_batch_free(&b);
-}
-
-static void unpack_epoch(mci_redis_cache *rc, mci_ops *ops, const mci_reply *r, mci_deadline dl)
-{
-    mc_error *why = mci_arena_alloc(&ops->arena, sizeof *why);
-    if (why != NULL)
-        *why = (mc_error){0};
-    ops->epoch_why = why;
-    ops->epoch_status = mci_reply_error(r, "read", why);
-    if (reply_epoch(r, &ops->epoch) != 0) {
-        if (ops->epoch_status == MC_OK)
-            ops->epoch_status = mci_fail(why, MC_E_PROTO, MC_TIER_REDIS, "the epoch in Redis is not a number");
-        ops->epoch = 0;
-        if (mci_reply_is_wrong_type(r) || (r != NULL && r->type == MCI_REPLY_STRING))
-            heal_epoch(rc, dl);
-    }
-    int missing = ops->epoch == 0;
-    if (atomic_load_explicit(&rc->epoch_missing, memory_order_relaxed) != missing)
-        atomic_store_explicit(&rc->epoch_missing, missing, memory_order_relaxed);
-}
-
-/* Each operation into commands of its own, or into one with those of its kind that stand beside it. */
-static void pack(mci_redis_cache *rc, mci_batch *b, mci_ops *ops)
-{
-    for (size_t i = 0; i < ops->n; i += ops->op[i].run) {
-        mci_op *op = &ops->op[i];
-        mci_together_fn together = kinds[op->kind].together;
-        op->first = b->n;
-        op->part = 0;
-        for (op->run = 1; together != NULL && op->run < MCI_PARTS_MAX && i + op->run < ops->n; op->run++) {
-            mci_op *next = op + op->run;
-            if (next->kind != op->kind || !together(rc, op, next))
-                break;
-            next->first = op->first;
-            next->part = op->run;
-        }
-        kinds[op->kind].pack(rc, b, op);
-    }
+    mc_error *copy = mci_arena_alloc(&ops->arena, sizeof *copy);
+    if (copy != NULL)
+        *copy = *why;
+    op->status = st;
+    op->why = copy;
+    ops->partial = 1;
 }
 
 /* A full server takes no first epoch; the commit that it refuses reports it. */
-static void look_for_refusal(mci_ops *ops, const mci_batch *b, size_t epoch_end)
+static void look_for_refusal(mci_ops *ops, const mci_batch *b, size_t from)
 {
-    for (size_t i = epoch_end > 1 ? 1 : 0; i < b->n; i++) {
+    for (size_t i = from; i < b->n && ops->refusal == NULL; i++) {
         const mci_reply *r = mci_batch_reply(b, i);
         const mci_refusal *refusal = mci_refusal_of(r);
         if (refusal == NULL)
             continue;
         ops->refusal = r->u.str;
         ops->refusal_lasts = refusal->lasting;
-        return;
     }
 }
 
-static void unpack(mci_redis_cache *rc, mci_ops *ops, const mci_batch *b, size_t epoch_end, mci_deadline dl)
+static void unpack(mci_parts *p, mci_deadline dl)
 {
-    ops->epoch_status = MC_E_INTERNAL; /* not asked */
-    if (epoch_end > 0)
-        unpack_epoch(rc, ops, mci_batch_reply(b, epoch_end - 1), dl);
+    mci_ops *ops = p->ops;
+    for (size_t i = 0; i < p->n; i++) {
+        int made = p->nepochs > 0 && p->epoch[0].part == i && p->epoch[0].at > 0;
+        if (p->part[i].status == MC_OK)
+            look_for_refusal(ops, &p->batch[i], (size_t)made);
+    }
+    mci_parts_epochs(p, dl);
     for (size_t i = 0; i < ops->n; i++) {
         mci_op *op = &ops->op[i];
-        kinds[op->kind].unpack(&(mci_unpack){rc, ops, op, b, op->first});
+        if (op->status != MC_OK) /* nobody is known to have its slot */
+            continue;
+        if (p->part[op->server].status != MC_OK) {
+            refuse(ops, op, p->part[op->server].status, &p->part[op->server].err);
+            continue;
+        }
+        op->epoch = p->nepochs > 0 ? mci_parts_epoch_of(p, p->rc->names.tags == NULL ? 0 : slot_of(p->rc, op)) : 0;
+        kinds[op->kind].unpack(&(mci_unpack){p->rc, p->part[op->server].redis, ops, op, &p->batch[op->server], op->first});
     }
 }
 
@@ -225,6 +181,7 @@ typedef struct detached_end {
 
 typedef struct detached {
     mci_redis_cache *rc;
+    mci_redis *redis;
     detached_end end[]; /* one for each command */
 } detached;
 
@@ -233,7 +190,7 @@ static void take_detached(void *ctx, const mci_batch *b)
 {
     detached *d = ctx;
     mci_redis_cache *rc = d->rc;
-    mci_redis_posted(rc->redis, b);
+    mci_servers_posted(rc->servers, d->redis, b);
     for (size_t i = 0; i < b->n; i++) {
         int full = 0;
         int stored = mci_value_stored(mci_batch_reply(b, i), &full);
@@ -243,66 +200,133 @@ static void take_detached(void *ctx, const mci_batch *b)
 }
 
 /* 0: it is on its way, and `b` is empty. */
-static int send_detached(mci_redis_cache *rc, const mci_ops *ops, mci_batch *b)
+static int send_detached(mci_redis_cache *rc, const mci_ops *ops, mci_redis *redis, mci_batch *b)
 {
     detached *d = calloc(1, sizeof *d + ops->n * sizeof d->end[0]);
     if (d == NULL)
         return -1;
     d->rc = rc;
+    d->redis = redis;
     for (size_t i = 0; i < ops->n; i++) {
         const mci_op_commit *k = &ops->op[i].u.commit;
         d->end[i].family = k->family;
         (void)snprintf(d->end[i].id, sizeof d->end[i].id, "%s", k->id);
     }
-    if (mci_redis_post(rc->redis, b, take_detached, d) == 0)
+    if (mci_redis_post(redis, b, take_detached, d) == 0)
         return 0;
     free(d);
     return -1;
 }
 
+#define WAIT_MS 1000 /* for replicas, at most */
+
 /* ---- a list ------------------------------------------------------------------------------------------------------- */
 
-/* Redis turns out to be a node of a cluster. What named keys of several slots has not been run; the rest of the list may be run twice. */
-static int has_slots(mci_redis_cache *rc, const mci_batch *b)
+/* Which of those that stand beside it go into one command with the operation. */
+static size_t run_of(const mci_redis_cache *rc, mci_op *op, size_t left)
 {
-    if (atomic_load_explicit(&rc->many_slots, memory_order_relaxed))
+    mci_together_fn together = kinds[op->kind].together;
+    for (op->run = 1; together != NULL && op->run < MCI_PARTS_MAX && op->run < left; op->run++) {
+        mci_op *next = op + op->run;
+        if (next->kind != op->kind || !together(rc, op, next))
+            break;
+        next->first = op->first;
+        next->part = op->run;
+        next->server = op->server;
+        next->status = MC_OK;
+        next->why = NULL;
+    }
+    return op->run;
+}
+
+/* Each operation into the batch of its slot. */
+static void pack(mci_parts *p)
+{
+    mci_ops *ops = p->ops;
+    mc_error nobody;
+    pack_epochs(p);
+    for (size_t i = 0, run = 1; i < ops->n; i += run) {
+        mci_op *op = &ops->op[i];
+        int slot = slot_of(p->rc, op);
+        mci_batch *b = mci_parts_for(p, slot, &op->server);
+        run = 1;
+        op->status = MC_OK;
+        op->why = NULL;
+        if (b == NULL) {
+            refuse(ops, op, mci_fail(&nobody, MC_E_CLUSTER, MC_TIER_REDIS, "no node of the cluster has slot %d", slot),
+                   &nobody);
+            continue;
+        }
+        op->first = b->n;
+        op->part = 0;
+        run = run_of(p->rc, op, ops->n - i);
+        kinds[op->kind].pack(p->rc, b, op);
+    }
+}
+
+/* Redis turns out to be a node of a cluster. What named keys of several slots has not been run; the rest of the list may be run twice. */
+static int has_slots(const mci_parts *p)
+{
+    if (atomic_load_explicit(&p->rc->many_slots, memory_order_relaxed))
         return 0;
-    for (size_t i = 0; i < b->n; i++) {
-        const mci_reply *r = mci_batch_reply(b, i);
+    for (size_t i = 0; i < p->batch[0].n; i++) {
+        const mci_reply *r = mci_batch_reply(&p->batch[0], i);
         if (r != NULL && r->type == MCI_REPLY_ERROR && strncmp(r->u.str, "CROSSSLOT", 9) == 0) {
-            atomic_store_explicit(&rc->many_slots, 1, memory_order_relaxed);
+            atomic_store_explicit(&p->rc->many_slots, 1, memory_order_relaxed);
             return 1;
         }
     }
     return 0;
 }
 
+/* What was packed shall be on so many replicas before the answer comes. */
+static void pack_wait(mci_parts *p, mci_deadline dl)
+{
+    for (size_t i = 0; i < p->n && p->ops->wait_replicas > 0; i++) {
+        int left = mci_deadline_left_ms(dl);
+        mci_cmd(&p->batch[i], "WAIT");
+        mci_arg_int(&p->batch[i], p->ops->wait_replicas);
+        mci_arg_int(&p->batch[i], left > WAIT_MS ? WAIT_MS : left > 1 ? left / 2 : 1);
+    }
+}
+
+static void unpack_wait(mci_parts *p)
+{
+    for (size_t i = 0; i < p->n && p->ops->wait_replicas > 0; i++) {
+        int64_t have = 0;
+        if (mci_reply_count(mci_batch_reply(&p->batch[i], p->batch[i].n - 1), &have) != 0 || have < p->ops->wait_replicas)
+            p->ops->few_replicas = 1;
+    }
+}
+
 static mc_status run(mci_cache *c, mci_ops *ops, mci_deadline dl, mc_error *err)
 {
     mci_redis_cache *rc = (mci_redis_cache *)c;
-    mci_batch b;
-    if (ops->failed)
+    mci_parts p;
+    if (ops->n == 1 && ops->op[0].kind == MCI_OP_EPOCH_RAISE && mci_servers_have_slots(rc->servers))
+        return mci_raise_all(rc, ops, dl, err);
+    mc_status st = mci_servers_ready(rc->servers, ops->after_ns, dl, err);
+    if (st != MC_OK)
+        return st;
+    mci_parts_init(&p, rc, ops);
+    pack(&p);
+    pack_wait(&p, dl);
+    if (ops->failed) {
+        mci_parts_free(&p);
         return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for the operations");
-    mci_batch_init(&b);
-    b.once = ops->once;
-    size_t epoch_end = pack_epoch(rc, &b, ops);
-    pack(rc, &b, ops);
-    if (ops->detach && send_detached(rc, ops, &b) == 0) {
+    }
+    if (ops->detach && p.n == 1 && !ops->partial && send_detached(rc, ops, p.part[0].redis, &p.batch[0]) == 0) {
         ops->detached = ops->sent = 1;
-        mci_batch_free(&b);
+        mci_parts_free(&p);
         return MC_OK;
     }
-    int again = 0;
-    mc_status st = mci_redis_exec(rc->redis, &b, dl, err);
-    ops->round_trips = b.round_trips;
-    ops->sent = b.sent;
-    ops->repeated = b.repeated;
-    if (st == MC_OK && !(again = has_slots(rc, &b))) {
-        look_for_refusal(ops, &b, epoch_end);
-        unpack(rc, ops, &b, epoch_end, dl);
-        mci_arena_adopt(&ops->arena, &b.arena); /* outputs point into the replies */
+    st = mci_parts_run(&p, dl, err);
+    int again = st == MC_OK && has_slots(&p);
+    if (st == MC_OK && !again) {
+        unpack(&p, dl);
+        unpack_wait(&p);
     }
-    mci_batch_free(&b);
+    mci_parts_free(&p);
     return again ? run(c, ops, dl, err) : st;
 }
 
@@ -310,17 +334,22 @@ static mc_status run(mci_cache *c, mci_ops *ops, mci_deadline dl, mc_error *err)
 
 static mc_status ping(mci_cache *c, mci_deadline dl, mc_error *err)
 {
-    return mci_redis_ping(((mci_redis_cache *)c)->redis, dl, err);
+    return mci_servers_ping(((mci_redis_cache *)c)->servers, dl, err);
 }
 
 static int64_t now_ms(const mci_cache *c)
 {
-    return mci_redis_now_ms(((const mci_redis_cache *)c)->redis);
+    return mci_servers_now_ms(((const mci_redis_cache *)c)->servers);
 }
 
 static int is_up(mci_cache *c)
 {
-    return mci_redis_is_up(((mci_redis_cache *)c)->redis);
+    return mci_servers_are_up(((mci_redis_cache *)c)->servers);
+}
+
+static int64_t changed_ns(const mci_cache *c)
+{
+    return mci_servers_changed_ns(((const mci_redis_cache *)c)->servers);
 }
 
 static int add_family(mci_cache *c, mci_family *f)
@@ -344,8 +373,9 @@ static int add_set(mci_cache *c, mci_set *s)
 static void close_cache(mci_cache *c)
 {
     mci_redis_cache *rc = (mci_redis_cache *)c;
-    mci_redis_close(rc->redis);
+    mci_servers_close(rc->servers);
     mci_tls_free(rc->tls);
+    free((void *)(uintptr_t)rc->epoch_there);
     for (size_t i = 0; i < rc->names.nfamilies; i++)
         for (int want = 0; want <= MCI_WANT_BOTH; want++)
             mci_args_free(&rc->fields[i][want]);
@@ -356,6 +386,18 @@ static void close_cache(mci_cache *c)
 
 static const mci_cache_ops redis_cache_ops = {run, ping, now_ms, is_up, add_family, add_set, close_cache};
 
+static mc_status open_servers(mci_redis_cache *rc, const mci_redis_cache_options *opt, mci_random *rnd, mci_metrics *metrics,
+                              mci_log *log, mc_error *err)
+{
+    mci_servers_options servers = opt->servers;
+    mc_status st = servers.redis.addr.tls ? mci_tls_open(&opt->tls, metrics, log, &rc->tls, err) : MC_OK;
+    servers.redis.tls = rc->tls;
+    if (st == MC_OK)
+        st = mci_servers_open(&servers, rnd, metrics, log, &rc->servers, err);
+    mci_wipe(&servers, sizeof servers);
+    return st;
+}
+
 mc_status mci_redis_cache_open(const mci_redis_cache_options *opt, mci_random *rnd, mci_metrics *metrics, mci_log *log,
                                mci_cache **out, mc_error *err)
 {
@@ -363,17 +405,6 @@ mc_status mci_redis_cache_open(const mci_redis_cache_options *opt, mci_random *r
     mci_redis_cache *rc = calloc(1, sizeof *rc);
     if (rc == NULL)
         return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a cache");
-    mci_redis_options redis = opt->redis;
-    mc_status st = redis.addr.tls ? mci_tls_open(&opt->tls, metrics, log, &rc->tls, err) : MC_OK;
-    redis.tls = rc->tls;
-    if (st == MC_OK)
-        st = mci_redis_open(&redis, rnd, metrics, log, &rc->redis, err);
-    mci_wipe(&redis, sizeof redis);
-    if (st != MC_OK) {
-        mci_tls_free(rc->tls);
-        free(rc);
-        return st;
-    }
     rc->head.ops = &redis_cache_ops;
     rc->rnd = rnd;
     rc->macs = opt->macs;
@@ -382,9 +413,22 @@ mc_status mci_redis_cache_open(const mci_redis_cache_options *opt, mci_random *r
     rc->filled_ctx = opt->filled_ctx;
     rc->quarantine_ms = opt->quarantine_ms;
     rc->soft_ms = opt->quarantine_ms < MCI_SOFT_MS ? opt->quarantine_ms : MCI_SOFT_MS;
-    atomic_init(&rc->epoch_missing, 1);
-    atomic_init(&rc->many_slots, opt->redis.addr.topology == MCI_CLUSTER);
+    rc->distrust = opt->distrust;
+    rc->check_ns = opt->servers.check_ms * 1000000;
     mci_keys_init(&rc->names, opt->prefix, opt->raw_strings);
+    int slots = opt->servers.redis.addr.topology == MCI_CLUSTER;
+    atomic_init(&rc->many_slots, slots);
+    rc->head.many_epochs = slots;
+    rc->head.moves = opt->servers.redis.addr.topology != MCI_SINGLE;
+    rc->head.changed_ns = rc->head.moves ? changed_ns : NULL;
+    rc->epoch_there = calloc(slots ? MCI_SLOTS : 1, sizeof *rc->epoch_there);
+    mc_status st = rc->epoch_there == NULL || (slots && mci_keys_use_slots(&rc->names) != 0)
+                       ? mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for a cache")
+                       : open_servers(rc, opt, rnd, metrics, log, err);
+    if (st != MC_OK) {
+        close_cache(&rc->head);
+        return st;
+    }
     *out = &rc->head;
     return MC_OK;
 }

@@ -7,10 +7,11 @@
 
 #include "cache/cache.h"
 #include "codec/mac.h"
-#include "redis/redis.h"
+#include "redis/servers.h"
 
 typedef struct mci_redis_cache_options {
-    mci_redis_options redis;
+    mci_servers_options servers;
+    int distrust;        /* cache.lineage */
     mci_tls_options tls; /* for an address that asks for TLS */
     const char *prefix;
     mci_macs macs; /* cache.key, cache.key_old */

@@ -110,7 +110,7 @@ static void plain_pack(mci_redis_cache *rc, mci_batch *b, const mci_op_set_read 
 void mci_set_read_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_set_read *s = &op->u.set_read;
-    int64_t now = mci_redis_now_ms(rc->redis);
+    int64_t now = b->now_ms;
     if (now != 0 && s->query <= MCI_QUERY_NEAR && (s->query != MCI_QUERY_PAGE || s->count > 0)) {
         op->form = FORM_PLAIN;
         plain_pack(rc, b, s, now);

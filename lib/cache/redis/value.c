@@ -51,7 +51,7 @@ static void decode_document(const mci_unpack *u, const reading *rd, const mci_va
     mci_found *f = rd->found;
     mci_slice name = parts->packed;
     f->state =
-        as[mci_value_decode(&u->rc->macs, rd->family->spec, rd->id, parts, u->ops->epoch, u->ops->clock_ms, &f->doc, &m)];
+        as[mci_value_decode(&u->rc->macs, rd->family->spec, rd->id, parts, u->op->epoch, u->ops->clock_ms, &f->doc, &m)];
     f->written_ms = m.written_ms;
     if (name.n > MCI_METADATA_SIZE)
         name.n = MCI_METADATA_SIZE; /* the sum in it is of all that follows */
@@ -73,7 +73,7 @@ static void decode_entry(const mci_unpack *u, const reading *rd, const mci_reply
     }
     f->written_ms = e.written_ms;
     f->target = e.id[0] != '\0' ? mci_arena_text(&u->ops->arena, e.id, strlen(e.id)) : NULL;
-    if (e.epoch != u->ops->epoch)
+    if (e.epoch != u->op->epoch)
         f->state = MCI_FOUND_OLD;
     else if (e.id[0] == '\0')
         f->state = MCI_FOUND_NEGATIVE;

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns: which server is asked now. Refuses: the word of a primary that a majority has left, and asking forever. */
+#include "redis/servers.h"
+
+#include "base/sync.h"
+#include "base/syncpoint.h"
+#include "redis/redirect.h"
+#include "redis/sentinel.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS 8                    /* of redirections that a call follows */
+#define LATER_MS 5                  /* before a key that is on its way is asked for again */
+#define FAILED_NS INT64_C(20000000) /* between two questions to Sentinels that gave no answer */
+
+struct mci_servers {
+    mci_topology topology;
+    int64_t check_ns;
+    mci_log *log;
+    mci_metrics *metrics;
+    mci_redis *one; /* single, Sentinel: the primary */
+    mci_sentinel *sentinel;
+    mci_cluster *cluster;
+    _Atomic int64_t asked_ns;   /* when the question began that was answered last; 0: never, or there is doubt */
+    _Atomic int64_t changed_ns; /* when another primary was named */
+    mci_mutex lock;             /* guards what follows */
+    mci_cond answered;
+    int asking;
+    int64_t failed_ns;
+    mc_error why;
+    char host[256]; /* the primary's */
+    int port;
+};
+
+mc_status mci_servers_open(const mci_servers_options *opt, mci_random *rnd, mci_metrics *metrics, mci_log *log,
+                           mci_servers **out, mc_error *err)
+{
+    *out = NULL;
+    mci_servers *s = calloc(1, sizeof *s);
+    if (s == NULL || mci_mutex_init(&s->lock) != 0) {
+        free(s);
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for the connections to Redis");
+    }
+    if (mci_cond_init(&s->answered) != 0) {
+        mci_mutex_destroy(&s->lock);
+        free(s);
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for the connections to Redis");
+    }
+    s->topology = opt->redis.addr.topology;
+    s->check_ns = opt->check_ms * 1000000;
+    s->log = log;
+    s->metrics = metrics;
+    mc_status st = MC_OK;
+    if (s->topology == MCI_CLUSTER)
+        st = mci_cluster_open(&opt->redis, opt->nat_map, rnd, metrics, log, &s->cluster, err);
+    else
+        st = mci_redis_open(&opt->redis, rnd, metrics, log, &s->one, err);
+    if (st == MC_OK && s->topology == MCI_SENTINEL)
+        st =
+            mci_sentinel_open(&opt->redis, opt->sentinel_user, opt->sentinel_password, rnd, metrics, log, &s->sentinel, err);
+    if (st != MC_OK) {
+        mci_servers_close(s);
+        return st;
+    }
+    *out = s;
+    return MC_OK;
+}
+
+void mci_servers_close(mci_servers *s)
+{
+    if (s == NULL)
+        return;
+    mci_redis_close(s->one);
+    mci_sentinel_close(s->sentinel);
+    mci_cluster_close(s->cluster);
+    mci_cond_destroy(&s->answered);
+    mci_mutex_destroy(&s->lock);
+    free(s);
+}
+
+int mci_servers_have_slots(const mci_servers *s)
+{
+    return s->topology == MCI_CLUSTER;
+}
+
+mci_redis *mci_servers_of(mci_servers *s, int slot)
+{
+    return s->topology == MCI_CLUSTER ? mci_cluster_of(s->cluster, slot) : s->one;
+}
+
+size_t mci_servers_all(mci_servers *s, mci_redis *out[MCI_NODES_MAX])
+{
+    if (s->topology == MCI_CLUSTER)
+        return mci_cluster_primaries(s->cluster, out);
+    out[0] = s->one;
+    return 1;
+}
+
+/* ---- who is primary ----------------------------------------------------------------------------------------------- */
+
+static int64_t load(const _Atomic int64_t *at)
+{
+    return atomic_load_explicit((_Atomic int64_t *)(uintptr_t)at, memory_order_acquire);
+}
+
+/* With the lock held: a majority has named it, asked from `began_ns` on. */
+static void take_primary(mci_servers *s, const char *host, int port, int64_t since_ms, int64_t began_ns)
+{
+    if (port != s->port || strcmp(host, s->host) != 0) {
+        int first = s->port == 0;
+        int64_t now = mci_now_ns();
+        (void)snprintf(s->host, sizeof s->host, "%s", host);
+        s->port = port;
+        mci_redis_readdress(s->one, host, port);
+        /* Of the first it is not known how long others have known it, unless the Sentinels say. */
+        int64_t since = first && since_ms < INT64_C(3600000) ? now - since_ms * 1000000 : now;
+        atomic_store(&s->changed_ns, first && since_ms >= INT64_C(3600000) ? 0 : since);
+        if (!first) {
+            mci_count(s->metrics, MCI_C_REDIS_SWITCHES);
+            mci_log_write(s->log, MC_LOG_WARN, "Redis has another primary: %.255s", host);
+        }
+    }
+    atomic_store(&s->asked_ns, began_ns);
+}
+
+static int is_answered(const mci_servers *s, int64_t after_ns)
+{
+    int64_t asked = load(&s->asked_ns);
+    if (asked == 0 || asked <= after_ns)
+        return 0;
+    return mci_now_ns() - asked < s->check_ns / 2 || !MCI_SAFEGUARD(MCI_SAFEGUARD_POLL);
+}
+
+static mc_status ask(mci_servers *s, int64_t after_ns, mci_deadline dl, mc_error *err)
+{
+    mci_mutex_lock(&s->lock);
+    while (s->asking && !is_answered(s, after_ns) && mci_cond_wait(&s->answered, &s->lock, dl) == 0)
+        ;
+    int answered = is_answered(s, after_ns);
+    int busy = s->asking;
+    int tired = mci_now_ns() - s->failed_ns < FAILED_NS;
+    mc_error why = s->why;
+    if (answered || busy || tired) {
+        mci_mutex_unlock(&s->lock);
+        if (!answered && tired && err != NULL)
+            *err = why;
+        return answered ? MC_OK
+               : tired  ? why.code
+                        : mci_fail(err, MC_E_TIMEOUT, MC_TIER_REDIS, "the Sentinels were not asked within the deadline");
+    }
+    s->asking = 1;
+    mci_mutex_unlock(&s->lock);
+    char host[256];
+    int port = 0;
+    int64_t since_ms = 0;
+    int64_t began = mci_now_ns();
+    why = (mc_error){0};
+    mc_status st = mci_sentinel_ask(s->sentinel, dl, host, &port, &since_ms, &why);
+    mci_mutex_lock(&s->lock);
+    s->asking = 0;
+    if (st == MC_OK) {
+        take_primary(s, host, port, since_ms, began);
+    } else {
+        s->failed_ns = mci_now_ns();
+        s->why = why;
+    }
+    mci_cond_broadcast(&s->answered);
+    mci_mutex_unlock(&s->lock);
+    if (st != MC_OK && err != NULL)
+        *err = why;
+    return st;
+}
+
+mc_status mci_servers_ready(mci_servers *s, int64_t after_ns, mci_deadline dl, mc_error *err)
+{
+    if (s->topology == MCI_SINGLE)
+        return MC_OK;
+    if (s->topology == MCI_CLUSTER)
+        return mci_cluster_is_known(s->cluster) ? MC_OK : mci_cluster_learn(s->cluster, dl, err);
+    if (is_answered(s, after_ns))
+        return MC_OK;
+    mc_status st = ask(s, after_ns, dl, err);
+    return st != MC_OK && after_ns == 0 && mci_servers_are_known(s) ? MC_OK : st;
+}
+
+int mci_servers_are_known(const mci_servers *s)
+{
+    if (s->topology != MCI_SENTINEL || !MCI_SAFEGUARD(MCI_SAFEGUARD_POLL))
+        return 1;
+    int64_t asked = load(&s->asked_ns);
+    return asked != 0 && mci_now_ns() - asked <= s->check_ns;
+}
+
+int64_t mci_servers_changed_ns(const mci_servers *s)
+{
+    return load(&s->changed_ns);
+}
+
+/* Something was wrong with a primary: it is asked for anew. Returns 1 when there may be another now. */
+static int doubt(mci_servers *s, mci_deadline dl)
+{
+    if (s->topology == MCI_CLUSTER)
+        return mci_cluster_learn(s->cluster, dl, NULL) == MC_OK;
+    if (s->topology == MCI_SINGLE)
+        return 0;
+    int64_t before = load(&s->changed_ns);
+    return ask(s, mci_now_ns(), dl, NULL) == MC_OK && load(&s->changed_ns) != before;
+}
+
+/* ---- batches ------------------------------------------------------------------------------------------------------ */
+
+/* Where what was redirected goes: a few servers, each with a batch. */
+typedef struct again {
+    mci_redis_part part[16];
+    mci_batch batch[16];
+    size_t n;
+    struct {
+        mci_batch *to; /* where the replies belong */
+        size_t i, end;
+        size_t part, first;
+    } * unit;
+    size_t nunits;
+    size_t cap;
+} again;
+
+static mci_batch *batch_for(again *a, mci_redis *r, size_t *at)
+{
+    for (*at = 0; *at < a->n; ++*at)
+        if (a->part[*at].redis == r)
+            return &a->batch[*at];
+    if (r == NULL || a->n == sizeof a->part / sizeof a->part[0])
+        return NULL;
+    mci_batch_init(&a->batch[a->n]);
+    a->part[a->n] = (mci_redis_part){.redis = r, .batch = &a->batch[a->n]};
+    return &a->batch[a->n++];
+}
+
+static void add_unit(again *a, mci_redis *r, mci_batch *from, size_t i, size_t end, int asking)
+{
+    size_t at = 0;
+    mci_batch *b = batch_for(a, r, &at);
+    if (b == NULL)
+        return; /* its error stays its answer */
+    if (a->nunits == a->cap) {
+        size_t cap = a->cap == 0 ? 32 : a->cap * 2;
+        void *more = realloc(a->unit, cap * sizeof *a->unit);
+        if (more == NULL)
+            return;
+        a->unit = more;
+        a->cap = cap;
+    }
+    a->unit[a->nunits].to = from;
+    a->unit[a->nunits].i = i;
+    a->unit[a->nunits].end = end;
+    a->unit[a->nunits].part = at;
+    a->unit[a->nunits++].first = b->n + (asking ? 1 : 0);
+    b->once |= from->once;
+    mci_redirect_pack(b, from, i, end, asking);
+}
+
+/* Who is to be asked instead; NULL: nobody else is known. */
+static mci_redis *follow(mci_servers *s, mci_redis *asked, const mci_redirect *r, int slot)
+{
+    if (r->kind == MCI_REDIRECT_LATER || r->kind == MCI_REDIRECT_DEMOTED || s->cluster == NULL)
+        return mci_servers_of(s, slot);
+    mci_redis *to = mci_cluster_at(s->cluster, asked, r->host, r->port);
+    if (to != NULL && r->kind == MCI_REDIRECT_MOVED)
+        mci_cluster_moved(s->cluster, slot, to);
+    return to;
+}
+
+/* Gathers what was redirected in one part; `*worst` receives the kind that needs most. */
+static void gather(mci_servers *s, const mci_redis_part *p, again *a, mci_redirect_kind *worst)
+{
+    mci_batch *b = p->batch;
+    for (size_t i = 0, end = 0; i < b->n; i = end) {
+        end = mci_redirect_unit(b, i);
+        mci_redirect r = mci_redirect_of_unit(b, i, end);
+        if (r.kind == MCI_REDIRECT_NONE)
+            continue;
+        if (r.kind > *worst)
+            *worst = r.kind;
+        if (s->topology == MCI_SINGLE) /* nobody else can be asked */
+            continue;
+        add_unit(a, follow(s, p->redis, &r, b->cmds[i].slot), b, i, end, r.kind == MCI_REDIRECT_ASK);
+    }
+}
+
+/* Were all commands of the batch redirected, to one server? */
+static int went_together(const again *a, const mci_batch *b)
+{
+    size_t commands = 0;
+    size_t part = SIZE_MAX;
+    for (size_t k = 0; k < a->nunits; k++) {
+        if (a->unit[k].to != b)
+            continue;
+        if (part != SIZE_MAX && part != a->unit[k].part)
+            return 0;
+        part = a->unit[k].part;
+        commands += a->unit[k].end - a->unit[k].i;
+    }
+    return commands == b->n;
+}
+
+static void take_replies(again *a)
+{
+    for (size_t k = 0; k < a->nunits; k++) {
+        const mci_batch *from = &a->batch[a->unit[k].part];
+        mci_batch *to = a->unit[k].to;
+        if (a->part[a->unit[k].part].status != MC_OK)
+            continue;
+        for (size_t i = a->unit[k].i; i < a->unit[k].end; i++)
+            to->cmds[i].reply = from->cmds[a->unit[k].first + i - a->unit[k].i].reply;
+        if (went_together(a, to))
+            to->term = from->term;
+        else if (to->term.tag != from->term.tag) /* of several servers: who needs to know whose they are asks again */
+            to->term = (mci_term){0};
+    }
+}
+
+static void free_again(again *a, mci_redis_part *first)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        first->batch->round_trips += a->batch[i].round_trips;
+        mci_arena_adopt(&first->batch->arena, &a->batch[i].arena); /* all parts live as long as each other */
+        mci_batch_free(&a->batch[i]);
+    }
+    free(a->unit);
+}
+
+/* 1: something was redirected, and asked again. */
+static int redirected(mci_servers *s, mci_redis_part *part, size_t n, int round, mci_deadline dl)
+{
+    again a = {.n = 0};
+    mci_redirect_kind worst = MCI_REDIRECT_NONE;
+    for (size_t i = 0; i < n; i++)
+        if (part[i].status == MC_OK)
+            gather(s, &part[i], &a, &worst);
+    if (worst == MCI_REDIRECT_MOVED || worst == MCI_REDIRECT_DEMOTED)
+        (void)doubt(s, dl);
+    if (worst == MCI_REDIRECT_LATER)
+        mci_sleep_ms(LATER_MS << (round < 4 ? round : 4), dl);
+    if (worst == MCI_REDIRECT_DEMOTED && s->topology == MCI_SENTINEL && load(&s->changed_ns) == 0)
+        a.nunits = 0;
+    if (a.nunits > 0) {
+        mci_redis_exec_all(a.part, a.n, dl);
+        take_replies(&a);
+    }
+    int any = a.nunits > 0;
+    free_again(&a, part);
+    return any;
+}
+
+/* A part whose server could not be asked goes to whoever has its place now, if that is another and it may be sent again. */
+static void try_others(mci_servers *s, mci_redis_part *part, size_t n, mci_deadline dl)
+{
+    int failed = 0;
+    for (size_t i = 0; i < n; i++)
+        failed |= part[i].status != MC_OK && part[i].status != MC_E_NOMEM;
+    if (!failed || s->topology == MCI_SINGLE || mci_deadline_left_ms(dl) == 0)
+        return;
+    int changed = doubt(s, dl);
+    for (size_t i = 0; i < n && changed; i++) {
+        mci_redis_part *p = &part[i];
+        if (p->status == MC_OK || p->status == MC_E_NOMEM || p->batch->n == 0 || (p->batch->once && p->batch->sent))
+            continue;
+        mci_redis *now = mci_servers_of(s, p->batch->cmds[0].slot);
+        if (now == NULL || (s->topology == MCI_CLUSTER && now == p->redis))
+            continue;
+        p->redis = now;
+        p->batch->repeated = p->batch->sent;
+        p->status = mci_redis_exec(now, p->batch, dl, &p->err);
+    }
+}
+
+void mci_servers_exec(mci_servers *s, mci_redis_part *part, size_t n, mci_deadline dl)
+{
+    if (n == 1)
+        part->status = mci_redis_exec(part->redis, part->batch, dl, &part->err);
+    else
+        mci_redis_exec_all(part, n, dl);
+    if (s->topology == MCI_SINGLE)
+        return;
+    try_others(s, part, n, dl);
+    for (int round = 0; round < ROUNDS && mci_deadline_left_ms(dl) > 0 && redirected(s, part, n, round, dl); round++)
+        ;
+    for (size_t i = 0; i < n; i++)
+        if (part[i].status == MC_OK && part[i].batch->term.kind == MCI_TERM_REPLICA)
+            (void)doubt(s, dl);
+}
+
+void mci_servers_posted(mci_servers *s, mci_redis *r, const mci_batch *b)
+{
+    mci_redis_posted(r, b);
+    for (size_t i = 0; s->cluster != NULL && i < b->n; i++) {
+        mci_redirect to = mci_redirect_of(b->cmds[i].reply);
+        if (to.kind == MCI_REDIRECT_MOVED)
+            (void)follow(s, r, &to, b->cmds[i].slot);
+    }
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------------------------- */
+
+mc_status mci_servers_ping(mci_servers *s, mci_deadline dl, mc_error *err)
+{
+    mci_redis *all[MCI_NODES_MAX];
+    mc_status st = mci_servers_ready(s, 0, dl, err);
+    size_t n = st == MC_OK ? mci_servers_all(s, all) : 0;
+    for (size_t i = 0; st == MC_OK && i < n; i++)
+        st = mci_redis_ping(all[i], dl, err);
+    if (st != MC_OK && n > 0 && doubt(s, dl)) { /* once more, with who has its place now */
+        n = mci_servers_all(s, all);
+        st = MC_OK;
+        for (size_t i = 0; st == MC_OK && i < n; i++)
+            st = mci_redis_ping(all[i], dl, err);
+    }
+    return st;
+}
+
+int64_t mci_servers_now_ms(mci_servers *s)
+{
+    if (s->topology != MCI_CLUSTER)
+        return mci_redis_now_ms(s->one);
+    for (int slot = 0; slot < MCI_SLOTS; slot += MCI_SLOTS / 16) { /* the first that is known: the same for all, mostly */
+        mci_redis *r = mci_cluster_of(s->cluster, slot);
+        int64_t now = r != NULL ? mci_redis_now_ms(r) : 0;
+        if (now != 0)
+            return now;
+    }
+    return 0;
+}
+
+int mci_servers_are_up(mci_servers *s)
+{
+    mci_redis *all[MCI_NODES_MAX];
+    if (s->topology != MCI_CLUSTER)
+        return mci_redis_is_up(s->one);
+    size_t n = mci_cluster_primaries(s->cluster, all);
+    int up = 1;
+    for (size_t i = 0; i < n; i++)
+        up &= mci_redis_is_up(all[i]);
+    return up;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns: the load of failover tests, and its checker. Refuses: judging by time. */
+#include "storm.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+static void nap_ms(long ms)
+{
+    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    (void)nanosleep(&t, NULL);
+}
+
+static void id_of(int i, char out[25])
+{
+    snprintf(out, 25, "573a1390f29313caabce5%03x", i);
+}
+
+typedef struct seat {
+    storm *s;
+    int me;
+} seat;
+
+static unsigned next(unsigned *seed)
+{
+    *seed = *seed * 1103515245u + 12345u;
+    return *seed >> 16;
+}
+
+/* Each writer owns some ids, so that their versions have an order; the version is the number of votes. */
+static void *write_on(void *arg)
+{
+    seat *at = arg;
+    storm *s = at->s;
+    unsigned seed = (unsigned)at->me + 1;
+    for (long version = 1; !atomic_load(&s->stop); version++) {
+        int i = at->me + STORM_WRITERS * (int)(next(&seed) % (STORM_IDS / STORM_WRITERS));
+        char id[25];
+        char patch[96];
+        mc_info info = {0};
+        id_of(i, id);
+        int n = snprintf(patch, sizeof patch, "{\"imdb\":{\"votes\":%ld,\"rating\":%ld.%ld}}", version, version / 10 % 10,
+                         version % 10);
+        int slow = atomic_load(&s->slow);
+        if (slow > 0 && next(&seed) % 20 == 0)
+            memstore_delay(&s->mem, (int)(next(&seed) % (unsigned)slow));
+        mc_status st = mc_update_movie(s->mc[next(&seed) % 4], id, patch, (size_t)n, NULL, &info, NULL);
+        if (st == MC_OK && !(info.flags & MC_FLAG_QUEUED)) {
+            atomic_store(&s->acked[i], version);
+            atomic_fetch_add(&s->writes, 1);
+        } else if (st == MC_OK) {
+            atomic_fetch_add(&s->queued, 1);
+        } else {
+            atomic_fetch_add(&s->failed_writes, 1);
+        }
+        nap_ms(2);
+    }
+    free(at);
+    return NULL;
+}
+
+static mc_client *open_handle(storm *s)
+{
+    mc_error err;
+    mc_client *mc = NULL;
+    mc_options *o = mc_options_new();
+    assert_non_null(o);
+    for (const char *const *p = s->options; *p != NULL; p += 2)
+        if (mc_options_set(o, p[0], p[1], &err) != MC_OK)
+            fail_msg("%s", err.text);
+    mc_store table = memstore_table(&s->mem);
+    if (mc_open_with_store(o, &table, &mc, &err) != MC_OK)
+        fail_msg("%s", err.text);
+    mc_options_free(o);
+    return mc;
+}
+
+static void read_one(storm *s, mc_client *mc, unsigned *seed)
+{
+    char id[25];
+    int64_t votes = 0;
+    mc_info info = {0};
+    const mc_movie *m = NULL;
+    int i = (int)(next(seed) % STORM_IDS);
+    id_of(i, id);
+    long want = atomic_load(&s->acked[i]);
+    mc_status st = mc_get_movie(mc, id, &m, &info, NULL);
+    if (st != MC_OK || mc_movie_votes(m, &votes) != MC_OK) {
+        atomic_fetch_add(&s->failed_reads, 1);
+    } else {
+        atomic_fetch_add(&s->reads, 1);
+        atomic_fetch_add(&s->hits, info.cache == MC_CACHE_HIT);
+        if (votes < want && atomic_fetch_add(&s->stale, 1) < 10)
+            print_message("  stale: id %d has %ld, read %ld%s\n", i, want, (long)votes,
+                          info.cache == MC_CACHE_HIT ? ", from Redis" : "");
+    }
+    mc_movie_unref(m);
+}
+
+static void *read_on(void *arg)
+{
+    seat *at = arg;
+    storm *s = at->s;
+    unsigned seed = (unsigned)at->me + 100;
+    int guest = at->me == STORM_WRITERS;
+    while (!atomic_load(&s->stop)) {
+        mc_client *own = guest ? open_handle(s) : NULL;
+        for (int i = 0; i < STORM_IDS; i++) {
+            read_one(s, own != NULL ? own : s->mc[next(&seed) % 4], &seed);
+            if (next(&seed) % 8 == 0)
+                nap_ms(1);
+        }
+        if (own != NULL)
+            (void)mc_close(own);
+    }
+    free(at);
+    return NULL;
+}
+
+/* The board: whatever place it gives a film, the score may not be older than what was acknowledged before. */
+static void *list_on(void *arg)
+{
+    seat *at = arg;
+    storm *s = at->s;
+    while (!atomic_load(&s->stop)) {
+        mc_list *rows = NULL;
+        if (mc_top_movies(s->mc[atomic_load(&s->lists) % 4], 0, STORM_IDS, &rows, NULL, NULL) == MC_OK) {
+            if (mc_list_size(rows) != STORM_IDS && atomic_fetch_add(&s->stale, 1) < 10)
+                print_message("  a board of %zu films\n", mc_list_size(rows));
+            mc_list_free(rows);
+        }
+        atomic_fetch_add(&s->lists, 1);
+        nap_ms(5);
+    }
+    free(at);
+    return NULL;
+}
+
+void storm_start(storm *s, const char *const *options)
+{
+    void *(*const body[])(void *) = {write_on, read_on, list_on};
+    memset(s, 0, sizeof *s);
+    memstore_init(&s->mem);
+    for (int i = 0; i < STORM_IDS; i++) {
+        char id[25];
+        char json[160];
+        id_of(i, id);
+        snprintf(json, sizeof json,
+                 "{\"_id\":{\"$oid\":\"%s\"},\"title\":\"Film %d\",\"imdb\":{\"rating\":5.0,\"votes\":0}}", id, i);
+        memstore_put(&s->mem, "movies", id, json);
+    }
+    s->options = options;
+    for (int i = 0; i < 4; i++)
+        s->mc[i] = open_handle(s);
+    for (int i = 0; i < STORM_WRITERS + STORM_READERS + 1; i++) {
+        seat *at = malloc(sizeof *at);
+        assert_non_null(at);
+        *at = (seat){s, i};
+        int kind = i < STORM_WRITERS ? 0 : i < STORM_WRITERS + STORM_READERS ? 1 : 2;
+        assert_int_equal(pthread_create(&s->thread[i], NULL, body[kind], at), 0);
+    }
+}
+
+long storm_stop(storm *s, const char *name)
+{
+    atomic_store(&s->stop, 1);
+    for (int i = 0; i < STORM_WRITERS + STORM_READERS + 1; i++)
+        pthread_join(s->thread[i], NULL);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(mc_close(s->mc[i]), MC_OK);
+    memstore_free(&s->mem);
+    long stale = atomic_load(&s->stale);
+    print_message(
+        "%s: %ld reads (%ld hits, %ld stale, %ld failed), %ld writes acknowledged, %ld queued, %ld failed, %ld lists\n",
+        name, atomic_load(&s->reads), atomic_load(&s->hits), stale, atomic_load(&s->failed_reads), atomic_load(&s->writes),
+        atomic_load(&s->queued), atomic_load(&s->failed_writes), atomic_load(&s->lists));
+    return stale;
+}
+
+static void await(const _Atomic long *count, long more, const char *what)
+{
+    long until = atomic_load((_Atomic long *)(uintptr_t)count) + more;
+    for (int i = 0; atomic_load((_Atomic long *)(uintptr_t)count) < until; i++) {
+        if (i == 6000)
+            fail_msg("no more %s", what);
+        nap_ms(10);
+    }
+}
+
+void storm_await_hits(storm *s, long more)
+{
+    await(&s->hits, more, "hits");
+}
+
+void storm_await_writes(storm *s, long more)
+{
+    await(&s->writes, more, "acknowledged writes");
+}
