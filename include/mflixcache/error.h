@@ -50,7 +50,7 @@ enum mc_status_code {
     MC_E_CACHE = -50,   /**< Redis cannot be reached, or answered with an error */
     MC_E_AUTH = -51,    /**< a server refused the user, the password or the permission */
     MC_E_PROTO = -52,   /**< a server answered outside its protocol; the connection was closed */
-    MC_E_CLUSTER = -53, /**< Redis is a cluster node that redirects; this release speaks to one server */
+    MC_E_CLUSTER = -53, /**< a redis:// address is of a cluster node that redirects, or nobody has the slot */
 
     MC_E_DATABASE = -54, /**< what Redis holds under this prefix is of another database; the text names the ways out */
 

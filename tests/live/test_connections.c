@@ -64,7 +64,7 @@ static void test_passwords(void **state)
     mc_info info;
     /* A small account; live.acl has the least one. */
     free(fixture_redis(&f, "ACL", "SETUSER", "films", "on", ">s3cr:t@/", "resetkeys", "~mflix:*", "~mfc:*", "resetchannels",
-                       "-@all", "+@connection", "+@read", "+@write", "+@scripting", "+@transaction", "+time", "-@dangerous", NULL));
+                       "-@all", "+@connection", "+@read", "+@write", "+@scripting", "+@transaction", "+time", "-@dangerous", "+info", NULL));
     snprintf(uri, sizeof uri, "redis://films:s3cr%%3At%%40%%2F@127.0.0.1:%d/0", f.redis.port);
     assert_int_equal(open_on(uri, &mc, &err, NULL), MC_OK); /* a small account is enough */
     (void)fixture_rating(mc, ID2, NULL);

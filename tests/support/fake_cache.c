@@ -123,6 +123,8 @@ static mc_status run(mci_cache *c, mci_ops *ops, mci_deadline dl, mc_error *err)
     if (f->lose_list == f->lists)
         return mci_fail(err, MC_E_TIMEOUT, MC_TIER_REDIS, "no answer came back");
     ops->epoch = f->epoch_unknown ? 0 : FAKE_EPOCH;
+    for (size_t i = 0; i < ops->n; i++)
+        ops->op[i].epoch = ops->epoch;
     ops->epoch_status = f->epoch_unknown ? MC_E_PROTO : MC_OK;
     for (size_t i = 0; i < ops->n; i++) {
         if (f->refuse_list == f->lists && (size_t)f->refuse_op == i) {

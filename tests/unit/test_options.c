@@ -57,7 +57,7 @@ static void test_table(void **state)
             assert_string_not_equal(other.key, row.key);
         }
     }
-    assert_int_equal(n, 59);
+    assert_int_equal(n, 65);
     assert_int_equal(mc_option_at(n, &row), MC_NOT_FOUND);
     assert_int_equal(mc_option_at(SIZE_MAX, &row), MC_NOT_FOUND);
     assert_int_equal(mc_option_at(0, NULL), MC_E_ARG);

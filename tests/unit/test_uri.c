@@ -56,6 +56,66 @@ static void test_good(void **state)
     }
 }
 
+static const struct {
+    const char *uri;
+    mci_topology topology;
+    const char *seeds;
+    const char *service;
+    int db;
+} many[] = {
+    {"redis+sentinel://a/films", MCI_SENTINEL, "a:26379", "films", 0},
+    {"redis+sentinel://u:p@a:1,b,[::1]:3/my%20films/4", MCI_SENTINEL, "a:1,b:26379,[::1]:3", "my films", 4},
+    {"redis+sentinel://a/films?db=2", MCI_SENTINEL, "a:26379", "films", 2},
+    {"redis+cluster://a:7000", MCI_CLUSTER, "a:7000", "", 0},
+    {"REDIS+CLUSTER://a,b:2,c/0", MCI_CLUSTER, "a:6379,b:2,c:6379", "", 0},
+    {"redis+cluster://[fe80::1]", MCI_CLUSTER, "[fe80::1]:6379", "", 0},
+};
+
+static void test_many_hosts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof many / sizeof many[0]; i++) {
+        mci_redis_addr a;
+        mc_error err = {0};
+        if (mci_redis_uri_parse(many[i].uri, &a, NULL, NULL, &err) != MC_OK)
+            fail_msg("%s: %s", many[i].uri, err.text);
+        assert_int_equal(a.topology, many[i].topology);
+        assert_string_equal(a.seeds, many[i].seeds);
+        assert_string_equal(a.service, many[i].service);
+        assert_int_equal(a.db, many[i].db);
+        char again[600] = "";
+        for (const char *seed = a.seeds; seed != NULL;) {
+            char host[256];
+            int port = 0;
+            seed = mci_redis_seed(seed, host, &port);
+            size_t n = strlen(again);
+            snprintf(again + n, sizeof again - n, strchr(host, ':') != NULL ? "%s[%s]:%d" : "%s%s:%d", n > 0 ? "," : "",
+                     host, port);
+        }
+        assert_string_equal(again, many[i].seeds);
+    }
+    static const char *const bad[] = {"redis+sentinel://a",
+                                      "redis+sentinel://a/",
+                                      "redis+sentinel://a,/films",
+                                      "redis+sentinel://a/films/x",
+                                      "redis+sentinel:///films",
+                                      "redis+cluster://",
+                                      "redis+cluster://a/1",
+                                      "redis+cluster://a,,b",
+                                      "redis+cluster://a:0",
+                                      "redis+cluster://a:70000,b",
+                                      "redis+unix://a",
+                                      "redis+cluster://a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q",
+                                      "redis+sentinel://a/films/1?db=2"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        mci_redis_addr a;
+        mc_error err = {0};
+        if (mci_redis_uri_parse(bad[i], &a, NULL, NULL, &err) == MC_OK)
+            fail_msg("taken: %s", bad[i]);
+        assert_true(err.text[0] != '\0');
+    }
+}
+
 #if MFLIXCACHE_WITH_TLS
 static void test_tls(void **state)
 {
@@ -228,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_good),
+        cmocka_unit_test(test_many_hosts),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_lengths),
 #if MFLIXCACHE_WITH_TLS
