@@ -36,6 +36,8 @@ static int give_up(mci_shared *s, mci_turn *me, int leading, mci_turn **ended)
         s->hooks->log_spent(s->hooks->ctx);
         mci_line_remove(&s->line, me);
         me->b.round_trips++;
+        me->b.term = s->conn->term;
+        me->b.generation = s->conn->generation;
         mci_turn_end(me, MC_OK, me, ended);
         mci_lead_break(s, me, MCI_FAULT_SPENT, 0, MC_OK, NULL, ended);
         return 0;
