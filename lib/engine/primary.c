@@ -3,11 +3,8 @@
 #include "engine/primary.h"
 
 #include "base/syncpoint.h"
-#include "engine/recover.h"
 
 #define MARGIN_MS 50 /* above cache.topology_check_ms: clocks of processes, threads that are late */
-#define INSIST_FROM_MS 10
-#define INSIST_TO_MS 100
 
 void mci_primary_confirm(const mci_call *c, mci_ops *ops)
 {
@@ -32,15 +29,4 @@ mc_status mci_primary_hold(mci_call *c)
         mci_sleep_ms((until - now) / 1000000 + 1, c->dl);
     }
     return MC_OK;
-}
-
-int mci_primary_insist(mci_call *c)
-{
-    int left = !mci_recovery_is_empty(&c->e->recovery);
-    for (int64_t pause = INSIST_FROM_MS; left && c->e->cache->moves && mci_deadline_left_ms(c->dl) > 0;) {
-        mci_sleep_ms(pause, c->dl);
-        left = mci_recover(c);
-        pause = pause * 2 < INSIST_TO_MS ? pause * 2 : INSIST_TO_MS;
-    }
-    return !left;
 }

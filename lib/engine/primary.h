@@ -15,7 +15,4 @@ void mci_primary_confirm(const mci_call *c, mci_ops *ops);
 /* Before the store is written: wait until everybody knows of a new primary. MC_OK, or MC_E_TIMEOUT: the deadline comes first. */
 mc_status mci_primary_hold(mci_call *c);
 
-/* What the cache could not be told is told again and again, until that is done or the deadline comes. Returns 1 when nothing is left to be told. */
-int mci_primary_insist(mci_call *c);
-
 #endif

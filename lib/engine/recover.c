@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#define INSIST_FROM_MS 10
+#define INSIST_TO_MS 100
 #define REPLAY 100 /* ids in one list */
 
 typedef struct replaying {
@@ -102,4 +104,15 @@ int mci_recover(mci_call *c)
     size_t left = atomic_load_explicit(&q->count, memory_order_acquire);
     mci_gauge_set(c->e->metrics, MCI_C_RECOVERY_PENDING, (int64_t)left);
     return !mci_recovery_is_empty(q);
+}
+
+int mci_recover_insist(mci_call *c)
+{
+    int left = !mci_recovery_is_empty(&c->e->recovery);
+    for (int64_t pause = INSIST_FROM_MS; left && c->e->cache->moves && mci_deadline_left_ms(c->dl) > 0;) {
+        mci_sleep_ms(pause, c->dl);
+        left = mci_recover(c);
+        pause = pause * 2 < INSIST_TO_MS ? pause * 2 : INSIST_TO_MS;
+    }
+    return !left;
 }

@@ -10,4 +10,7 @@ int mci_recover(mci_call *c);
 /* The same for lists of one collection: 0 when the cache can be believed about all of its ids. */
 int mci_recover_lists(mci_call *c, const mci_coll *coll);
 
+/* What the cache could not be told is told again and again, until that is done or the deadline comes. Returns 1 when nothing is left to be told. */
+int mci_recover_insist(mci_call *c);
+
 #endif

@@ -7,6 +7,7 @@
 #include "engine/announce.h"
 #include "engine/primary.h"
 #include "engine/read.h"
+#include "engine/recover.h"
 #include "engine/source.h"
 #include "engine/writing.h"
 
@@ -70,7 +71,7 @@ static void settle(mci_writing *w, int carried_out, const mci_doc *d)
     if (known || !(carried_out || fast) || !MCI_SAFEGUARD(MCI_SAFEGUARD_SECOND))
         return;
     mci_writing_remember(w, 0); /* the quarantine holds until it expires; the queue ends it sooner */
-    if (mci_primary_insist(&quiet))
+    if (mci_recover_insist(&quiet))
         w->c->info->flags &= ~(unsigned)MC_FLAG_QUEUED; /* told, if late */
 }
 

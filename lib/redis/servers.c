@@ -24,7 +24,7 @@ struct mci_servers {
     mci_redis *one; /* single, Sentinel: the primary */
     mci_sentinel *sentinel;
     mci_cluster *cluster;
-    _Atomic int64_t asked_ns;   /* when the question began that was answered last; 0: never, or there is doubt */
+    _Atomic int64_t asked_ns;   /* when the question began that was answered last; 0: never, or it is to be asked anew */
     _Atomic int64_t changed_ns; /* when another primary was named */
     mci_mutex lock;             /* guards what follows */
     mci_cond answered;
@@ -200,7 +200,7 @@ int64_t mci_servers_changed_ns(const mci_servers *s)
 }
 
 /* Something was wrong with a primary: it is asked for anew. Returns 1 when there may be another now. */
-static int doubt(mci_servers *s, mci_deadline dl)
+static int ask_anew(mci_servers *s, mci_deadline dl)
 {
     if (s->topology == MCI_CLUSTER)
         return mci_cluster_learn(s->cluster, dl, NULL) == MC_OK;
@@ -340,7 +340,7 @@ static int redirected(mci_servers *s, mci_redis_part *part, size_t n, int round,
         if (part[i].status == MC_OK)
             gather(s, &part[i], &a, &worst);
     if (worst == MCI_REDIRECT_MOVED || worst == MCI_REDIRECT_DEMOTED)
-        (void)doubt(s, dl);
+        (void)ask_anew(s, dl);
     if (worst == MCI_REDIRECT_LATER)
         mci_sleep_ms(LATER_MS << (round < 4 ? round : 4), dl);
     if (worst == MCI_REDIRECT_DEMOTED && s->topology == MCI_SENTINEL && load(&s->changed_ns) == 0)
@@ -362,7 +362,7 @@ static void try_others(mci_servers *s, mci_redis_part *part, size_t n, mci_deadl
         failed |= part[i].status != MC_OK && part[i].status != MC_E_NOMEM;
     if (!failed || s->topology == MCI_SINGLE || mci_deadline_left_ms(dl) == 0)
         return;
-    int changed = doubt(s, dl);
+    int changed = ask_anew(s, dl);
     for (size_t i = 0; i < n && changed; i++) {
         mci_redis_part *p = &part[i];
         if (p->status == MC_OK || p->status == MC_E_NOMEM || p->batch->n == 0 || (p->batch->once && p->batch->sent))
@@ -389,7 +389,7 @@ void mci_servers_exec(mci_servers *s, mci_redis_part *part, size_t n, mci_deadli
         ;
     for (size_t i = 0; i < n; i++)
         if (part[i].status == MC_OK && part[i].batch->term.kind == MCI_TERM_REPLICA)
-            (void)doubt(s, dl);
+            (void)ask_anew(s, dl);
 }
 
 void mci_servers_posted(mci_servers *s, mci_redis *r, const mci_batch *b)
@@ -411,7 +411,7 @@ mc_status mci_servers_ping(mci_servers *s, mci_deadline dl, mc_error *err)
     size_t n = st == MC_OK ? mci_servers_all(s, all) : 0;
     for (size_t i = 0; st == MC_OK && i < n; i++)
         st = mci_redis_ping(all[i], dl, err);
-    if (st != MC_OK && n > 0 && doubt(s, dl)) { /* once more, with who has its place now */
+    if (st != MC_OK && n > 0 && ask_anew(s, dl)) { /* once more, with who has its place now */
         n = mci_servers_all(s, all);
         st = MC_OK;
         for (size_t i = 0; st == MC_OK && i < n; i++)

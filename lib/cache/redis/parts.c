@@ -145,7 +145,7 @@ int64_t mci_epoch_in_term(const mci_redis_cache *rc, int64_t epoch, int64_t tag)
     return epoch == 0 ? 0 : (((epoch - 1) ^ tag ^ more) & EPOCH_BITS) + 1;
 }
 
-const char *mci_doubt_of(const mci_redis_cache *rc, const mci_batch *b)
+const char *mci_why_not_believed(const mci_redis_cache *rc, const mci_batch *b)
 {
     if (!rc->distrust)
         return NULL;
@@ -202,7 +202,7 @@ static mc_status take_epoch(mci_parts *p, mci_slot_epoch *e, mci_deadline dl, mc
     unsigned char there = e->epoch != 0;
     if (atomic_load_explicit(&p->rc->epoch_there[e->slot], memory_order_relaxed) != there)
         atomic_store_explicit(&p->rc->epoch_there[e->slot], there, memory_order_relaxed);
-    const char *wrong = st == MC_OK ? mci_doubt_of(p->rc, part->batch) : NULL;
+    const char *wrong = st == MC_OK ? mci_why_not_believed(p->rc, part->batch) : NULL;
     if (wrong != NULL)
         return mci_fail(why, MC_E_CACHE, MC_TIER_REDIS, "%s", wrong);
     int64_t tag = p->rc->distrust && MCI_SAFEGUARD(MCI_SAFEGUARD_TERM) ? part->batch->term.tag : 0;

@@ -76,7 +76,7 @@ void mci_identity_unpack(const mci_unpack *u)
         mci_unpack_refused(u, NULL, "ping");
         return;
     }
-    const char *wrong = mci_doubt_of(u->rc, u->batch);
+    const char *wrong = mci_why_not_believed(u->rc, u->batch);
     if (wrong != NULL) {
         mc_error *why = mci_arena_alloc(&u->ops->arena, sizeof *why);
         u->op->status = mci_fail(why, MC_E_CACHE, MC_TIER_REDIS, "%s", wrong);
