@@ -3,7 +3,7 @@
 # tests/deploy checks each step against the tree and against what the programs need; docs/guide/containers.md says what was tried.
 FROM debian:12-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
-        ca-certificates cmake gcc libc6-dev libcurl4-openssl-dev libhiredis-dev libjansson-dev libmicrohttpd-dev libmongoc-dev \
+        ca-certificates cmake gcc libc-ares-dev libc6-dev libcurl4-openssl-dev libhiredis-dev libjansson-dev libmicrohttpd-dev libmongoc-dev \
         libsqlite3-dev libssl-dev ninja-build pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 COPY CMakeLists.txt CMakePresets.json CHANGELOG.md LICENSE README.md /src/
@@ -24,7 +24,7 @@ RUN cmake -G Ninja -S . -B build -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTA
 
 FROM debian:12-slim
 RUN apt-get update && apt-get install -y --no-install-recommends \
-        ca-certificates libbson-1.0-0 libcurl4 libhiredis0.14 libjansson4 libmicrohttpd12 libmongoc-1.0-0 libsqlite3-0 libssl3 zlib1g \
+        ca-certificates libbson-1.0-0 libc-ares2 libcurl4 libhiredis0.14 libjansson4 libmicrohttpd12 libmongoc-1.0-0 libsqlite3-0 libssl3 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin mflix
 COPY --from=build /image/ /

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,9 +87,9 @@ static mc_status connect_unix(const mci_redis_addr *a, mci_deadline dl, int *fd,
 static mc_status connect_tcp(const mci_redis_addr *a, mci_addresses *known, mci_deadline dl, int *fd, mc_error *err)
 {
     int64_t asked_ns = known->asked_ns;
-    int rc = mci_resolve(a, known);
+    int rc = mci_resolve(a, dl, known);
     if (rc != 0)
-        return net_fail(err, MC_E_CACHE, 0, a, gai_strerror(rc));
+        return net_fail(err, rc == MCI_RESOLVE_LATE ? MC_E_TIMEOUT : MC_E_CACHE, 0, a, mci_resolve_text(rc));
     if (mci_deadline_left_ms(dl) == 0 && known->asked_ns != asked_ns) {
         char what[80];
         (void)snprintf(what, sizeof what, "the name took %lld ms to resolve, which was all the time",

@@ -1,66 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns: names to addresses, addresses to a socket. Refuses: giving one address all the time, and asking a slow resolver again and again.
+ * Owns: addresses to a socket. Refuses: giving one address all the time.
  * The idea of staggered attempts: RFC 8305, "Happy Eyeballs".
  */
 #include "redis/connect.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define STAGGER_MS 100
-#define SLOW_NS INT64_C(1000000000)
-#define AGAIN_NS INT64_C(1000000000)       /* between two questions for one name */
-#define AGAIN_SLOW_NS INT64_C(30000000000) /* the same, after a slow answer */
-
-#define KEEP_NS INT64_C(30000000000)       /* addresses that work: a name may move to another server */
-#define KEEP_SLOW_NS INT64_C(300000000000) /* the same, of a slow resolver */
-
-static int are_good(const mci_addresses *a)
-{
-    int64_t keep = a->took_ns > SLOW_NS ? KEEP_SLOW_NS : KEEP_NS;
-    return a->n > 0 && !a->stale && mci_now_ns() - a->asked_ns - a->took_ns < keep;
-}
-
-static int may_ask(const mci_addresses *a)
-{
-    int64_t pause = a->took_ns > SLOW_NS ? AGAIN_SLOW_NS : AGAIN_NS;
-    return a->asked_ns == 0 || mci_now_ns() - a->asked_ns - a->took_ns >= pause;
-}
-
-int mci_resolve(const mci_redis_addr *host, mci_addresses *a)
-{
-    if (are_good(a) || !may_ask(a))
-        return a->n > 0 ? 0 : a->error;
-    char port[12];
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *list = NULL;
-    (void)snprintf(port, sizeof port, "%d", host->port);
-    a->asked_ns = mci_now_ns();
-    int rc = getaddrinfo(host->host, port, &hints, &list);
-    a->took_ns = mci_now_ns() - a->asked_ns;
-    if (rc != 0) {
-        a->error = rc; /* what was known before is better than nothing */
-        return a->n > 0 ? 0 : rc;
-    }
-    a->n = 0;
-    a->stale = 0;
-    for (const struct addrinfo *ai = list; ai != NULL && a->n < MCI_ADDRESSES_MAX; ai = ai->ai_next) {
-        if (ai->ai_addrlen > sizeof a->at[0].sa)
-            continue;
-        memcpy(&a->at[a->n].sa, ai->ai_addr, ai->ai_addrlen);
-        a->at[a->n++].len = ai->ai_addrlen;
-    }
-    freeaddrinfo(list);
-    return 0;
-}
 
 /* Begin one attempt: 0 connected, EINPROGRESS, or why not. */
 static int begin(const mci_addresses *a, size_t i, int *fd)

@@ -16,7 +16,7 @@ for deb in "$@"; do test -f "$deb" || fail "$deb was not made"; done
 field() { dpkg-deb -f "$1" "$2"; }
 field "$1" Depends | grep -q 'libhiredis.*libjansson4' || fail "the runtime package does not depend on the libraries underneath"
 field "$2" Depends | grep -q '^libmflixcache1 (= ' || fail "-dev does not depend on its own library"
-for p in libhiredis-dev libjansson-dev libsqlite3-dev; do # pkg-config asks for them
+for p in libhiredis-dev libssl-dev libc-ares-dev libjansson-dev libsqlite3-dev; do # pkg-config asks for them
     field "$2" Depends | grep -q "$p" || fail "-dev does not depend on $p"
 done
 field "$3" Depends | grep -q 'libmflixcache1 (>= ' || fail "the program does not depend on the library"

@@ -30,6 +30,7 @@ REPLACED_WORDS = {"cure": "safeguard", "cures": "safeguards", "ghost": "dangling
 # Third-party headers: (what is included, where it may be).
 THIRD_PARTY = [
     (r"hiredis/|hiredis\.h", r"lib/redis/"),
+    (r"ares\.h|ares_", r"lib/redis/resolve\.c$"),
     (r"openssl/", r"lib/redis/tls[a-z_]*\.[ch]$"),
     (r"mongoc/|mongoc\.h|bson/|bson\.h", r"lib/store/mongo[a-z_]*\.[ch]$"),
     (r"sqlite3\.h", r"lib/store/sqlite[a-z_]*\.[ch]$"),

@@ -115,39 +115,39 @@ static void test_names(void **state)
     (void)state;
     mci_redis_addr host = {.host = "localhost", .port = 6379};
     mci_addresses a = {0};
-    assert_int_equal(mci_resolve(&host, &a), 0);
+    assert_int_equal(mci_resolve(&host, mci_deadline_in(20000), &a), 0);
     assert_true(a.n > 0);
     int64_t asked = a.asked_ns;
-    assert_int_equal(mci_resolve(&host, &a), 0);
+    assert_int_equal(mci_resolve(&host, mci_deadline_in(20000), &a), 0);
     assert_true(a.asked_ns == asked);
     a.asked_ns = mci_now_ns() - INT64_C(100000000000); /* 100 s ago: too long for a name that may move */
     asked = a.asked_ns;
     a.took_ns = INT64_C(5000000000); /* but not when its resolver is slow */
-    assert_int_equal(mci_resolve(&host, &a), 0);
+    assert_int_equal(mci_resolve(&host, mci_deadline_in(20000), &a), 0);
     assert_true(a.asked_ns == asked);
     a.took_ns = 0;
-    assert_int_equal(mci_resolve(&host, &a), 0);
+    assert_int_equal(mci_resolve(&host, mci_deadline_in(20000), &a), 0);
     assert_true(a.asked_ns != asked);
     a.stale = 1;
     a.asked_ns = mci_now_ns() + INT64_C(3600000000000); /* asked just now, however slow this machine is */
     asked = a.asked_ns;
-    assert_int_equal(mci_resolve(&host, &a), 0);
+    assert_int_equal(mci_resolve(&host, mci_deadline_in(20000), &a), 0);
     assert_true(a.asked_ns == asked);
     a.asked_ns = mci_now_ns() - INT64_C(20000000000); /* 20 s ago, by a slow resolver */
     a.took_ns = INT64_C(5000000000);
     asked = a.asked_ns;
-    assert_int_equal(mci_resolve(&host, &a), 0);
+    assert_int_equal(mci_resolve(&host, mci_deadline_in(20000), &a), 0);
     assert_true(a.asked_ns == asked && a.stale);
     a.took_ns = 0; /* by a quick one */
-    assert_int_equal(mci_resolve(&host, &a), 0);
+    assert_int_equal(mci_resolve(&host, mci_deadline_in(20000), &a), 0);
     assert_true(a.asked_ns != asked && !a.stale);
     host = (mci_redis_addr){.host = "no-such-host.invalid", .port = 6379};
     a = (mci_addresses){0};
-    int rc = mci_resolve(&host, &a);
+    int rc = mci_resolve(&host, mci_deadline_in(20000), &a);
     assert_int_not_equal(rc, 0);
     asked = a.asked_ns;
     a.took_ns = INT64_C(3600000000000); /* at once again: the same answer, nobody is asked */
-    assert_int_equal(mci_resolve(&host, &a), rc);
+    assert_int_equal(mci_resolve(&host, mci_deadline_in(20000), &a), rc);
     assert_true(a.asked_ns == asked);
 }
 

@@ -85,7 +85,7 @@ static mci_stream *dial(int port)
     mci_redis_addr addr = {.host = "127.0.0.1", .port = port};
     mci_addresses known = {0};
     int fd = -1;
-    assert_int_equal(mci_resolve(&addr, &known), 0);
+    assert_int_equal(mci_resolve(&addr, mci_deadline_in(20000), &known), 0);
     assert_int_equal(mci_connect_any(&known, mci_deadline_in(10000), &fd), 0);
     return mci_stream_over_socket(fd);
 }
