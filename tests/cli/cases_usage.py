@@ -127,6 +127,8 @@ WRONG = [
     (["put", "k", "v", "--ttl-ms", "0"], "outside"),
     (["ping", "-o", "cache.uri"], "no '='"),
     (["ping", "-o", "no.such=1"], "no.such"),
+    (["ping", "-o", "movies.ttl=5"], "did you mean movies.ttl_ms?"),
+    (["ping", "-o", "cache.perfix=x"], "did you mean cache.prefix?"),
     (["ping", "-o", "cache.timeout_ms=soon"], "cache.timeout_ms"),
     (["ping", "-o", "cache.timeout_ms=0"], "cache.timeout_ms"),
     (["ping", "--redis", "http://x"], "--redis"),

@@ -56,6 +56,23 @@ static int colors_wanted(const args *a, int fd)
     return term && *term && strcmp(term, "dumb") != 0;
 }
 
+/* Of a key that is no option the one that was probably meant: it begins so, or is spelt nearly so. NULL: it is one, or nothing is near. */
+static const char *option_meant(const char *key)
+{
+    const char *names[128];
+    size_t n = 0;
+    const char *begins = NULL;
+    mc_option_info row;
+    while (n < sizeof names / sizeof *names && mc_option_at(n, &row) == MC_OK) {
+        if (strcmp(row.key, key) == 0)
+            return NULL;
+        if (!begins && *key && strncmp(row.key, key, strlen(key)) == 0)
+            begins = row.key;
+        names[n++] = row.key;
+    }
+    return begins ? begins : nearest_name(key, names, n);
+}
+
 static int apply_flags(app *a)
 {
     const args *g = a->args;
@@ -69,6 +86,9 @@ static int apply_flags(app *a)
             return usage_error("-o %.40s...: no such option (`mflix options` lists them)", g->settings[i]);
         memcpy(key, g->settings[i], size);
         key[size] = '\0';
+        const char *meant = option_meant(key);
+        if (meant)
+            return usage_error("-o %s: no such option (did you mean %s? `mflix options` lists them)", key, meant);
         st = mc_options_set(a->options, key, equals + 1, &err);
         if (st) {
             fail(a, "-o", st, NULL, &err);
