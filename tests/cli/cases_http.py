@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The benchmark over HTTP, against a server of these tests that answers as the test says: well, badly, late or not at all."""
 import contextlib
+import http.server
 import json
 import os
 import re
@@ -332,6 +333,34 @@ def a_page_for_people(w):
             assert re.search(pattern, out, re.M), (pattern, out)
 
 
-TESTS = [both_ways, one_after_the_other, the_seed_decides_http, the_board_in_pages, other_framings, kept_connections_that_close,
+class Counters(http.server.BaseHTTPRequestHandler):
+    """A service with counters."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = {"/metrics": b"# TYPE a counter\na_total 5\nb{x=\"y\"} 1.5\n", "/stats": b'{"counters":{"hits":5}}'}.get(self.path, b"")
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def counters_of_a_service(w):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Counters) as service:
+        threading.Thread(target=service.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{service.server_port}"
+        assert w.raw("stats", "--url", url).stdout == b'a_total 5\nb{x="y"} 1.5\n'
+        assert w.raw("stats", "--prometheus", "--url", url).stdout.startswith(b"# TYPE a counter\n")
+        assert json.loads(w.raw("--json", "stats", "--url", url).stdout)["stats"] == {"counters": {"hits": 5}}
+        service.shutdown()
+    p = w.raw("stats", "--url", f"http://127.0.0.1:{free_port()}")
+    assert p.returncode == 3 and b"mflix-server" in p.stderr, p
+
+
+TESTS = [counters_of_a_service, both_ways, one_after_the_other, the_seed_decides_http, the_board_in_pages, other_framings, kept_connections_that_close,
          errors_are_counted_by_kind, a_server_that_goes_away, what_cannot_begin, the_time_is_bounded, a_report_is_drawn, figures_of_another_program,
          a_page_for_people]

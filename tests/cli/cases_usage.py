@@ -124,6 +124,8 @@ WRONG = [
     (["bench", "--top-share", "5"], "needs --http"),
     (["bench", "--report", "x.svg"], "needs --http"),
     (["put", "k"], "something is missing"),
+    (["stats", "--url", "ftp://x"], "--url"),
+    (["stats", "--url", "http://127.0.0.1:1", "--reads", "5"], "--reads"),
     (["put", "k", "v", "--ttl-ms", "0"], "outside"),
     (["ping", "-o", "cache.uri"], "no '='"),
     (["ping", "-o", "no.such=1"], "no.such"),

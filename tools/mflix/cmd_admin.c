@@ -2,6 +2,7 @@
 /* The commands of an operator: warm, ping, stats, options, and the string keys put, getkey, rmkey. */
 #include "app.h"
 #include "help.h"
+#include "http_client.h"
 #include "input.h"
 #include "latency.h"
 #include "output.h"
@@ -172,6 +173,7 @@ const command cmd_ping = {"ping",
 
 static const option_spec stats_options[] = {
     {"prometheus", 0, NULL, "in Prometheus' text format"},
+    {"url", 0, "URL", "the counters of a running mflix-server, such as http://127.0.0.1:8080"},
     {"reads", 0, "N", "read so many movies of the board first, so that there is something to count (0; at most 1000)"},
 };
 
@@ -225,6 +227,63 @@ static void print_stats(const mc_stats *s)
         printf("%-26s %10" PRId64 "\n", lines[i].name, lines[i].value);
 }
 
+/* ---- of a service that runs ---- */
+
+/* What a scraper sees, without the comments. */
+static void print_samples(const char *text)
+{
+    for (const char *line = text; *line != '\0';) {
+        size_t size = strcspn(line, "\n");
+        if (size > 0 && *line != '#')
+            printf("%.*s\n", (int)size, line);
+        line += size + (line[size] == '\n');
+    }
+}
+
+static void show_answer(const app *a, const args *g, const http_answer *answer)
+{
+    if (a->json) {
+        json j;
+        answer_begin(&j, a, MC_OK);
+        if (args_flag(g, "prometheus"))
+            put_text(&j, "prometheus", answer->body);
+        else
+            put_raw(&j, "stats", answer->body, answer->size);
+        answer_end(&j, NULL);
+    } else if (args_flag(g, "prometheus")) {
+        fputs(answer->body, stdout);
+    } else {
+        print_samples(answer->body);
+    }
+}
+
+static int stats_of(app *a, const args *g, const char *url)
+{
+    http_server server;
+    http_answer answer = {0};
+    char why[256];
+    if (http_parse(&server, url, why, sizeof why))
+        return usage_error("--url: %s", why);
+    if (http_begin())
+        return fail_outside(a, url, MC_E_NOMEM, "libcurl cannot be used", NULL);
+    http_conn conn = {.server = &server};
+    int as_json = a->json && !args_flag(g, "prometheus");
+    int rc = EXIT_FINE;
+    http_outcome outcome = http_ask(&conn, "GET", as_json ? "/stats" : "/metrics", &answer);
+    if (outcome != HTTP_ANSWERED) {
+        rc = fail_outside(a, url, MC_E_STORE, conn.why[0] ? conn.why : http_outcome_name(outcome),
+                          "is mflix-server running there?");
+    } else if (answer.status != 200) {
+        (void)snprintf(why, sizeof why, "it answered with status %d", answer.status);
+        rc = fail_outside(a, url, MC_E_STORE, why, NULL);
+    } else {
+        show_answer(a, g, &answer);
+    }
+    http_conn_free(&conn);
+    http_end();
+    return rc;
+}
+
 static int run_stats(app *a, const args *g)
 {
     int64_t reads = 0;
@@ -233,6 +292,10 @@ static int run_stats(app *a, const args *g)
     mc_status st;
     char *out = NULL;
     int rc = args_int(g, "reads", 0, 1000, &reads);
+    if (!rc && args_text(g, "url") && args_text(g, "reads"))
+        rc = usage_error("stats: --reads is for counters of this very run, --url for those of a service");
+    if (!rc && args_text(g, "url"))
+        return stats_of(a, g, args_text(g, "url"));
     if (!rc)
         rc = app_open(a);
     if (rc)
@@ -266,19 +329,19 @@ static int run_stats(app *a, const args *g)
     return EXIT_FINE;
 }
 
-const command cmd_stats = {
-    "stats",
-    "[--prometheus] [--reads N]",
-    "the library's counters and latencies",
-    "Examples:\n"
-    "  mflix stats --reads 100               a hundred reads, then what they did\n"
-    "  mflix stats --prometheus --reads 10   what a scraper would see\n\n"
-    "Counters belong to a handle, so these are the ones of this very run; a service exports its own by the same call.\n",
-    stats_options,
-    sizeof stats_options / sizeof *stats_options,
-    0,
-    0,
-    run_stats};
+const command cmd_stats = {"stats",
+                           "[--prometheus] [--reads N | --url URL]",
+                           "the library's counters and latencies",
+                           "Examples:\n"
+                           "  mflix stats --reads 100               a hundred reads, then what they did\n"
+                           "  mflix stats --prometheus --reads 10   what a scraper would see\n"
+                           "  mflix stats --url http://127.0.0.1:8080   of a mflix-server that runs\n\n"
+                           "Counters belong to a handle, so without --url these are the ones of this very run.\n",
+                           stats_options,
+                           sizeof stats_options / sizeof *stats_options,
+                           0,
+                           0,
+                           run_stats};
 
 /* ---- options ------------------------------------------------------------------------------------------------------ */
 

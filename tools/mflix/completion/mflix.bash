@@ -51,7 +51,7 @@ _mflix()
     put) own='--ttl-ms' ;;
     bench) own='--requests -n --titles --hot-share --hot-part --threads --seed --offset --uncached-sample --by-id --forms --store-delay-ms --http --top-share
         --seconds --report' ;;
-    stats) own='--prometheus --reads' ;;
+    stats) own='--prometheus --reads --url' ;;
     options) own='--markdown' ;;
     export) COMPREPLY=($(compgen -W 'movies theaters' -- "$cur")) && return ;;
     esac
