@@ -342,7 +342,8 @@ static mc_status parse(const char *uri, mci_redis_addr *out, query *q, mc_error 
     if (colon == NULL || colon == uri)
         return bad(err, "it has no scheme: redis://host:port/db or unix:///path");
     size_t scheme = (size_t)(colon - uri);
-    enum { TCP, UNIX, SENTINEL, CLUSTER, UNKNOWN } kind = UNKNOWN;
+    enum { TCP, UNIX, SENTINEL, CLUSTER, UNKNOWN };
+    int kind = UNKNOWN;
     static const char *const schemes[] = {
         [TCP] = "redis", [UNIX] = "unix", [SENTINEL] = "redis+sentinel", [CLUSTER] = "redis+cluster"};
     int tls = scheme >= 6 && mci_same_word(uri, "rediss", 6);
