@@ -7,7 +7,7 @@
 #include "base/doc.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "redis/cluster.h"
+#include "redis/nat.h"
 #include "redis/uri.h"
 #include "schema/schema.h"
 #include "store/uri.h"

@@ -15,13 +15,11 @@ typedef struct mci_cluster mci_cluster;
 
 /*
  * `opt->addr` has the seeds; user and password are for every node. `nat` says where announced addresses are reached: "host:port=host:port,...", checked by
- * mci_nat_check(); "" for none. No I/O.
+ * redis/nat.h; "" for none. No I/O.
  */
 mc_status mci_cluster_open(const mci_redis_options *opt, const char *nat, mci_random *rnd, mci_metrics *metrics,
                            mci_log *log, mci_cluster **out, mc_error *err);
 void mci_cluster_close(mci_cluster *c);
-/* NULL, or what is wrong with the text. */
-const char *mci_nat_check(const char *nat);
 
 /* Who has the slot, as far as is known; NULL: nobody. */
 mci_redis *mci_cluster_of(mci_cluster *c, int slot);

@@ -4,6 +4,7 @@
 
 #include "base/sync.h"
 #include "base/syncpoint.h"
+#include "redis/nat.h"
 #include "redis/redirect.h"
 #include "redis/sentinel.h"
 
@@ -31,7 +32,8 @@ struct mci_servers {
     int asking;
     int64_t failed_ns;
     mc_error why;
-    char host[256]; /* the primary's */
+    char nat[512];
+    char host[256]; /* the primary's, as it is named */
     int port;
 };
 
@@ -51,6 +53,7 @@ mc_status mci_servers_open(const mci_servers_options *opt, mci_random *rnd, mci_
     }
     s->topology = opt->redis.addr.topology;
     s->check_ns = opt->check_ms * 1000000;
+    (void)snprintf(s->nat, sizeof s->nat, "%s", opt->nat_map);
     s->log = log;
     s->metrics = metrics;
     mc_status st = MC_OK;
@@ -106,6 +109,16 @@ static int64_t load(const _Atomic int64_t *at)
     return atomic_load_explicit((_Atomic int64_t *)(uintptr_t)at, memory_order_acquire);
 }
 
+/* Whoever is asked from now on is at that address. */
+static void reach(mci_servers *s)
+{
+    char host[256];
+    int port = s->port;
+    (void)snprintf(host, sizeof host, "%s", s->host);
+    mci_nat_translate(s->nat, host, &port);
+    mci_redis_readdress(s->one, host, port);
+}
+
 /* With the lock held: a majority has named it, asked from `began_ns` on. */
 static void take_primary(mci_servers *s, const char *host, int port, int64_t since_ms, int64_t began_ns)
 {
@@ -114,7 +127,7 @@ static void take_primary(mci_servers *s, const char *host, int port, int64_t sin
         int64_t now = mci_now_ns();
         (void)snprintf(s->host, sizeof s->host, "%s", host);
         s->port = port;
-        mci_redis_readdress(s->one, host, port);
+        reach(s);
         /* Of the first it is not known how long others have known it, unless the Sentinels say. */
         int64_t since = first && since_ms < INT64_C(3600000) ? now - since_ms * 1000000 : now;
         atomic_store(&s->changed_ns, first && since_ms >= INT64_C(3600000) ? 0 : since);

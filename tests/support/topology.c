@@ -90,20 +90,34 @@ static void must(const srv *s, const char *command)
 
 /* ---- starting ----------------------------------------------------------------------------------------------------- */
 
+/* Where the node announces itself to be, and the library's map of that. */
+static void start_link(topology *t, int i, size_t *nat)
+{
+    *nat += (size_t)snprintf(t->nat + *nat, sizeof t->nat - *nat, "%s127.0.0.1:%d=127.0.0.1:%d", i > 0 ? "," : "",
+                             t->link[i].port, t->node[i].port);
+    t->link[i].target = t->node[i].port;
+}
+
 void topology_start_sentinel(topology *t)
 {
     memset(t, 0, sizeof *t);
     t->n = 3;
+    size_t nat = 0;
     size_t used = (size_t)snprintf(t->uri, sizeof t->uri, "redis+sentinel://");
     for (int i = 0; i < t->n; i++) {
-        snprintf(t->args[i][0], sizeof t->args[i][0], "%d", t->node[0].port);
+        proxy_start(&t->link[i], 1); /* where it leads is known once the server has its port */
+        snprintf(t->args[i][0], sizeof t->args[i][0], "%d", t->link[0].port);
+        snprintf(t->args[i][1], sizeof t->args[i][1], "%d", t->link[i].port);
         if (i == 0)
-            srv_start_redis(&t->node[i], "--repl-diskless-sync-delay", "0", NULL);
+            srv_start_redis(&t->node[i], "--repl-diskless-sync-delay", "0", "--replica-announce-port", t->args[i][1],
+                            "--replica-announce-ip", "127.0.0.1", NULL);
         else
-            srv_start_redis(&t->node[i], "--repl-diskless-sync-delay", "0", "--replicaof", "127.0.0.1", t->args[i][0], NULL);
+            srv_start_redis(&t->node[i], "--repl-diskless-sync-delay", "0", "--replica-announce-port", t->args[i][1],
+                            "--replica-announce-ip", "127.0.0.1", "--replicaof", "127.0.0.1", t->args[i][0], NULL);
+        start_link(t, i, &nat);
     }
     for (int i = 0; i < 3; i++) {
-        srv_start_sentinel(&t->sentinel[i], "films", t->node[0].port);
+        srv_start_sentinel(&t->sentinel[i], "films", t->link[0].port);
         used +=
             (size_t)snprintf(t->uri + used, sizeof t->uri - used, "%s127.0.0.1:%d", i > 0 ? "," : "", t->sentinel[i].port);
     }
@@ -122,7 +136,6 @@ static void start_node(topology *t, int i)
     srv_start_redis(&t->node[i], "--cluster-enabled", "yes", "--cluster-port", a[0], "--cluster-announce-port", a[1],
                     "--cluster-announce-bus-port", a[2], "--cluster-announce-ip", "127.0.0.1", "--cluster-node-timeout",
                     "700", "--repl-diskless-sync-delay", "0", NULL);
-    t->link[i].target = t->node[i].port;
 }
 
 static void node_id(const srv *s, char out[64])
@@ -144,8 +157,7 @@ void topology_start_cluster(topology *t)
     size_t nat = 0;
     for (int i = 0; i < t->n; i++) {
         start_node(t, i);
-        nat += (size_t)snprintf(t->nat + nat, sizeof t->nat - nat, "%s127.0.0.1:%d=127.0.0.1:%d", i > 0 ? "," : "",
-                                t->link[i].port, t->node[i].port);
+        start_link(t, i, &nat);
         if (i < 2)
             used +=
                 (size_t)snprintf(t->uri + used, sizeof t->uri - used, "%s127.0.0.1:%d", i > 0 ? "," : "", t->node[i].port);
@@ -181,8 +193,7 @@ void topology_stop(topology *t)
         srv_stop(&t->sentinel[i]);
     for (int i = 0; i < t->n; i++) {
         srv_stop(&t->node[i]);
-        if (t->cluster)
-            proxy_stop(&t->link[i]);
+        proxy_stop(&t->link[i]);
     }
 }
 
@@ -191,7 +202,7 @@ void topology_stop(topology *t)
 static int node_at(const topology *t, int port)
 {
     for (int i = 0; i < t->n; i++)
-        if (t->node[i].port == port || (t->cluster && t->link[i].port == port))
+        if (t->node[i].port == port || t->link[i].port == port)
             return i;
     return -1;
 }
@@ -281,6 +292,28 @@ void topology_await_calm(topology *t)
     }
 }
 
+/* master_repl_offset, and each replica's offset in "slave0:...,offset=N,lag=". */
+static int is_copied(const srv *s)
+{
+    char *info = topology_ask(s, "INFO replication");
+    const char *own = info != NULL ? strstr(info, "master_repl_offset:") : NULL;
+    int replicas = 0;
+    int behind = own == NULL;
+    for (const char *p = info; p != NULL && own != NULL && (p = strstr(p, ",offset=")) != NULL; p++, replicas++)
+        behind |= atoll(p + 8) < atoll(own + 19);
+    free(info);
+    return replicas > 0 && !behind;
+}
+
+void topology_await_copies(topology *t, int node)
+{
+    for (int tries = 0; !is_copied(&t->node[node]); tries++) {
+        if (tries == TRIES)
+            fail_msg("the replicas do not catch up");
+        nap();
+    }
+}
+
 void topology_hold_replicas(topology *t, int node, int hold)
 {
     char command[64];
@@ -288,10 +321,15 @@ void topology_hold_replicas(topology *t, int node, int hold)
         proxy_set(&t->link[node], hold ? PROXY_HANG : PROXY_PASS, 0);
         return;
     }
-    snprintf(command, sizeof command, "REPLICAOF 127.0.0.1 %d", hold ? 1 : t->node[node].port);
+    snprintf(command, sizeof command, "REPLICAOF 127.0.0.1 %d", hold ? 1 : t->link[node].port);
     for (int i = 0; i < t->n; i++)
         if (i != node && t->node[i].pid > 0)
             must(&t->node[i], command);
+}
+
+void topology_cut(topology *t, int node, int cut)
+{
+    proxy_set(&t->link[node], cut ? PROXY_HANG : PROXY_PASS, 0);
 }
 
 void topology_move_slot(topology *t, int slot, int to)

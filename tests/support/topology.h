@@ -16,9 +16,10 @@ typedef struct topology {
     int n; /* nodes: 3 or 6; of a cluster the first three begin as primaries, and node i + 3 as replica of node i */
     srv node[TOPOLOGY_NODES];
     srv sentinel[3];
-    proxy link[TOPOLOGY_NODES]; /* of a cluster: replicas reach node i through it */
-    char uri[512];              /* for the library */
-    char nat[512];              /* of a cluster: cache.nat_map */
+    proxy link
+        [TOPOLOGY_NODES]; /* the address that node i announces: replicas and Sentinels reach it there, the library by cache.nat_map */
+    char uri[512]; /* for the library */
+    char nat[512]; /* cache.nat_map */
     char args[TOPOLOGY_NODES][6][24];
 } topology;
 
@@ -33,8 +34,12 @@ int topology_primary(topology *t, int slot);
 int topology_await_other(topology *t, int slot, int old);
 /* Wait until every node that runs has its place and follows its primary without delay. */
 void topology_await_calm(topology *t);
+/* Wait until every replica of the node has what it has. */
+void topology_await_copies(topology *t, int node);
 /* Replicas of the node hear nothing from now on, or hear again. */
 void topology_hold_replicas(topology *t, int node, int hold);
+/* Replicas and Sentinels do not reach the node any more, or do again; whoever knows where it is does all the time. */
+void topology_cut(topology *t, int node, int cut);
 /* A command to one node; the reply as text (free()), NULL when it is not reached. */
 char *topology_ask(const srv *s, const char *command);
 /* Move a slot to the node, key by key, as an operator does. */
