@@ -381,6 +381,68 @@ static void test_polling(void **state)
     assert_int_equal(unanswered_call(2), MC_E_TIMEOUT);
 }
 
+/* In two halves: several are begun before the first is ended, in any order, while others use the connection. */
+static mc_status end_half(mci_turn *turn, mci_batch *b, int who, int64_t ms)
+{
+    mci_outcome outcome;
+    mc_status st = mci_shared_end(&line, turn, b, mci_deadline_in(ms), &outcome);
+    if (st == MC_OK && !is_own(b, who, 2))
+        st = MC_E_INTERNAL;
+    mci_batch_free(b);
+    return st;
+}
+
+static void *work_in_halves(void *arg)
+{
+    worker *w = arg;
+    for (int i = 0; i < w->rounds; i++) {
+        mci_batch b[3];
+        mci_turn *turn[3];
+        mc_error err[3] = {{0}};
+        for (int k = 0; k < 3; k++) {
+            ask(&b[k], w->who * 1000 + i * 3 + k, 2);
+            turn[k] = mci_shared_begin(&line, &b[k], 0, mci_now_ns(), &err[k]);
+            if (turn[k] == NULL)
+                mci_batch_free(&b[k]);
+        }
+        for (int n = 0; n < 3; n++) {
+            int k = (n + i) % 3;
+            mc_status st = turn[k] != NULL ? end_half(turn[k], &b[k], w->who * 1000 + i * 3 + k, w->ms) : MC_E_CACHE;
+            w->ok += st == MC_OK;
+            w->wrong += st == MC_E_INTERNAL || (st != MC_OK && turn[k] != NULL && err[k].text[0] == '\0');
+        }
+        (void)call(w->who, 1, 10000, 1); /* opens it again after a cut */
+    }
+    return NULL;
+}
+
+static void run_halves(worker *w, int rounds, int64_t ms)
+{
+    for (int i = 0; i < 4; i++) {
+        w[i] = (worker){.who = i + 1, .rounds = rounds, .ms = ms, .repeat = 1};
+        assert_int_equal(pthread_create(&w[i].thread, NULL, i % 2 ? work : work_in_halves, &w[i]), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        pthread_join(w[i].thread, NULL);
+        assert_int_equal(w[i].wrong, 0);
+    }
+}
+
+static void test_halves(void **state)
+{
+    (void)state;
+    worker w[4];
+    assert_int_equal(call(1, 1, 10000, 0), MC_OK);
+    run_halves(w, 200, 60000);
+    assert_int_equal(w[0].ok, 600);
+    assert_int_equal(w[2].ok, 600);
+    for (long cut = 1; cut < 300; cut += 7) {
+        atomic_store(&server.cut, cut);
+        run_halves(w, 3, 10000);
+    }
+    atomic_store(&server.cut, -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +454,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_silence, begin, end),
         cmocka_unit_test_setup_teardown(test_too_many_replies, begin, end),
         cmocka_unit_test_setup_teardown(test_posting, begin, end),
+        cmocka_unit_test_setup_teardown(test_halves, begin, end),
         cmocka_unit_test_setup_teardown(test_polling, begin, end),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
@@ -405,6 +468,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_silence, begin_tls, end_tls),
         cmocka_unit_test_setup_teardown(test_too_many_replies, begin_tls, end_tls),
         cmocka_unit_test_setup_teardown(test_posting, begin_tls, end_tls),
+        cmocka_unit_test_setup_teardown(test_halves, begin_tls, end_tls),
         cmocka_unit_test_setup_teardown(test_polling, begin_tls, end_tls),
     };
     failed += cmocka_run_group_tests(over_tls, make_certificates, remove_certificates);
