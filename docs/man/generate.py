@@ -22,6 +22,7 @@ PAGES = {
     "kv": ("string keys in Redis", [("kv.h", None, None)]),
     "tiers": ("values through Redis, a snapshot file and a loader", [("tiers.h", None, None)]),
     "observe": ("counters, latency histograms, log", [("observe.h", None, None)]),
+    "check": ("what is wrong with Redis or the database, and what to do", [("check.h", None, None)]),
     "store": ("the caller's own database behind the cache", [("store.h", None, None)]),
     "errors": ("statuses and the error record", [("error.h", None, None)]),
 }

@@ -6,6 +6,7 @@
 #ifndef MFLIXCACHE_H
 #define MFLIXCACHE_H
 
+#include <mflixcache/check.h>
 #include <mflixcache/client.h>
 #include <mflixcache/error.h>
 #include <mflixcache/export.h>

@@ -96,6 +96,34 @@ class options
     std::unique_ptr<mc_options, deleter> o_;
 };
 
+/** One finding of a check; see check.h. */
+struct finding {
+    int severity; /**< one of mc_severity */
+    std::string code, text, advice;
+};
+
+namespace detail
+{
+inline std::vector<finding> findings(mc_findings *f)
+{
+    std::unique_ptr<mc_findings, void (*)(mc_findings *)> owner(f, mc_findings_free);
+    std::vector<finding> out;
+    for (std::size_t i = 0; i < mc_findings_size(f); i++)
+        out.push_back(
+            {mc_findings_severity(f, i), mc_findings_code(f, i), mc_findings_text(f, i), mc_findings_advice(f, i)});
+    return out;
+}
+} // namespace detail
+
+/** As client::check(), without a client: tells also why opening one fails. */
+inline std::vector<finding> check(const options &o)
+{
+    mc_findings *f = nullptr;
+    mc_error err;
+    detail::check(mc_options_check(o.get(), &f, &err), err);
+    return detail::findings(f);
+}
+
 /** An open cache. Movable, not copyable; closes itself. */
 class client
 {
@@ -456,6 +484,14 @@ class client
     {
         mc_error err;
         detail::check(mc_ping(mc_, nullptr, nullptr, &err), err);
+    }
+    /** Looks at both ends (mc_check()): what was found, and what to do. */
+    std::vector<finding> check() const
+    {
+        mc_findings *f = nullptr;
+        mc_error err;
+        detail::check(mc_check(mc_, &f, &err), err);
+        return detail::findings(f);
     }
     mc_stats stats() const
     {

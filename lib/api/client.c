@@ -7,6 +7,8 @@
 #include "api/handle.h"
 #include "api/options.h"
 #include "api/session.h"
+#include "base/findings.h"
+#include "engine/check.h"
 #include "engine/health.h"
 #include "engine/source.h"
 #include "index/repair.h"
@@ -59,12 +61,13 @@ static mc_status first_contact(mci_client *cl, const mci_settings *set, mc_error
     return st;
 }
 
-/* Takes the store over, also on failure. */
-static mc_status open_client(const mci_settings *set, mci_store *store, mci_client *cl, mc_client **out, mc_error *err)
+/* An engine with its collections. Takes the store over, also on failure; it may be NULL. */
+static mc_status new_engine(const mci_settings *set, mci_store *store, mci_client *cl, mc_error *err)
 {
     mc_status st = mci_engine_open(set, store, &cl->log, &cl->engine, err);
     if (st != MC_OK) {
-        store->ops->close(store);
+        if (store != NULL)
+            store->ops->close(store);
         return st;
     }
     cl->engine->repair = mci_repair_id;
@@ -76,8 +79,16 @@ static mc_status open_client(const mci_settings *set, mci_store *store, mci_clie
     if (st == MC_OK) {
         cl->movies->docs.plain_fields = movies->plain_fields != 0;
         cl->theaters->docs.plain_fields = theaters->plain_fields != 0;
-        st = first_contact(cl, set, err);
     }
+    return st;
+}
+
+/* Takes the store over, also on failure. */
+static mc_status open_client(const mci_settings *set, mci_store *store, mci_client *cl, mc_client **out, mc_error *err)
+{
+    mc_status st = new_engine(set, store, cl, err);
+    if (st == MC_OK)
+        st = first_contact(cl, set, err);
     if (st != MC_OK)
         return st;
     mc_client *mc = mci_handle_new(cl);
@@ -183,6 +194,16 @@ mc_status mc_close(mc_client *mc)
     return st;
 }
 
+static mc_status hand_out(mc_findings *f, mc_findings **out, mc_error *err)
+{
+    if (f == NULL || mci_findings_failed(f)) {
+        mc_findings_free(f);
+        return mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for findings");
+    }
+    *out = f;
+    return MC_OK;
+}
+
 mc_status mc_ping(mc_client *mc, int *redis_ok, int *store_ok, mc_error *err)
 {
     mci_frame fr;
@@ -206,6 +227,56 @@ mc_status mc_ping(mc_client *mc, int *redis_ok, int *store_ok, mc_error *err)
         fr.own_err = second;
     }
     return mci_leave(&fr, st, MCI_H_NONE);
+}
+
+mc_status mc_check(mc_client *mc, mc_findings **out, mc_error *err)
+{
+    mci_frame fr;
+    if (out != NULL)
+        *out = NULL;
+    mc_status st = mci_enter(&fr, mc, NULL, err);
+    if (st != MC_OK)
+        return st;
+    mc_findings *f = out != NULL ? mci_findings_new() : NULL;
+    if (out == NULL)
+        return mci_leave(&fr, mci_fail(&fr.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL"), MCI_H_NONE);
+    if (f != NULL)
+        mci_check(&fr.call, NULL, f);
+    return mci_leave(&fr, hand_out(f, out, &fr.own_err), MCI_H_NONE);
+}
+
+mc_status mc_options_check(const mc_options *options, mc_findings **out, mc_error *err)
+{
+    mci_error_clear(err);
+    if (out == NULL)
+        return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "out is NULL");
+    *out = NULL;
+    mc_options *defaults = options == NULL ? mc_options_new() : NULL;
+    mci_client *cl = new_client();
+    mc_findings *f = mci_findings_new();
+    mc_error why_no_store = {0};
+    mci_store *store = NULL;
+    mc_status st = MC_OK;
+    if ((options == NULL && defaults == NULL) || cl == NULL || f == NULL)
+        st = mci_fail(err, MC_E_NOMEM, MC_TIER_NONE, "no memory for a check");
+    const mci_settings *set = st == MC_OK ? mci_options_settings(options != NULL ? options : defaults) : NULL;
+    if (st == MC_OK)
+        st = mci_options_check(set, err);
+    if (st == MC_OK && open_store(set, &store, &why_no_store) != MC_OK)
+        store = NULL;
+    if (st == MC_OK)
+        st = new_engine(set, store, cl, err);
+    if (st == MC_OK) {
+        mc_info info = {0};
+        mci_call c = {.e = cl->engine, .info = &info, .dl = mci_deadline_in(set->call_timeout_ms)};
+        mci_check(&c, store == NULL ? &why_no_store : NULL, f);
+        st = hand_out(f, out, err);
+        f = NULL;
+    }
+    mc_findings_free(f);
+    destroy(cl);
+    mc_options_free(defaults);
+    return st;
 }
 
 mc_status mc_prepare_store(mc_client *mc, mc_error *err)

@@ -13,6 +13,7 @@
 #include "base/doc.h"
 #include "base/error.h"
 #include "base/slice.h"
+#include <mflixcache/check.h>
 #include <stdint.h>
 
 #define MCI_MAX_FAMILIES 32
@@ -483,6 +484,8 @@ typedef struct mci_cache_ops {
     int (*add_family)(mci_cache *c, mci_family *f);
     int (*add_set)(mci_cache *c, mci_set *s);
     void (*close)(mci_cache *c);
+    /* What is to be known about using it: 1 when it answers. `step_ms` for each exchange. NULL: nothing can be wrong with it. */
+    int (*check)(mci_cache *c, int64_t step_ms, mc_findings *out);
 } mci_cache_ops;
 
 /* The head of every cache. */

@@ -11,7 +11,9 @@
 
 void mci_identity_init(mci_engine *e)
 {
-    const char *text = e->set.store_identity[0] != '\0' ? e->set.store_identity : e->store->identity;
+    const char *text = e->set.store_identity[0] != '\0' ? e->set.store_identity
+                       : e->store != NULL               ? e->store->identity
+                                                        : NULL;
     if (text == NULL || strcmp(text, "*") == 0)
         return;
     size_t n = strlen(text);

@@ -162,7 +162,7 @@ static mci_engine *new_engine(const mci_settings *set, mci_log *log)
 static void take_store(mci_engine *e, mci_store *store)
 {
     e->store = store;
-    if (store->gate != NULL)
+    if (store != NULL && store->gate != NULL)
         mci_store_gate_bind(store->gate, e->set.store_backoff_min_ms, e->set.store_backoff_max_ms,
                             e->set.store_breaker_failures, e->metrics, e->log);
     mci_gauge_set(e->metrics, MCI_C_STORE_UP, 1);

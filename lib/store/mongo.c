@@ -471,6 +471,7 @@ static const mci_store_ops ops = {
     .rank = mci_mongo_rank,
     .count = op_count,
     .close = op_close,
+    .missing_indexes = mci_mongo_missing_indexes,
 };
 
 mc_status mci_store_mongo_open(const mci_store_options *opt, const mci_store_env *env, mci_store **out, mc_error *err)

@@ -6,6 +6,7 @@
 #include "store/mongo_conn.h"
 
 /* As in mci_store_ops. */
+mc_status mci_mongo_missing_indexes(mci_store *s, const mci_spec *spec, mci_deadline dl, mci_buf *out, mc_error *err);
 mc_status mci_mongo_prepare(mci_store *s, const mci_spec *const *specs, size_t n, mci_deadline dl, mc_error *err);
 mc_status mci_mongo_insert(mci_store *s, const mci_spec *spec, const char *id, const char *json, size_t len, mci_deadline dl,
                            mci_doc **out, mc_error *err);

@@ -391,3 +391,39 @@ mc_status mci_mongo_prepare(mci_store *s, const mci_spec *const *specs, size_t n
     }
     return st;
 }
+
+/* Is there one whose first key is that field? */
+static int has_index(const bson_t *index, const char *path)
+{
+    bson_iter_t at;
+    bson_iter_t key;
+    return bson_iter_init_find(&at, index, "key") && BSON_ITER_HOLDS_DOCUMENT(&at) && bson_iter_recurse(&at, &key) &&
+           bson_iter_next(&key) && strcmp(bson_iter_key(&key), path) == 0;
+}
+
+mc_status mci_mongo_missing_indexes(mci_store *s, const mci_spec *spec, mci_deadline dl, mci_buf *out, mc_error *err)
+{
+    const int fields[] = {spec->alias_field, spec->rank_field};
+    int there[2] = {0};
+    mci_mongo_op o;
+    bson_error_t e;
+    const bson_t *reply;
+    const bson_t *index;
+    mc_status st = mci_mongo_begin(&o, s, spec, "look", 0, dl, err);
+    if (st != MC_OK)
+        return st;
+    mongoc_cursor_t *cursor = mongoc_collection_find_indexes_with_opts(o.coll, NULL);
+    while (mongoc_cursor_next(cursor, &index))
+        for (size_t i = 0; i < 2; i++)
+            there[i] = there[i] || (fields[i] >= 0 && has_index(index, spec->fields[fields[i]].path));
+    if (mongoc_cursor_error_document(cursor, &e, &reply))
+        st = mci_mongo_failed(&o, &e, reply);
+    for (size_t i = 0; i < 2 && st == MC_OK; i++) {
+        if (fields[i] < 0 || there[i])
+            continue;
+        mci_buf_str(out, out->len > 0 ? ", " : "");
+        mci_buf_str(out, spec->fields[fields[i]].path);
+    }
+    mongoc_cursor_destroy(cursor);
+    return mci_mongo_end(&o, st);
+}

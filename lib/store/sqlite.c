@@ -279,6 +279,13 @@ static mc_status op_count(mci_store *s, const mci_spec *spec, mci_deadline dl, i
     return mci_sqlite_end(&o, status);
 }
 
+static mc_status op_missing_indexes(mci_store *s, const mci_spec *spec, mci_deadline dl, mci_buf *out, mc_error *err)
+{
+    mci_sqlite_op o;
+    mc_status st = mci_sqlite_begin(&o, s, spec, "look", dl, err);
+    return st == MC_OK ? mci_sqlite_end(&o, mci_sqlite_missing_indexes(&o, out)) : st;
+}
+
 /* ---- life ---- */
 
 static void op_close(mci_store *s)
@@ -304,6 +311,7 @@ static const mci_store_ops ops = {
     .rank = op_rank,
     .count = op_count,
     .close = op_close,
+    .missing_indexes = op_missing_indexes,
 };
 
 /* What follows "sqlite:" is the name of a file, taken literally. What looks like a query or a host is refused

@@ -130,6 +130,31 @@ mc_status mci_sqlite_make_indexes(mci_sqlite_op *o)
     return sqlite3_db_readonly(o->c->db, "main") == 1 ? MC_OK : make_indexes(o, 1);
 }
 
+mc_status mci_sqlite_missing_indexes(mci_sqlite_op *o, mci_buf *out)
+{
+    static const char *const names[] = {"alias", "rank", "scores"};
+    sqlite3_stmt *st;
+    int rc = sqlite3_prepare_v3(o->c->db, "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ? || '_' || ?", -1, 0,
+                                &st, NULL);
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && rc == SQLITE_OK; i++) {
+        if ((i == 0 ? o->spec->alias_field : o->spec->rank_field) < 0)
+            continue;
+        sqlite3_bind_text(st, 1, o->spec->name, -1, SQLITE_STATIC);
+        sqlite3_bind_text(st, 2, names[i], -1, SQLITE_STATIC);
+        int step = sqlite3_step(st);
+        if (step == SQLITE_DONE) {
+            mci_buf_str(out, out->len > 0 ? ", " : "");
+            mci_buf_str(out, o->spec->name);
+            mci_buf_char(out, '_');
+            mci_buf_str(out, names[i]);
+        }
+        rc = step == SQLITE_DONE || step == SQLITE_ROW ? SQLITE_OK : step;
+        (void)sqlite3_reset(st);
+    }
+    sqlite3_finalize(st);
+    return rc == SQLITE_OK ? MC_OK : mci_sqlite_failed(o, rc);
+}
+
 mc_status mci_sqlite_make_table(mci_sqlite_op *o)
 {
     const mci_spec *spec = o->spec;

@@ -10,5 +10,7 @@ mc_status mci_sqlite_make_table(mci_sqlite_op *o);
 
 /* All its indexes, also those that a file of an earlier edition may lack. */
 mc_status mci_sqlite_make_indexes(mci_sqlite_op *o);
+/* The names of those that are not there. */
+mc_status mci_sqlite_missing_indexes(mci_sqlite_op *o, mci_buf *out);
 
 #endif

@@ -15,6 +15,7 @@
 #define MCI_STORE_STORE_H
 
 #include "base/address.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/doc.h"
 #include "base/patch.h"
@@ -100,6 +101,9 @@ typedef struct mci_store_ops {
     mc_status (*count)(mci_store *s, const mci_spec *spec, mci_deadline dl, int64_t *out, mc_error *err);
 
     void (*close)(mci_store *s);
+
+    /* Indexes that are wanted and not there: their names into `out`, with ", " between them. NULL: nothing is to be said. */
+    mc_status (*missing_indexes)(mci_store *s, const mci_spec *spec, mci_deadline dl, mci_buf *out, mc_error *err);
 } mci_store_ops;
 
 /* Every implementation's struct begins with this. An op may be NULL: the engine answers MC_E_UNSUPPORTED. */

@@ -201,6 +201,25 @@ def everything_answers(w):
     assert p.returncode == 3 and p.stderr.startswith(b"mflix: "), p.stderr
 
 
+def doctor_tells(w):
+    filled(w)
+    p = w.raw("--redis", f"redis://127.0.0.1:{w.port}/0", "--store", "sqlite:" + w.path("main.db"), "doctor")
+    out = p.stdout.decode()
+    assert p.returncode == 0 and "all 33 commands" in out and "database.documents" in out and "BAD" not in out, (out, p.stderr)
+    answer = w.json("doctor")
+    codes = {f["code"]: f for f in answer["findings"]}
+    assert answer["worst"] in ("fine", "note") and codes["redis.version"]["severity"] == "fine", answer
+    dead = ["--redis", f"redis://127.0.0.1:{free_port()}/0", "--store", "sqlite:" + w.path("main.db")]
+    p = w.raw(*dead, "doctor", "--quiet")
+    out = p.stdout.decode()
+    assert p.returncode == 3 and out.startswith("BAD   redis.unreachable") and "->" in out and "store" not in out.splitlines()[0], out
+    p = w.raw("--redis", "memory:", "--store", "sqlite::memory:", "doctor", "--json")
+    answer = json.loads(p.stdout)
+    assert p.returncode == 1 and answer["worst"] == "warning", answer  # an empty database
+    p = w.raw("--redis", "gopher://x", "doctor")
+    assert p.returncode == 2, p.stderr
+
+
 def readers_that_leave_early(w):
     filled(w)
     for args in (["top", "-n", "300"], ["near", "-90", "40", "-r", "20000", "-n", "60"]):

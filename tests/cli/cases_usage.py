@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 COMMANDS = ("get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench plot stats "
-            "ping options count export help").split()
+            "ping doctor options count export help").split()
 
 
 def help_teaches(w):

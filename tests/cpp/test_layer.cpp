@@ -160,6 +160,11 @@ static void the_rest(client &mc, fixture &f)
     for (int i = 0; i < 500 && thrown([&] { mc.ping(); }) != MC_OK; i++)
         fixture_sleep_ms(5);
     CHECK(mc.stats().reads > 0 && mc.metrics().find("# TYPE") != std::string::npos);
+    std::vector<finding> seen = mc.check();
+    CHECK(!seen.empty() && seen[0].code == "redis.reachable" && seen[0].severity == MC_SEVERITY_FINE &&
+          !seen[0].text.empty());
+    seen = check(options().set("cache.uri", "redis://127.0.0.1:1/0").set("store.uri", "sqlite::memory:"));
+    CHECK(!seen.empty() && seen[0].severity == MC_SEVERITY_ERROR && !seen[0].advice.empty());
     client other(std::move(mc));
     CHECK(thrown([&] { mc.get_movie(ID1); }) == MC_E_ARG); /* moved away */
     CHECK(other.get_movie(ID1).found);

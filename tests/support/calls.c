@@ -312,6 +312,15 @@ static mc_status ping(mc_client *mc, mc_info *info, mc_error *err)
     return mc_ping(mc, NULL, NULL, err);
 }
 
+static mc_status check(mc_client *mc, mc_info *info, mc_error *err)
+{
+    mc_findings *f = NULL;
+    (void)info;
+    mc_status st = mc_check(mc, &f, err);
+    mc_findings_free(f);
+    return st;
+}
+
 const call_kind calls[] = {
     {"mc_get_movie", get, 1, 0, 0},
     {"mc_get_movie_document", document, 1, 0, 0},
@@ -341,5 +350,6 @@ const call_kind calls[] = {
     {"mc_get_or_load", get_or_load, 1, 0, 0},
     {"mc_get_many_or_load", many_or_load, 1, 1, 0},
     {"mc_ping", ping, 0, 0, 1},
+    {"mc_check", check, 0, 0, 1},
 };
 const size_t ncalls = sizeof calls / sizeof calls[0];

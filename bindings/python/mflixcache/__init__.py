@@ -15,8 +15,8 @@ from mflixcache._version import VERSION as __version__
 from mflixcache.about import features, library, tier_name, version, version_number
 from mflixcache.aio import AsyncClient, open_async
 from mflixcache.bench import bench
-from mflixcache.client import Client, open
-from mflixcache.enums import Cache, Flag, ImportMode, LogLevel, Status, Tier, Warm
+from mflixcache.client import Client, check, open
+from mflixcache.enums import Cache, Flag, ImportMode, LogLevel, Severity, Status, Tier, Warm
 from mflixcache.errors import (
     AbortError,
     ArgumentError,
@@ -51,6 +51,7 @@ from mflixcache.errors import (
 )
 from mflixcache.options import Options, option_table
 from mflixcache.results import (
+    Finding,
     Imported,
     Info,
     Movie,
@@ -86,6 +87,7 @@ __all__ = [
     "FieldError",
     "FieldTypeError",
     "FileError",
+    "Finding",
     "Flag",
     "ForkedError",
     "ImportMode",
@@ -109,6 +111,7 @@ __all__ = [
     "Ranked",
     "ReentrantError",
     "Rows",
+    "Severity",
     "Snapshot",
     "Stats",
     "Status",
@@ -126,6 +129,7 @@ __all__ = [
     "Warm",
     "__version__",
     "bench",
+    "check",
     "features",
     "library",
     "open",

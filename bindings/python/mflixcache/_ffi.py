@@ -83,6 +83,10 @@ MC_LOG_ERROR = 0
 MC_LOG_WARN = 1
 MC_LOG_INFO = 2
 MC_LOG_DEBUG = 3
+MC_SEVERITY_FINE = 0
+MC_SEVERITY_NOTE = 1
+MC_SEVERITY_WARNING = 2
+MC_SEVERITY_ERROR = 3
 
 # Each enumeration of the headers with its members.
 ENUMS: dict[str, tuple[str, ...]] = {
@@ -102,6 +106,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "mc_warm_what": ("MC_WARM_MOVIES", "MC_WARM_BOARD", "MC_WARM_THEATERS", "MC_WARM_ALL"),
     "mc_import_mode": ("MC_IMPORT_SKIP", "MC_IMPORT_REPLACE"),
     "mc_log_level": ("MC_LOG_ERROR", "MC_LOG_WARN", "MC_LOG_INFO", "MC_LOG_DEBUG"),
+    "mc_severity": ("MC_SEVERITY_FINE", "MC_SEVERITY_NOTE", "MC_SEVERITY_WARNING", "MC_SEVERITY_ERROR"),
 }
 
 
@@ -405,4 +410,13 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mc_stats_json": (c_int, (c_void_p, POINTER(c_void_p), POINTER(mc_error))),
     "mc_metrics_prometheus": (c_int, (c_void_p, POINTER(c_void_p), POINTER(mc_error))),
     "mc_set_log": (c_int, (c_void_p, mc_log_fn, c_int, c_void_p)),
+    "mc_check": (c_int, (c_void_p, POINTER(c_void_p), POINTER(mc_error))),
+    "mc_options_check": (c_int, (c_void_p, POINTER(c_void_p), POINTER(mc_error))),
+    "mc_findings_size": (c_size_t, (c_void_p,)),
+    "mc_findings_worst": (c_int, (c_void_p,)),
+    "mc_findings_severity": (c_int, (c_void_p, c_size_t)),
+    "mc_findings_code": (c_char_p, (c_void_p, c_size_t)),
+    "mc_findings_text": (c_char_p, (c_void_p, c_size_t)),
+    "mc_findings_advice": (c_char_p, (c_void_p, c_size_t)),
+    "mc_findings_free": (None, (c_void_p,)),
 }

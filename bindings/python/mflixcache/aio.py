@@ -26,6 +26,7 @@ from mflixcache.enums import ImportMode, LogLevel, Warm
 from mflixcache.errors import ClosedError, ForkedError
 from mflixcache.options import Setting
 from mflixcache.results import (
+    Finding,
     Imported,
     Info,
     Movie,
@@ -273,6 +274,10 @@ class AsyncClient:
     async def ping(self) -> Ping:
         """As `Client.ping`."""
         return await self._in_pool(self.client.ping)
+
+    async def check(self) -> list[Finding]:
+        """As `Client.check`."""
+        return await self._in_pool(self.client.check)
 
     async def invalidate_all(self) -> Info:
         """As `Client.invalidate_all`."""

@@ -17,13 +17,13 @@ from mflixcache._base import MAX_BATCH, Keep
 from mflixcache._boards import BoardCalls
 from mflixcache._call import Document, Text, c_document, c_integer, c_text, decode
 from mflixcache._guard import Guard, returning_none
-from mflixcache._loader import lib
+from mflixcache._loader import lib, quick
 from mflixcache._movies import MovieCalls
 from mflixcache._tiers import TierCalls
-from mflixcache.enums import ImportMode, LogLevel, Status, Tier, Warm
+from mflixcache.enums import ImportMode, LogLevel, Severity, Status, Tier, Warm
 from mflixcache.errors import ArgumentError, MflixError, ReentrantError, from_record, from_status
 from mflixcache.options import Options, Setting, option_key, setting_text
-from mflixcache.results import Imported, Info, Ping, Progress, Stats
+from mflixcache.results import Finding, Imported, Info, Ping, Progress, Stats
 from mflixcache.store import Store, make_table
 
 LogReceiver = Callable[[LogLevel, str], object]
@@ -92,6 +92,16 @@ class Client(MovieCalls, BoardCalls, TierCalls):
         error = from_record(status, err) if status < 0 else None
         self._guard.settle(error if error is not None and error.tier == Tier.NONE else None)
         return Ping(bool(redis.value), bool(store.value), error)
+
+    def check(self) -> list[Finding]:
+        """Look at both ends: each command and script, version, memory policy, role, indexes. For a person or a start-up.
+
+        Nothing is raised for what is found; the worst is `max(f.severity for f in findings)`.
+        """
+        out, err = c_void_p(), _ffi.mc_error()
+        status = lib.mc_check(self._begin(), byref(out), byref(err))
+        self._guard.settle(from_record(status, err) if status < 0 else None)
+        return _findings(out)
 
     def invalidate_all(self) -> Info:
         """Make all cached documents, boards and geo sets unreachable at once, with one command."""
@@ -312,6 +322,41 @@ def open(
             client.close()
             raise
     return client
+
+
+def check(
+    store: str | None = None,
+    redis: str | None = None,
+    *,
+    options: Mapping[str, Setting] | None = None,
+    env: bool = False,
+    file: str | os.PathLike[str] | None = None,
+    **settings: Setting,
+) -> list[Finding]:
+    """As `Client.check`, without a client, with the settings of `open`: tells also why `open` refuses."""
+    collected = _collect(store, redis, options or {}, env, file, settings)
+    out, err = c_void_p(), _ffi.mc_error()
+    status = lib.mc_options_check(collected.pointer, byref(out), byref(err))
+    if (raised := collected.take_password_error()) is not None:
+        raise raised
+    if status < 0:
+        raise from_record(status, err)
+    return _findings(out)
+
+
+def _findings(out: c_void_p) -> list[Finding]:
+    try:
+        return [
+            Finding(
+                Severity(quick.mc_findings_severity(out, i)),
+                decode(quick.mc_findings_code(out, i)),
+                decode(quick.mc_findings_text(out, i)),
+                decode(quick.mc_findings_advice(out, i)),
+            )
+            for i in range(quick.mc_findings_size(out))
+        ]
+    finally:
+        quick.mc_findings_free(out)
 
 
 def _collect(

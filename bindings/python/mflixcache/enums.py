@@ -122,3 +122,16 @@ class LogLevel(_Open):
     WARN = _ffi.MC_LOG_WARN
     INFO = _ffi.MC_LOG_INFO
     DEBUG = _ffi.MC_LOG_DEBUG
+
+
+class Severity(_Open):
+    """How bad a finding of `Client.check` is."""
+
+    FINE = _ffi.MC_SEVERITY_FINE
+    """As it should be: nothing is to be done."""
+    NOTE = _ffi.MC_SEVERITY_NOTE
+    """Worth knowing; may be as it is meant to be."""
+    WARNING = _ffi.MC_SEVERITY_WARNING
+    """Works now; slow, or going to fail, or old values may be seen."""
+    ERROR = _ffi.MC_SEVERITY_ERROR
+    """Something that the cache needs does not work."""

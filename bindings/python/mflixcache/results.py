@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta, timezone
 from typing import Any, Generic, TypeVar, overload
 
-from mflixcache.enums import Cache, Flag, Status, Tier
+from mflixcache.enums import Cache, Flag, Severity, Status, Tier
 from mflixcache.errors import MflixError
 
 _T_co = TypeVar("_T_co", covariant=True)
@@ -276,6 +276,21 @@ class Rank(_Answered, _Frozen):
     """From 0."""
     rating: float
     info: Info
+
+
+@dataclass(frozen=True)
+class Finding(_Frozen):
+    """What `Client.check` has seen."""
+
+    __slots__ = ("advice", "code", "severity", "text")
+
+    severity: Severity
+    code: str
+    """What it is about, for programs: "redis.permission", "database.indexes"."""
+    text: str
+    """What was found, for people."""
+    advice: str
+    """What to do about it; "" when nothing is to be done."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pytest
 from conftest import Redis, film, oid
 
 import mflixcache
-from mflixcache import Options
+from mflixcache import Options, Severity
 
 Settings = Callable[..., dict[str, Any]]
 
@@ -140,3 +140,14 @@ def test_statuses_and_tiers_of_a_newer_library() -> None:
     assert mflixcache.errors.from_status(-99).code == -99
     with pytest.raises(ValueError, match="x"):
         mflixcache.Tier("x")  # type: ignore[arg-type]
+
+
+def test_check(redis: Redis) -> None:
+    with mflixcache.open(store="sqlite::memory:", redis=redis.uri, cache_prefix="check:") as mc:
+        found = {f.code: f for f in mc.check()}
+    assert found["redis.permission"].severity == Severity.FINE
+    assert found["database.empty"].severity == Severity.WARNING and found["database.empty"].advice
+    found = {f.code: f for f in mflixcache.check(store="sqlite::memory:", redis="redis://127.0.0.1:1")}
+    assert found["redis.unreachable"].severity == Severity.ERROR and "127.0.0.1" in found["redis.unreachable"].text
+    with pytest.raises(mflixcache.UriError):
+        mflixcache.check(redis="gopher://x")

@@ -33,7 +33,7 @@ ORDER = [
     "theaters.h",
     "kv.h",
 ]
-ORDER += ["tiers.h", "observe.h"]
+ORDER += ["tiers.h", "observe.h", "check.h"]
 
 PLAIN = {
     "int": "c_int",

@@ -67,6 +67,13 @@ int mci_keys_add_set(mci_key_names *k, const mci_set *s)
     return (int)k->nsets++;
 }
 
+void mci_keys_of_check(const mci_key_names *k, const char *token, char out[MCI_SET_KEYS][MCI_KEY_MAX])
+{
+    static const char *const before[MCI_SET_KEYS] = {"", "mfc:p:", "mfc:a:", "mfc:n:"};
+    for (int i = 0; i < MCI_SET_KEYS; i++)
+        (void)snprintf(out[i], MCI_KEY_MAX, "%s%sboard:{check:%.40s}", before[i], k->prefix, token);
+}
+
 int mci_key_has_tag(const char *key)
 {
     const char *open = strchr(key, '{');

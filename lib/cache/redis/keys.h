@@ -56,6 +56,9 @@ void mci_keys_free(mci_key_names *k);
 int mci_keys_add_family(mci_key_names *k, const mci_family *f);
 int mci_keys_add_set(mci_key_names *k, const mci_set *s);
 
+/* Names that no derived set has, for a check to try things on. */
+void mci_keys_of_check(const mci_key_names *k, const char *token, char out[MCI_SET_KEYS][MCI_KEY_MAX]);
+
 /* Does Redis Cluster hash a part of this key alone: has it a {tag}? */
 int mci_key_has_tag(const char *key);
 

@@ -7,6 +7,7 @@
 
 #include "base/wipe.h"
 #include "cache/redis/build.h"
+#include "cache/redis/check.h"
 #include "cache/redis/counter.h"
 #include "cache/redis/derived.h"
 #include "cache/redis/parts.h"
@@ -384,7 +385,12 @@ static void close_cache(mci_cache *c)
     free(rc);
 }
 
-static const mci_cache_ops redis_cache_ops = {run, ping, now_ms, is_up, add_family, add_set, close_cache};
+static int check(mci_cache *c, int64_t step_ms, mc_findings *out)
+{
+    return mci_redis_check((mci_redis_cache *)c, step_ms, out);
+}
+
+static const mci_cache_ops redis_cache_ops = {run, ping, now_ms, is_up, add_family, add_set, close_cache, check};
 
 static mc_status open_servers(mci_redis_cache *rc, const mci_redis_cache_options *opt, mci_random *rnd, mci_metrics *metrics,
                               mci_log *log, mc_error *err)

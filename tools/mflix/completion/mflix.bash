@@ -5,7 +5,7 @@ _mflix()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} word command='' i
     local commands='get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench plot
-        stats ping options count export help'
+        stats ping doctor options count export help'
     local global='--redis --store --option -o --config --env-file --json --quiet -q --no-color --version -V --help -h'
     local own=''
     COMPREPLY=()
