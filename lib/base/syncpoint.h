@@ -44,6 +44,7 @@ enum mci_safeguard {
     MCI_SAFEGUARD_HOLD = 65536,      /* after a switch a write waits until everybody may know of it */
     MCI_SAFEGUARD_POLL = 131072,     /* who is primary is asked again and again */
     MCI_SAFEGUARD_MAJORITY = 262144, /* one Sentinel alone is not believed */
+    MCI_SAFEGUARD_SWITCH = 524288,   /* a primary that is it again is another than before */
     MCI_SAFEGUARD_LISTS = 64         /* lists are not believed while the recovery queue holds own writes */
 };
 

@@ -68,10 +68,12 @@ static void settle(mci_writing *w, int carried_out, const mci_doc *d)
     mci_writing_settle(w, &ops, how, d);
     int known = mci_call_run(&quiet, &ops) == MC_OK && mci_writing_settled(w, &ops, how);
     mci_ops_free(&ops);
+    if (known && mci_primary_hold(&quiet) != MC_OK) /* it has learned of a new primary only now: others may not have */
+        w->c->info->flags |= MC_FLAG_QUEUED;
     if (known || !(carried_out || fast) || !MCI_SAFEGUARD(MCI_SAFEGUARD_SECOND))
         return;
     mci_writing_remember(w, 0); /* the quarantine holds until it expires; the queue ends it sooner */
-    if (mci_recover_insist(&quiet))
+    if (mci_recover_insist(&quiet) && mci_primary_hold(&quiet) == MC_OK)
         w->c->info->flags &= ~(unsigned)MC_FLAG_QUEUED; /* told, if late */
 }
 

@@ -14,12 +14,6 @@ struct mci_sentinel {
     mci_redis *at[MCI_SEEDS_MAX];
 };
 
-typedef struct answer {
-    char host[256];
-    int port; /* 0: it named nobody */
-    int64_t since_ms;
-} answer;
-
 mc_status mci_sentinel_open(const mci_redis_options *opt, const char *user, const char *password, mci_random *rnd,
                             mci_metrics *metrics, mci_log *log, mci_sentinel **out, mc_error *err)
 {
@@ -68,8 +62,8 @@ static void question(const mci_sentinel *s, mci_batch *b)
     mci_arg_str(b, s->service);
 }
 
-/* How long it has called itself a primary: names and values in turn. */
-static int64_t since(const mci_reply *r)
+/* How long it has called itself a primary, and by which switch: names and values in turn. */
+static void take_details(const mci_reply *r, mci_named *out)
 {
     int64_t ms = 0;
     int primary = 0;
@@ -80,11 +74,13 @@ static int64_t since(const mci_reply *r)
             primary = mci_reply_is(value, "master");
         else if (mci_reply_is(mci_reply_item(r, i), "role-reported-time"))
             (void)mci_reply_count(value, &ms);
+        else if (mci_reply_is(mci_reply_item(r, i), "config-epoch"))
+            (void)mci_reply_count(value, &out->config_epoch);
     }
-    return primary ? ms : 0;
+    out->since_ms = primary ? ms : 0;
 }
 
-static void take(const mci_reply *r, answer *out)
+static void take(const mci_reply *r, mci_named *out)
 {
     const mci_reply *host = mci_reply_item(r, 0);
     const mci_reply *port = mci_reply_item(r, 1);
@@ -98,7 +94,7 @@ static void take(const mci_reply *r, answer *out)
 }
 
 /* Those that answered lately, or those that did not, all at once. Returns how many answered; `why` is of one that did not. */
-static size_t ask_some(mci_sentinel *s, int well, mci_deadline dl, answer *answers, mc_error *why)
+static size_t ask_some(mci_sentinel *s, int well, mci_deadline dl, mci_named *answers, mc_error *why)
 {
     mci_redis_part part[MCI_SEEDS_MAX];
     mci_batch batch[MCI_SEEDS_MAX];
@@ -117,7 +113,7 @@ static size_t ask_some(mci_sentinel *s, int well, mci_deadline dl, answer *answe
         if (part[k].status == MC_OK) {
             answered++;
             take(mci_batch_reply(&batch[k], 0), &answers[of[k]]);
-            answers[of[k]].since_ms = since(mci_batch_reply(&batch[k], 1));
+            take_details(mci_batch_reply(&batch[k], 1), &answers[of[k]]);
             if (answers[of[k]].port == 0 && mci_reply_error(mci_batch_reply(&batch[k], 0), "ask a Sentinel", why) == MC_OK)
                 (void)mci_fail(why, MC_E_CACHE, MC_TIER_REDIS, "a Sentinel knows no primary of \"%.100s\"", s->service);
         } else {
@@ -128,26 +124,31 @@ static size_t ask_some(mci_sentinel *s, int well, mci_deadline dl, answer *answe
     return answered;
 }
 
+static int is_same(const mci_named *a, const mci_named *b)
+{
+    return a->port == b->port && a->config_epoch == b->config_epoch && strcmp(a->host, b->host) == 0;
+}
+
 /* The answer that `most` of them gave; NULL: none. */
-static const answer *find_majority(const answer *answers, size_t n, size_t most)
+static const mci_named *find_majority(const mci_named *answers, size_t n, size_t most)
 {
     for (size_t i = 0; i < n; i++) {
         size_t same = 0;
         for (size_t k = 0; answers[i].port != 0 && k < n; k++)
-            same += answers[k].port == answers[i].port && strcmp(answers[k].host, answers[i].host) == 0;
+            same += (size_t)is_same(&answers[k], &answers[i]);
         if (same >= most)
             return &answers[i];
     }
     return NULL;
 }
 
-mc_status mci_sentinel_ask(mci_sentinel *s, mci_deadline dl, char host[256], int *port, int64_t *since_ms, mc_error *err)
+mc_status mci_sentinel_ask(mci_sentinel *s, mci_deadline dl, mci_named *out, mc_error *err)
 {
-    answer answers[MCI_SEEDS_MAX] = {{{0}, 0, 0}};
+    mci_named answers[MCI_SEEDS_MAX] = {{{0}, 0, 0, 0}};
     mc_error why = {0};
     size_t most = MCI_SAFEGUARD(MCI_SAFEGUARD_MAJORITY) ? s->n / 2 + 1 : 1;
     size_t answered = ask_some(s, 1, dl, answers, &why);
-    const answer *a = find_majority(answers, s->n, most);
+    const mci_named *a = find_majority(answers, s->n, most);
     if (a == NULL && answered < s->n) { /* the others, too */
         answered += ask_some(s, 0, dl, answers, &why);
         a = find_majority(answers, s->n, most);
@@ -156,11 +157,9 @@ mc_status mci_sentinel_ask(mci_sentinel *s, mci_deadline dl, char host[256], int
         return mci_fail(err, why.code == MC_E_AUTH ? MC_E_AUTH : MC_E_CACHE, MC_TIER_REDIS,
                         "%zu of %zu Sentinels answered, and no primary of \"%.100s\" was named by a majority%s%.200s",
                         answered, s->n, s->service, why.text[0] != '\0' ? "; " : "", why.text);
-    memcpy(host, a->host, sizeof a->host);
-    *port = a->port;
-    *since_ms = INT64_MAX;
+    *out = *a;
     for (size_t i = 0; i < s->n; i++)
-        if (answers[i].port == a->port && strcmp(answers[i].host, a->host) == 0 && answers[i].since_ms < *since_ms)
-            *since_ms = answers[i].since_ms;
+        if (answers[i].port != 0 && is_same(&answers[i], out) && answers[i].since_ms < out->since_ms)
+            out->since_ms = answers[i].since_ms;
     return MC_OK;
 }

@@ -15,10 +15,17 @@ mc_status mci_sentinel_open(const mci_redis_options *opt, const char *user, cons
                             mci_metrics *metrics, mci_log *log, mci_sentinel **out, mc_error *err);
 void mci_sentinel_close(mci_sentinel *s);
 
+typedef struct mci_named {
+    char host[256];
+    int port;
+    int64_t config_epoch; /* the number of the switch: grows with each */
+    int64_t since_ms;
+} mci_named;
+
 /*
- * The address that more than half of them name. `since_ms` receives for how long it has been primary at least, by the one of them that
+ * The primary that more than half of them name, by the same switch. `since_ms` receives for how long it has been primary at least, by the one of them that
  * says least; 0: they do not say. One thread at a time. MC_OK; MC_E_CACHE: no majority; MC_E_AUTH: a Sentinel refused the log-in.
  */
-mc_status mci_sentinel_ask(mci_sentinel *s, mci_deadline dl, char host[256], int *port, int64_t *since_ms, mc_error *err);
+mc_status mci_sentinel_ask(mci_sentinel *s, mci_deadline dl, mci_named *out, mc_error *err);
 
 #endif

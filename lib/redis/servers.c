@@ -25,9 +25,10 @@ struct mci_servers {
     mci_redis *one; /* single, Sentinel: the primary */
     mci_sentinel *sentinel;
     mci_cluster *cluster;
-    _Atomic int64_t asked_ns;   /* when the question began that was answered last; 0: never, or it is to be asked anew */
-    _Atomic int64_t changed_ns; /* when another primary was named */
-    mci_mutex lock;             /* guards what follows */
+    _Atomic int64_t asked_ns;     /* when the question began that was answered last; 0: never, or it is to be asked anew */
+    _Atomic int64_t config_epoch; /* the Sentinels' number of the last switch */
+    _Atomic int64_t changed_ns;   /* when another primary was named */
+    mci_mutex lock;               /* guards what follows */
     mci_cond answered;
     int asking;
     int64_t failed_ns;
@@ -120,20 +121,21 @@ static void reach(mci_servers *s)
 }
 
 /* With the lock held: a majority has named it, asked from `began_ns` on. */
-static void take_primary(mci_servers *s, const char *host, int port, int64_t since_ms, int64_t began_ns)
+static void take_primary(mci_servers *s, const mci_named *n, int64_t began_ns)
 {
-    if (port != s->port || strcmp(host, s->host) != 0) {
+    if (n->port != s->port || strcmp(n->host, s->host) != 0 || n->config_epoch != load(&s->config_epoch)) {
         int first = s->port == 0;
         int64_t now = mci_now_ns();
-        (void)snprintf(s->host, sizeof s->host, "%s", host);
-        s->port = port;
+        atomic_store(&s->config_epoch, n->config_epoch);
+        (void)snprintf(s->host, sizeof s->host, "%s", n->host);
+        s->port = n->port;
         reach(s);
         /* Of the first it is not known how long others have known it, unless the Sentinels say. */
-        int64_t since = first && since_ms < INT64_C(3600000) ? now - since_ms * 1000000 : now;
-        atomic_store(&s->changed_ns, first && since_ms >= INT64_C(3600000) ? 0 : since);
+        int long_ago = first && n->since_ms >= INT64_C(3600000);
+        atomic_store(&s->changed_ns, long_ago ? 0 : first ? now - n->since_ms * 1000000 : now);
         if (!first) {
             mci_count(s->metrics, MCI_C_REDIS_SWITCHES);
-            mci_log_write(s->log, MC_LOG_WARN, "Redis has another primary: %.255s", host);
+            mci_log_write(s->log, MC_LOG_WARN, "Redis has another primary: %.255s", n->host);
         }
     }
     atomic_store(&s->asked_ns, began_ns);
@@ -166,16 +168,14 @@ static mc_status ask(mci_servers *s, int64_t after_ns, mci_deadline dl, mc_error
     }
     s->asking = 1;
     mci_mutex_unlock(&s->lock);
-    char host[256];
-    int port = 0;
-    int64_t since_ms = 0;
+    mci_named named;
     int64_t began = mci_now_ns();
     why = (mc_error){0};
-    mc_status st = mci_sentinel_ask(s->sentinel, dl, host, &port, &since_ms, &why);
+    mc_status st = mci_sentinel_ask(s->sentinel, dl, &named, &why);
     mci_mutex_lock(&s->lock);
     s->asking = 0;
     if (st == MC_OK) {
-        take_primary(s, host, port, since_ms, began);
+        take_primary(s, &named, began);
     } else {
         s->failed_ns = mci_now_ns();
         s->why = why;
@@ -205,6 +205,11 @@ int mci_servers_are_known(const mci_servers *s)
         return 1;
     int64_t asked = load(&s->asked_ns);
     return asked != 0 && mci_now_ns() - asked <= s->check_ns;
+}
+
+int64_t mci_servers_switch(const mci_servers *s)
+{
+    return load(&s->config_epoch);
 }
 
 int64_t mci_servers_changed_ns(const mci_servers *s)

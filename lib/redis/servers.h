@@ -34,6 +34,8 @@ int mci_servers_have_slots(const mci_servers *s);
 mc_status mci_servers_ready(mci_servers *s, int64_t after_ns, mci_deadline dl, mc_error *err);
 /* May what has been answered now be used: is it still known who is primary? */
 int mci_servers_are_known(const mci_servers *s);
+/* The number of the switch by which the present primary is it: a server that is primary again, and has not noticed that it was not, still has its term. 0 where nothing switches. */
+int64_t mci_servers_switch(const mci_servers *s);
 /* Monotonic time when the primary last changed, or may have: 0 when it cannot. */
 int64_t mci_servers_changed_ns(const mci_servers *s);
 

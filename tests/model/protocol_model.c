@@ -18,13 +18,16 @@ void model_init(model *m, int writers, int expiries, int deaths, int floods)
         m->step[READERS + i] = S_DONE;
 }
 
-/* Whoever knows of the new primary waits until everybody does, before it writes to the store. */
+/* Whoever knows of the new primary waits until everybody does: before it writes to the store, and, when it has learned of it only after that, before it comes back. */
 static int is_held(const model *m, int a, unsigned mutants)
 {
     int all = 1;
     for (int i = 0; i < ACTORS; i++)
-        all &= m->view[i] == m->live || m->step[i] >= S_DONE;
-    return a >= READERS && m->step[a] == S_MIDDLE && m->view[a] == 1 && !all && !(mutants & M_NO_HOLD);
+        all &= i == a || m->view[i] == m->live || m->step[i] >= S_DONE;
+    if (a < READERS || all || mutants & M_NO_HOLD)
+        return 0;
+    int learns = m->step[a] == S_END && !(mutants & M_NO_CONFIRM) && m->live != m->announced_at[a - READERS];
+    return (m->step[a] == S_MIDDLE && m->view[a] > 0) || learns;
 }
 
 static int takeover_events(const model *m, event *out)
@@ -71,29 +74,33 @@ int model_events(const model *m, unsigned mutants, event out[EVENTS_MAX])
     return n;
 }
 
-/* What values of this server are stamped with: its epoch, in its term. */
-static int8_t stamp(const model *m, const model_redis *s, unsigned mutants)
+/* What values are stamped with: the epoch of the server, in its term, as primary for the n-th time that there is one. */
+static int8_t stamp(const model *m, int view, unsigned mutants)
 {
-    return (int8_t)(s->epoch + (s == &m->at[1] && !(mutants & M_NO_TERM) ? 8 : 0));
+    int term = mutants & M_NO_TERM ? 0 : mutants & M_NO_CONFIG ? view & 1 : view;
+    return (int8_t)(m->at[view & 1].epoch + 8 * term);
 }
 
-static void put(const model *m, model_redis *s, int version, int epoch, unsigned mutants)
+static void put(model *m, int view, int version, int epoch, unsigned mutants)
 {
+    model_redis *s = &m->at[view & 1];
     s->value = (int8_t)version;
-    s->value_epoch = (int8_t)(version == NONE ? 0 : mutants & M_EPOCH_AT_END ? stamp(m, s, mutants) : epoch);
+    s->value_epoch = (int8_t)(version == NONE ? 0 : mutants & M_EPOCH_AT_END ? stamp(m, view, mutants) : epoch);
 }
 
-static void read_value(model *m, model_redis *s, int r, unsigned mutants)
+static void read_value(model *m, int r, unsigned mutants)
 {
+    int view = m->view[r];
+    model_redis *s = &m->at[view & 1];
     m->began[r] = m->acked;
-    if (s->value != NONE && (s->value_epoch == stamp(m, s, mutants) || mutants & M_NO_EPOCH)) {
+    if (s->value != NONE && (s->value_epoch == stamp(m, view, mutants) || mutants & M_NO_EPOCH)) {
         if (s->value < m->began[r])
             m->stale = 1;
         m->step[r] = S_DONE;
         return;
     }
-    put(m, s, NONE, 0, mutants); /* of an earlier epoch: it is named in the miss script, and goes */
-    m->reader_epoch[r] = stamp(m, s, mutants);
+    put(m, view, NONE, 0, mutants); /* of an earlier epoch: it is named in the miss script, and goes */
+    m->reader_epoch[r] = stamp(m, view, mutants);
     m->may_fill[r] = s->quarantine == 0 && (s->lease == NONE || mutants & M_NO_LEASE);
     if (mutants & M_NO_QUARANTINE)
         m->may_fill[r] = s->lease == NONE || mutants & M_NO_LEASE;
@@ -104,10 +111,10 @@ static void read_value(model *m, model_redis *s, int r, unsigned mutants)
 
 static void reader_step(model *m, int r, unsigned mutants)
 {
-    model_redis *s = &m->at[m->view[r]];
+    model_redis *s = &m->at[m->view[r] & 1];
     switch (m->step[r]) {
     case S_BEGIN: /* the value, then the miss script; a read that hits is done */
-        read_value(m, s, r, mutants);
+        read_value(m, r, mutants);
         return;
     case S_MIDDLE:
         m->loaded[r] = m->stored;
@@ -118,7 +125,7 @@ static void reader_step(model *m, int r, unsigned mutants)
             if (s->lease == r)
                 s->lease = NONE;
             if (s->quarantine == 0 || mutants & M_NO_QUARANTINE)
-                put(m, s, m->loaded[r], m->reader_epoch[r], mutants);
+                put(m, m->view[r], m->loaded[r], m->reader_epoch[r], mutants);
         }
         m->step[r] = S_DONE;
     }
@@ -126,17 +133,19 @@ static void reader_step(model *m, int r, unsigned mutants)
 
 static void announce(model *m, int w, unsigned mutants)
 {
-    model_redis *s = &m->at[m->view[READERS + w]];
-    put(m, s, NONE, 0, mutants);
-    m->writer_epoch[w] = stamp(m, s, mutants);
+    int view = m->view[READERS + w];
+    model_redis *s = &m->at[view & 1];
+    put(m, view, NONE, 0, mutants);
+    m->writer_epoch[w] = stamp(m, view, mutants);
     m->announced_at[w] = m->view[READERS + w];
     s->lease = NONE;
     s->sole = s->quarantine == 0 || mutants & M_LAST_TOKEN ? (int8_t)w : -2;
     s->quarantine = (uint8_t)(s->quarantine | 1 << w);
 }
 
-static void post(model *m, model_redis *s, int w, unsigned mutants)
+static void post(model *m, int view, int w, unsigned mutants)
 {
+    model_redis *s = &m->at[view & 1];
     int had = s->quarantine >> w & 1;
     int mine = had && s->sole == w;
     if (!had && s->sole != NONE)
@@ -148,7 +157,7 @@ static void post(model *m, model_redis *s, int w, unsigned mutants)
     int others = s->quarantine != 0 && !(mutants & (M_NO_SOLO | M_LAST_TOKEN));
     int nothing = m->nothing >> w & 1;
     int stores = mine && !others && !nothing;
-    put(m, s, stores ? m->version[w] : NONE, m->writer_epoch[w], mutants);
+    put(m, view, stores ? m->version[w] : NONE, m->writer_epoch[w], mutants);
     if (stores || (nothing && s->quarantine == 0))
         s->sole = NONE;
 }
@@ -170,7 +179,7 @@ static void writer_step(model *m, int w, unsigned mutants)
         if (!(mutants & M_NO_CONFIRM))
             m->view[a] = m->live;
         if (m->view[a] == m->announced_at[w] || !(mutants & M_NO_SECOND))
-            post(m, &m->at[m->view[a]], w, mutants);
+            post(m, m->view[a], w, mutants);
         if (m->version[w] > m->acked)
             m->acked = m->version[w];
         m->step[a] = S_DONE;
@@ -191,9 +200,9 @@ static void takeover(model *m, event e)
         m->view[e.who] = m->live;
     } else {
         m->switches--;
-        m->live = 1;
+        m->live++; /* the second time it is the first server's again, which has not noticed anything */
         for (int a = 0; a < ACTORS && m->dead; a++)
-            m->view[a] = 1;
+            m->view[a] = m->live;
     }
 }
 
@@ -226,14 +235,14 @@ void model_apply(model *m, event e, unsigned mutants)
         break;
     case E_VALUE_EXPIRES:
         m->expiries--;
-        put(m, &m->at[0], NONE, 0, mutants);
+        put(m, 0, NONE, 0, mutants);
         break;
     case E_OUTSIDE:
         if (m->outside++ == 0) {
             m->outside_version = ++m->stored;
             break;
         }
-        m->at[m->live].epoch++;
+        m->at[m->live & 1].epoch++;
         if (m->outside_version > m->acked)
             m->acked = m->outside_version;
         break;
@@ -243,7 +252,7 @@ void model_apply(model *m, event e, unsigned mutants)
         break;
     case E_FLOOD:
         m->floods--;
-        forget(&m->at[m->live]);
+        forget(&m->at[m->live & 1]);
         break;
     default:
         takeover(m, e);
@@ -252,6 +261,6 @@ void model_apply(model *m, event e, unsigned mutants)
 
 int model_converged(const model *m, unsigned mutants)
 {
-    const model_redis *s = &m->at[m->live];
-    return s->value == NONE || s->value_epoch != stamp(m, s, mutants) || s->value == m->stored;
+    const model_redis *s = &m->at[m->live & 1];
+    return s->value == NONE || s->value_epoch != stamp(m, m->live, mutants) || s->value == m->stored;
 }

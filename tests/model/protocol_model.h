@@ -26,6 +26,7 @@ enum mutant {
     M_NO_TERM = 64,      /* the term of a server is no part of the epoch */
     M_NO_CONFIRM = 128,  /* a writer does not ask who the primary is after the store has answered */
     M_NO_HOLD = 256,     /* a writer that knows of a new primary does not wait until everybody does */
+    M_NO_CONFIG = 1024,  /* the number of the switch is no part of the epoch */
     M_NO_SECOND = 512    /* an end of a write whose server has gone is not told to the new one */
 };
 
@@ -45,11 +46,11 @@ typedef struct model_redis {
 /* Small and without padding: it is hashed and compared as bytes. */
 typedef struct model {
     model_redis at[2];   /* the primary, and who may come after it */
-    int8_t live;         /* the primary now */
+    int8_t live;         /* how often there was another primary; even: the first server is it, odd: the second */
     int8_t copies;       /* times that the first may still be copied to the second */
-    int8_t switches;     /* 1: the second may still take over */
+    int8_t switches;     /* times that the other may still become primary */
     int8_t dead;         /* 1: the first has gone then, and everybody notices; 0: those who are not told go on with it */
-    int8_t view[ACTORS]; /* whom each takes for the primary */
+    int8_t view[ACTORS]; /* whom each takes for the primary, counted as `live` */
     int8_t stored;       /* version in the store */
     int8_t acked;        /* newest version whose writer came back */
     int8_t expiries;     /* events that may still happen */

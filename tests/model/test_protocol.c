@@ -126,12 +126,12 @@ static double share_with_outside(const char *name, int writers, int expiries, in
 }
 
 /* The second server takes over, with what it was told until some moment. `dead`: the first has gone; else it goes on for those who have not heard. */
-static double share_with_takeover(const char *name, int writers, int dead, unsigned mutants)
+static double share_with_takeover(const char *name, int writers, int switches, int dead, unsigned mutants)
 {
     model m;
     model_init(&m, writers, 0, 0, 0);
     m.copies = 1;
-    m.switches = 1;
+    m.switches = (int8_t)switches;
     m.dead = (int8_t)dead;
     return share_from(name, m, mutants);
 }
@@ -162,8 +162,9 @@ static void test_no_schedule_is_wrong(void **state)
     assert_true(share_with_outside("epoch stamped, compared by readers", 2, 1, 0, 0, 0) == 0);
     assert_true(share_with_outside("epoch stamped, compared by readers", 2, 1, 1, 0, 0) == 0);
     assert_true(share_with_outside("epoch stamped, compared by readers", 2, 0, 0, 1, 0) == 0);
-    assert_true(share_with_takeover("takeover, the first is dead", 2, 1, 0) == 0);
-    assert_true(share_with_takeover("takeover, the first goes on", 2, 0, 0) == 0);
+    assert_true(share_with_takeover("takeover, the first is dead", 2, 1, 1, 0) == 0);
+    assert_true(share_with_takeover("takeover, the first goes on", 2, 1, 0, 0) == 0);
+    assert_true(share_with_takeover("and is primary again", 1, 2, 0, 0) == 0);
     for (unsigned nothing = 1; nothing < 4; nothing++) {
         assert_true(share_with_nothing("writers that store nothing", nothing, 2, 2, 0, 0, 0) == 0);
         assert_true(share_with_nothing("writers that store nothing", nothing, 2, 1, 1, 0, 0) == 0);
@@ -184,11 +185,12 @@ static void test_mutants_are_caught(void **state)
     assert_true(share_with_nothing("one stores nothing, and is not heard of", 1, 2, 2, 0, 0, M_LAST_TOKEN) > 0);
     assert_true(share_with_outside("epochs not compared", 1, 1, 0, 0, M_NO_EPOCH) > 0);
     assert_true(share_with_outside("stamped with the epoch of the end", 1, 1, 0, 0, M_EPOCH_AT_END) > 0);
-    assert_true(share_with_takeover("the term is no part of the epoch", 2, 1, M_NO_TERM) > 0);
-    assert_true(share_with_takeover("the term is that of the fill", 2, 1, M_EPOCH_AT_END) > 0);
-    assert_true(share_with_takeover("the new primary is not told", 2, 1, M_NO_SECOND) > 0);
-    assert_true(share_with_takeover("nobody asks after the commit", 2, 0, M_NO_CONFIRM) > 0);
-    assert_true(share_with_takeover("nobody holds a commit", 2, 0, M_NO_HOLD) > 0);
+    assert_true(share_with_takeover("the term is no part of the epoch", 2, 1, 1, M_NO_TERM) > 0);
+    assert_true(share_with_takeover("the term is that of the fill", 2, 1, 1, M_EPOCH_AT_END) > 0);
+    assert_true(share_with_takeover("the new primary is not told", 2, 1, 1, M_NO_SECOND) > 0);
+    assert_true(share_with_takeover("nobody asks after the commit", 2, 1, 0, M_NO_CONFIRM) > 0);
+    assert_true(share_with_takeover("nobody holds a commit", 2, 1, 0, M_NO_HOLD) > 0);
+    assert_true(share_with_takeover("a primary again is believed as before", 1, 2, 0, M_NO_CONFIG) > 0);
 }
 
 /* ---- the real scripts --------------------------------------------------------------------------------------------- */

@@ -142,6 +142,8 @@ mc_status mci_parts_run(mci_parts *p, mci_deadline dl, mc_error *err)
 int64_t mci_epoch_in_term(const mci_redis_cache *rc, int64_t epoch, int64_t tag)
 {
     int64_t more = rc->names.tags != NULL ? rc->head.scope : 0;
+    if (tag != 0 && MCI_SAFEGUARD(MCI_SAFEGUARD_SWITCH)) /* far from the number beside it */
+        more ^= (int64_t)((uint64_t)mci_servers_switch(rc->servers) * UINT64_C(0x9e3779b97f4a7c15) >> 11);
     return epoch == 0 ? 0 : (((epoch - 1) ^ tag ^ more) & EPOCH_BITS) + 1;
 }
 
