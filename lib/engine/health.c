@@ -25,7 +25,7 @@ mc_status mci_health_ask(mci_engine *e, mci_deadline dl, int adopt, int *lasting
             mci_refused_tell(e, st != MC_OK, own.text);
         mci_ops_free(&ops);
     } else {
-        forever = st == MC_E_AUTH || st == MC_E_TLS || st == MC_E_CLUSTER || st == MC_E_URI;
+        forever = st == MC_E_AUTH || st == MC_E_TLS || (st == MC_E_CLUSTER && !e->cache->moves) || st == MC_E_URI;
     }
     if (lasting != NULL)
         *lasting = forever;

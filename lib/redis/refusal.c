@@ -5,25 +5,25 @@
 #include <string.h>
 
 static const mci_refusal refusals[] = {
-    {"READONLY", 1},
-    {"NOPERM", 1},
-    {"NOAUTH", 1},
-    {"CROSSSLOT", 1},
-    {"MOVED", 1},
-    {"ERR unknown", 1},
+    {"READONLY", MCI_LASTS_HERE},
+    {"NOPERM", MCI_LASTS_ALWAYS},
+    {"NOAUTH", MCI_LASTS_ALWAYS},
+    {"CROSSSLOT", MCI_LASTS_ALWAYS},
+    {"MOVED", MCI_LASTS_HERE},
+    {"ERR unknown", MCI_LASTS_ALWAYS},
     {"OOM", 0},
     {"MISCONF", 0},
     {"BUSY", 0},
     {"LOADING", 0},
     {"MASTERDOWN", 0},
     {"NOREPLICAS", 0},
-    {"ASK", 1},
+    {"ASK", MCI_LASTS_HERE},
     {"TRYAGAIN", 0},
-    {"CLUSTERDOWN", 1},
+    {"CLUSTERDOWN", MCI_LASTS_HERE},
     {"UNBLOCKED", 0},
     {"ERR max", 0},
-    {"DENIED", 1},
-    {"ERR This instance has cluster", 1},
+    {"DENIED", MCI_LASTS_ALWAYS},
+    {"ERR This instance has cluster", MCI_LASTS_ALWAYS},
 };
 
 /* Errors of a command inside a script come after the script's own text on servers before 7. */

@@ -5,9 +5,11 @@
 
 #include "redis/reply.h"
 
+enum { MCI_LASTS_ALWAYS = 1, MCI_LASTS_HERE };
+
 typedef struct mci_refusal {
     const char *text; /* what the error begins with */
-    int lasting;      /* it will not end by waiting */
+    int lasting; /* it does not end by waiting: MCI_LASTS_ALWAYS, or MCI_LASTS_HERE: unless another server may take its place; 0: it does */
 } mci_refusal;
 
 /* Which of them the reply is; NULL: none. */

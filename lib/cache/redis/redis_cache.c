@@ -139,7 +139,7 @@ static void refuse(mci_ops *ops, mci_op *op, mc_status st, const mc_error *why)
 }
 
 /* A full server takes no first epoch; the commit that it refuses reports it. */
-static void look_for_refusal(mci_ops *ops, const mci_batch *b, size_t from)
+static void look_for_refusal(mci_ops *ops, const mci_batch *b, size_t from, int moves)
 {
     for (size_t i = from; i < b->n && ops->refusal == NULL; i++) {
         const mci_reply *r = mci_batch_reply(b, i);
@@ -147,7 +147,7 @@ static void look_for_refusal(mci_ops *ops, const mci_batch *b, size_t from)
         if (refusal == NULL)
             continue;
         ops->refusal = r->u.str;
-        ops->refusal_lasts = refusal->lasting;
+        ops->refusal_lasts = refusal->lasting == MCI_LASTS_ALWAYS || (refusal->lasting == MCI_LASTS_HERE && !moves);
     }
 }
 
@@ -157,7 +157,7 @@ static void unpack(mci_parts *p, mci_deadline dl)
     for (size_t i = 0; i < p->n; i++) {
         int made = p->nepochs > 0 && p->epoch[0].part == i && p->epoch[0].at > 0;
         if (p->part[i].status == MC_OK)
-            look_for_refusal(ops, &p->batch[i], (size_t)made);
+            look_for_refusal(ops, &p->batch[i], (size_t)made, p->rc->head.moves);
     }
     mci_parts_epochs(p, dl);
     for (size_t i = 0; i < ops->n; i++) {
