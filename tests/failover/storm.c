@@ -67,19 +67,21 @@ static void *write_on(void *arg)
     return NULL;
 }
 
+/* NULL, and said: called by threads that cannot fail the test. */
 static mc_client *open_handle(storm *s)
 {
-    mc_error err;
+    mc_error err = {0};
     mc_client *mc = NULL;
     mc_options *o = mc_options_new();
-    assert_non_null(o);
-    for (const char *const *p = s->options; *p != NULL; p += 2)
-        if (mc_options_set(o, p[0], p[1], &err) != MC_OK)
-            fail_msg("%s", err.text);
+    mc_status st = o != NULL ? MC_OK : MC_E_NOMEM;
+    for (const char *const *p = s->options; st == MC_OK && *p != NULL; p += 2)
+        st = mc_options_set(o, p[0], p[1], &err);
     mc_store table = memstore_table(&s->mem);
-    if (mc_open_with_store(o, &table, &mc, &err) != MC_OK)
-        fail_msg("%s", err.text);
+    if (st == MC_OK)
+        st = mc_open_with_store(o, &table, &mc, &err);
     mc_options_free(o);
+    if (st != MC_OK && atomic_fetch_add(&s->failed_opens, 1) < 10)
+        print_message("  not opened: %s\n", err.text);
     return mc;
 }
 
@@ -159,7 +161,7 @@ void storm_start(storm *s, const char *const *options)
     }
     s->options = options;
     for (int i = 0; i < 4; i++)
-        s->mc[i] = open_handle(s);
+        assert_non_null(s->mc[i] = open_handle(s));
     for (int i = 0; i < STORM_WRITERS + STORM_READERS + 1; i++) {
         seat *at = malloc(sizeof *at);
         assert_non_null(at);
@@ -182,6 +184,7 @@ long storm_stop(storm *s, const char *name)
         "%s: %ld reads (%ld hits, %ld stale, %ld failed), %ld writes acknowledged, %ld queued, %ld failed, %ld lists\n",
         name, atomic_load(&s->reads), atomic_load(&s->hits), stale, atomic_load(&s->failed_reads), atomic_load(&s->writes),
         atomic_load(&s->queued), atomic_load(&s->failed_writes), atomic_load(&s->lists));
+    assert_int_equal(atomic_load(&s->failed_opens), 0);
     return stale;
 }
 

@@ -24,7 +24,7 @@ typedef struct storm {
     _Atomic long acked[STORM_IDS];
     _Atomic int stop;
     _Atomic int slow; /* one write in twenty takes up to so many milliseconds */
-    _Atomic long reads, hits, stale, writes, queued, failed_writes, failed_reads, lists;
+    _Atomic long reads, hits, stale, writes, queued, failed_writes, failed_reads, failed_opens, lists;
 } storm;
 
 /* Four handles with the options, as key, value, ... NULL (kept by reference); then the threads begin. One reader opens a handle of its own again and again: one that
