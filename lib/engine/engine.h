@@ -41,7 +41,8 @@ typedef struct mci_engine {
     _Atomic int64_t verified_epoch;  /* values of this epoch are of our database; -1: none were seen */
     _Atomic int64_t last_epoch;      /* as it was last seen */
     _Atomic int64_t foreign_until_ns;
-    _Atomic int refusing; /* Redis answers, and refuses what the cache needs */
+    _Atomic int refusing;             /* Redis answers, and refuses what the cache needs */
+    _Atomic int64_t refusing_told_ns; /* when the log was told of that last */
     mci_snapshot *snapshot;
     _Atomic int64_t set_clock_ms; /* what mc_set_clock() said; 0: the cache's clock */
     mci_coll colls[MCI_MAX_COLLS];

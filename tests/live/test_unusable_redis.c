@@ -5,6 +5,8 @@
  */
 #include "fixture.h"
 
+#include "engine/refused.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -238,6 +240,7 @@ static void test_one_command_refused(void **state)
 typedef struct lines {
     int cannot;
     int again;
+    int still;
 } lines;
 
 static void count_lines(int level, const char *text, void *user)
@@ -245,6 +248,7 @@ static void count_lines(int level, const char *text, void *user)
     lines *l = user;
     (void)level;
     l->cannot += strstr(text, "cannot be used") != NULL;
+    l->still += strstr(text, "still refuses") != NULL;
     l->again += strstr(text, "can be used again") != NULL;
 }
 
@@ -254,7 +258,7 @@ static void comes_and_goes(const char *begin, const char *end, const char *text,
     srv s;
     char out[512];
     char json[512];
-    lines seen = {0, 0};
+    lines seen = {0};
     mc_client *mc = NULL;
     mc_stats st;
     mc_error err;
@@ -294,6 +298,36 @@ static void comes_and_goes(const char *begin, const char *end, const char *text,
     srv_stop(&s);
 }
 
+/* While it lasts the log is reminded: in a minute at the soonest, here at once. */
+static void test_reminders(void **state)
+{
+    (void)state;
+    srv s;
+    char out[512];
+    char json[512];
+    lines seen = {0};
+    mc_client *mc = NULL;
+    mc_error err;
+    mc_info info;
+    fixture_json(json, ID1, "One", 1);
+    memstore_put(&mem, "movies", ID1, json);
+    srv_start_redis(&s, NULL);
+    cli(&s, "CONFIG SET min-replicas-to-write 1", out);
+    assert_int_equal(open_on(s.uri, &mc, &err), MC_OK);
+    assert_int_equal(mc_set_log(mc, count_lines, MC_LOG_INFO, &seen), MC_OK);
+    mci_refused_again_ns = INT64_MAX;
+    for (int i = 0; i < 3; i++)
+        assert_true(fixture_rating(mc, ID1, &info) == 1.0);
+    assert_int_equal(seen.still, 0);
+    mci_refused_again_ns = 0;
+    for (int i = 0; i < 3; i++)
+        assert_true(fixture_rating(mc, ID1, &info) == 1.0);
+    assert_true(seen.still >= 3);
+    mci_refused_again_ns = INT64_C(60000000000);
+    assert_int_equal(mc_close(mc), MC_OK);
+    srv_stop(&s);
+}
+
 static void test_without_replicas(void **state)
 {
     (void)state;
@@ -325,10 +359,15 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_database_number),  cmocka_unit_test(test_scripts_off),
-        cmocka_unit_test(test_permissions),      cmocka_unit_test(test_one_command_refused),
-        cmocka_unit_test(test_cluster_of_one),   cmocka_unit_test(test_replica),
-        cmocka_unit_test(test_without_replicas), cmocka_unit_test(test_full),
+        cmocka_unit_test(test_database_number),
+        cmocka_unit_test(test_scripts_off),
+        cmocka_unit_test(test_permissions),
+        cmocka_unit_test(test_one_command_refused),
+        cmocka_unit_test(test_cluster_of_one),
+        cmocka_unit_test(test_replica),
+        cmocka_unit_test(test_reminders),
+        cmocka_unit_test(test_without_replicas),
+        cmocka_unit_test(test_full),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
