@@ -350,6 +350,6 @@ const call_kind calls[] = {
     {"mc_get_or_load", get_or_load, 1, 0, 0},
     {"mc_get_many_or_load", many_or_load, 1, 1, 0},
     {"mc_ping", ping, 0, 0, 1},
-    {"mc_check", check, 0, 0, 1},
+    {"mc_check", check, 0, 0, 0},
 };
 const size_t ncalls = sizeof calls / sizeof calls[0];
