@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define UNKNOWN 2                   /* nobody was asked yet */
 #define ROUNDS 8                    /* of redirections that a call follows */
 #define LATER_MS 5                  /* before a key that is on its way is asked for again */
 #define FAILED_NS INT64_C(20000000) /* between two questions to Sentinels that gave no answer */
@@ -26,6 +27,7 @@ struct mci_servers {
     mci_sentinel *sentinel;
     mci_cluster *cluster;
     _Atomic int64_t asked_ns;     /* when the question began that was answered last; 0: never, or it is to be asked anew */
+    _Atomic int away;             /* a node of the cluster does not answer */
     _Atomic int64_t config_epoch; /* the Sentinels' number of the last switch */
     _Atomic int64_t changed_ns;   /* when another primary was named */
     mci_mutex lock;               /* guards what follows */
@@ -54,6 +56,7 @@ mc_status mci_servers_open(const mci_servers_options *opt, mci_random *rnd, mci_
     }
     s->topology = opt->redis.addr.topology;
     s->check_ns = opt->check_ms * 1000000;
+    atomic_init(&s->away, UNKNOWN);
     (void)snprintf(s->nat, sizeof s->nat, "%s", opt->nat_map);
     s->log = log;
     s->metrics = metrics;
@@ -394,6 +397,26 @@ static void try_others(mci_servers *s, mci_redis_part *part, size_t n, mci_deadl
     }
 }
 
+/* The gauge and the log speak of all nodes together: a single server does that for itself. */
+static void judge_nodes(mci_servers *s, const mci_redis_part *part, size_t n)
+{
+    const mci_redis_part *failed = NULL;
+    for (size_t i = 0; i < n && failed == NULL; i++)
+        failed = part[i].status != MC_OK ? &part[i] : NULL;
+    if (failed == NULL && !atomic_load_explicit(&s->away, memory_order_relaxed))
+        return;
+    int away = !mci_servers_are_up(s);
+    int before = atomic_exchange(&s->away, away);
+    if (before == away)
+        return;
+    mci_gauge_set(s->metrics, MCI_C_REDIS_UP, !away);
+    if (before == UNKNOWN && !away)
+        return;
+    mci_log_write(s->log, away ? MC_LOG_WARN : MC_LOG_INFO,
+                  away ? "a node of the Redis cluster is away: %.300s" : "all nodes of the Redis cluster answer%s",
+                  away && failed != NULL ? failed->err.text : "");
+}
+
 void mci_servers_exec(mci_servers *s, mci_redis_part *part, size_t n, mci_deadline dl)
 {
     if (n == 1)
@@ -408,6 +431,8 @@ void mci_servers_exec(mci_servers *s, mci_redis_part *part, size_t n, mci_deadli
     for (size_t i = 0; i < n; i++)
         if (part[i].status == MC_OK && part[i].batch->term.kind == MCI_TERM_REPLICA)
             (void)ask_anew(s, dl);
+    if (s->topology == MCI_CLUSTER)
+        judge_nodes(s, part, n);
 }
 
 void mci_servers_posted(mci_servers *s, mci_redis *r, const mci_batch *b)

@@ -99,6 +99,9 @@ static double old_value_comes_back(int kind)
     for (int i = 0; i < 1000 && info.cache != MC_CACHE_HIT; i++)
         assert_true(rating(g.mc, &info) == 1.0);
     assert_int_equal(info.cache, MC_CACHE_HIT);
+    mc_stats st;
+    assert_int_equal(mc_get_stats(g.mc, &st), MC_OK);
+    assert_int_equal(st.redis_up, 1);
     if (kind == 2) {
         char *text = topology_ask(&g.t.node[0], "CLUSTER KEYSLOT {" FILM "}");
         assert_non_null(text);

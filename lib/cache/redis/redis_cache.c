@@ -268,7 +268,7 @@ static void pack(mci_parts *p)
 /* Redis turns out to be a node of a cluster. What named keys of several slots has not been run; the rest of the list may be run twice. */
 static int has_slots(const mci_parts *p)
 {
-    if (atomic_load_explicit(&p->rc->many_slots, memory_order_relaxed))
+    if (p->n == 0 || atomic_load_explicit(&p->rc->many_slots, memory_order_relaxed))
         return 0;
     for (size_t i = 0; i < p->batch[0].n; i++) {
         const mci_reply *r = mci_batch_reply(&p->batch[0], i);
