@@ -34,6 +34,8 @@ static int tell(echo_link *l, const char *p, size_t n)
         long cut = atomic_load(&l->e->cut);
         int slice = atomic_load(&l->e->slice);
         size_t now = slice > 0 && (size_t)slice < n ? (size_t)slice : n;
+        if (cut >= 0 && l->told >= cut) /* it was set when more had been told */
+            return -1;
         if (cut >= 0 && l->told + (long)now > cut)
             now = (size_t)(cut - l->told);
         if (now > 0 && send(l->fd, p, now, MSG_NOSIGNAL) != (ssize_t)now)
