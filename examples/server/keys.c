@@ -12,6 +12,9 @@
 #define KEY_MAX 128
 #define TTL_MAX INT64_C(31536000000)
 
+/* A value is looked at, and kept byte by byte: numbers and texts that jansson would not hold are JSON all the same. */
+#define ANY_JSON (JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL)
+
 static const char *key_of(request *r)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:.-";
@@ -27,7 +30,7 @@ static const char *key_of(request *r)
 /* JSON as it is, other text as a string; bytes that are no text have no form here. */
 static void write_value(request *r, const char *value, size_t size)
 {
-    json_t *json = json_loadb(value, size, JSON_DECODE_ANY, NULL);
+    json_t *json = json_loadb(value, size, ANY_JSON, NULL);
     json_t *string = json ? NULL : json_stringn(value, size);
     put_open(&r->out, NULL, '{');
     put_text(&r->out, "key", r->segments[1]);
@@ -69,7 +72,7 @@ void put_value(request *r)
     json_error_t why;
     if (!key || !param_int(r, "ttl_ms", 0, 1, TTL_MAX, &ttl_ms))
         return;
-    json_t *json = json_loadb(body, r->body_size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &why);
+    json_t *json = json_loadb(body, r->body_size, ANY_JSON | JSON_REJECT_DUPLICATES, &why);
     if (!json) {
         (void)refuse_value(r, MC_E_JSON, "body: %.200s (byte %d)", why.text, why.position);
         return;

@@ -143,7 +143,8 @@ def values_by_key(w):
     key = "/values/processed_data:device7:2026-01-31"
     w.problem(404, "GET", key)
     w.problem(404, "DELETE", key)
-    for text in (b'{"mean": 21.50, "a": [1, 2]}', b'"text"', b"12.0", b"null", b"[]"):
+    odd = (b'"a\\u0000b"', b"123456789012345678901234567890")
+    for text in (b'{"mean": 21.50, "a": [1, 2]}', b'"text"', b"12.0", b"null", b"[]", *odd):
         a = w.call("PUT", key + "?ttl_ms=60000", body=text, headers={"Content-Type": "application/json"})
         assert a.status == 204 and a.body == b"" and a.headers["cache-status"].startswith("mflixcache; fwd=method"), a
         got = w.call("GET", key)
