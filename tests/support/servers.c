@@ -268,7 +268,7 @@ void srv_start_sentinel(srv *s, const char *name, int primary_port)
     snprintf(s->conf, sizeof s->conf, "%s/sentinel.conf", s->dir);
     FILE *f = fopen(s->conf, "we");
     if (f == NULL || fprintf(f,
-                             "sentinel monitor %s 127.0.0.1 %d 2\nsentinel down-after-milliseconds %s 500\n"
+                             "sentinel monitor %s 127.0.0.1 %d 2\nsentinel down-after-milliseconds %s 1000\n"
                              "sentinel failover-timeout %s 2000\nsentinel parallel-syncs %s 2\n",
                              name, primary_port, name, name, name) < 0)
         die("sentinel.conf");

@@ -25,7 +25,7 @@ typedef struct srv {
 /* Start redis-server; further arguments ("--maxmemory", "1mb") up to a NULL. Waits until it accepts. */
 void srv_start_redis(srv *s, ...) __attribute__((sentinel));
 
-/* Start a Sentinel that watches the primary at that port under the name, with a quorum of two; a primary is down for it after half a second. */
+/* Start a Sentinel that watches the primary at that port under the name, with a quorum of two; a primary is down for it after a second. */
 void srv_start_sentinel(srv *s, const char *name, int primary_port);
 
 /* Start SecantusDB (MFLIX_SECANTUSD, else .venv/bin/secantusd-py under the source root, else PATH). */

@@ -23,7 +23,7 @@ typedef struct topology {
     char args[TOPOLOGY_NODES][6][24];
 } topology;
 
-/* A group that Sentinels call "films"; they notice a dead primary after half a second. */
+/* A group that Sentinels call "films"; they notice a dead primary after a second. */
 void topology_start_sentinel(topology *t);
 void topology_start_cluster(topology *t);
 void topology_stop(topology *t);
