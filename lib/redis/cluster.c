@@ -29,7 +29,6 @@ struct mci_cluster {
     mci_cond learnt;
     int learning;
     int64_t learnt_ns;
-    size_t nseeds;
     _Atomic size_t n;
     node at[MCI_NODES_MAX];
     _Atomic int known;
@@ -114,7 +113,6 @@ mc_status mci_cluster_open(const mci_redis_options *opt, const char *nat, mci_ra
         if (find_or_add(c, host, port) == NULL)
             st = mci_fail(err, MC_E_NOMEM, MC_TIER_REDIS, "no memory for the nodes of a cluster");
     }
-    c->nseeds = atomic_load(&c->n);
     if (st == MC_OK)
         *out = c;
     else

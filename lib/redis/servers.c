@@ -293,20 +293,27 @@ static mci_redis *follow(mci_servers *s, mci_redis *asked, const mci_redirect *r
     return to;
 }
 
-/* Gathers what was redirected in one part; `*worst` receives the kind that needs most. */
-static void gather(mci_servers *s, const mci_redis_part *p, again *a, mci_redirect_kind *worst)
+/* The kind that needs most of what the parts were answered. */
+static mci_redirect_kind worst_of(const mci_redis_part *part, size_t n)
+{
+    mci_redirect_kind worst = MCI_REDIRECT_NONE;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; part[i].status == MC_OK && k < part[i].batch->n; k++) {
+            mci_redirect r = mci_redirect_of(part[i].batch->cmds[k].reply);
+            worst = r.kind > worst ? r.kind : worst;
+        }
+    return worst;
+}
+
+/* What was redirected in one part, to whoever is to be asked instead. */
+static void gather(mci_servers *s, const mci_redis_part *p, again *a)
 {
     mci_batch *b = p->batch;
     for (size_t i = 0, end = 0; i < b->n; i = end) {
         end = mci_redirect_unit(b, i);
         mci_redirect r = mci_redirect_of_unit(b, i, end);
-        if (r.kind == MCI_REDIRECT_NONE)
-            continue;
-        if (r.kind > *worst)
-            *worst = r.kind;
-        if (s->topology == MCI_SINGLE) /* nobody else can be asked */
-            continue;
-        add_unit(a, follow(s, p->redis, &r, b->cmds[i].slot), b, i, end, r.kind == MCI_REDIRECT_ASK);
+        if (r.kind != MCI_REDIRECT_NONE)
+            add_unit(a, follow(s, p->redis, &r, b->cmds[i].slot), b, i, end, r.kind == MCI_REDIRECT_ASK);
     }
 }
 
@@ -335,7 +342,7 @@ static void take_replies(again *a)
             continue;
         for (size_t i = a->unit[k].i; i < a->unit[k].end; i++)
             to->cmds[i].reply = from->cmds[a->unit[k].first + i - a->unit[k].i].reply;
-        if (went_together(a, to))
+        if (a->unit[k].i == 0 && went_together(a, to)) /* asked once for each batch */
             to->term = from->term;
         else if (to->term.tag != from->term.tag) /* of several servers: who needs to know whose they are asks again */
             to->term = (mci_term){0};
@@ -356,16 +363,17 @@ static void free_again(again *a, mci_redis_part *first)
 static int redirected(mci_servers *s, mci_redis_part *part, size_t n, int round, mci_deadline dl)
 {
     again a = {.n = 0};
-    mci_redirect_kind worst = MCI_REDIRECT_NONE;
-    for (size_t i = 0; i < n; i++)
-        if (part[i].status == MC_OK)
-            gather(s, &part[i], &a, &worst);
-    if (worst == MCI_REDIRECT_MOVED || worst == MCI_REDIRECT_DEMOTED)
-        (void)ask_anew(s, dl);
+    mci_redirect_kind worst = worst_of(part, n);
+    if (worst == MCI_REDIRECT_NONE)
+        return 0;
+    int learnt = worst == MCI_REDIRECT_MOVED || worst == MCI_REDIRECT_DEMOTED ? ask_anew(s, dl) : 1;
+    if (worst == MCI_REDIRECT_DEMOTED && !learnt) /* nobody else is primary yet */
+        return 0;
     if (worst == MCI_REDIRECT_LATER)
         mci_sleep_ms(LATER_MS << (round < 4 ? round : 4), dl);
-    if (worst == MCI_REDIRECT_DEMOTED && s->topology == MCI_SENTINEL && load(&s->changed_ns) == 0)
-        a.nunits = 0;
+    for (size_t i = 0; i < n; i++)
+        if (part[i].status == MC_OK)
+            gather(s, &part[i], &a);
     if (a.nunits > 0) {
         mci_redis_exec_all(a.part, a.n, dl);
         take_replies(&a);
