@@ -139,7 +139,11 @@ static mc_status announce(importing *im)
     for (size_t i = 0; i < im->n; i++)
         if (im->items[i].live)
             mci_writing_announce_places(&im->items[i].w, &ops, e->set.write_quarantine_ms);
+    ops.wait_replicas = (int)e->set.write_wait_replicas;
     mc_status st = ops.n == 0 && !ops.failed ? MC_OK : mci_call_run(&c, &ops);
+    if (st == MC_OK && ops.few_replicas && strict)
+        st = mci_fail(c.err, MC_E_CACHE, MC_TIER_REDIS, "fewer than write.wait_replicas (%d) replicas of Redis know of it",
+                      ops.wait_replicas);
     for (size_t i = 0; st == MC_OK && i < im->n; i++)
         if (im->items[i].live)
             st = mci_writing_announced(&im->items[i].w, &ops);
@@ -216,6 +220,8 @@ static void settle(importing *im)
                                       im->statuses[i] == MC_OK ? im->items[i].doc : NULL);
     mci_primary_confirm(&quiet, &ops);
     int ok = (ops.n == 0 && !ops.failed) || mci_call_run(&quiet, &ops) == MC_OK;
+    if (ok && mci_primary_hold(&quiet) != MC_OK) /* as in write.c: learned of only now */
+        im->c->info->flags |= MC_FLAG_QUEUED;
     for (size_t i = 0; i < im->n; i++) {
         item *it = &im->items[i];
         int done = it->live && im->statuses[i] == MC_OK;
