@@ -23,6 +23,7 @@ typedef struct mci_redis_cache {
     mci_filled_fn filled;
     void *filled_ctx;
     int64_t quarantine_ms;
+    int64_t wait_ms;                    /* for replicas: within the time of one exchange */
     int64_t soft_ms;                    /* MCI_SOFT_MS, and never longer than a quarantine */
     _Atomic unsigned char *epoch_there; /* by slot: as far as is known; who needs one and knows of none makes one */
     _Atomic int many_slots;             /* a node of a cluster: no command may name keys of two slots */

@@ -219,8 +219,6 @@ static int send_detached(mci_redis_cache *rc, const mci_ops *ops, mci_redis *red
     return -1;
 }
 
-#define WAIT_MS 1000 /* for replicas, at most */
-
 /* ---- a list ------------------------------------------------------------------------------------------------------- */
 
 /* Which of those that stand beside it go into one command with the operation. */
@@ -287,7 +285,7 @@ static void pack_wait(mci_parts *p, mci_deadline dl)
         int left = mci_deadline_left_ms(dl);
         mci_cmd(&p->batch[i], "WAIT");
         mci_arg_int(&p->batch[i], p->ops->wait_replicas);
-        mci_arg_int(&p->batch[i], left > WAIT_MS ? WAIT_MS : left > 1 ? left / 2 : 1);
+        mci_arg_int(&p->batch[i], left / 2 > p->rc->wait_ms ? p->rc->wait_ms : left > 1 ? left / 2 : 1);
     }
 }
 
@@ -419,6 +417,7 @@ mc_status mci_redis_cache_open(const mci_redis_cache_options *opt, mci_random *r
     rc->filled_ctx = opt->filled_ctx;
     rc->quarantine_ms = opt->quarantine_ms;
     rc->soft_ms = opt->quarantine_ms < MCI_SOFT_MS ? opt->quarantine_ms : MCI_SOFT_MS;
+    rc->wait_ms = opt->servers.redis.timeout_ms / 2 + 1;
     rc->distrust = opt->distrust;
     rc->check_ns = opt->servers.check_ms * 1000000;
     mci_keys_init(&rc->names, opt->prefix, opt->raw_strings);
