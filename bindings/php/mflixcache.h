@@ -135,6 +135,8 @@ mc_status mc_load_snapshot(mc_client *mc, size_t *n, int64_t *written_ms, mc_err
 typedef struct mc_stats { int64_t reads; int64_t hits; int64_t negative_hits; int64_t misses; int64_t bypasses; int64_t not_found; int64_t fills; int64_t fills_refused; int64_t corrupt; int64_t quarantined; int64_t shared_loads; int64_t lease_waits; int64_t writes; int64_t writes_uncontended; int64_t writes_contended; int64_t writes_unknown; int64_t invalidations; int64_t epoch_bumps; int64_t board_rebuilds; int64_t board_repairs; int64_t views; int64_t recovery_queued; int64_t recovery_done; int64_t recovery_lost; int64_t recovery_pending; int64_t redis_round_trips; int64_t redis_errors; int64_t redis_connects; int64_t redis_connections; int64_t redis_scripts_resent; int64_t redis_up; int64_t store_calls; int64_t store_errors; int64_t snapshot_hits; int64_t snapshot_errors; int64_t redis_switches; int64_t redis_refusals; int64_t redis_refusing; int64_t store_refused; int64_t store_up; int64_t redis_tls_resumed; int64_t reserved[23]; } mc_stats;
 mc_status mc_get_stats(mc_client *mc, mc_stats *out);
 mc_status mc_stats_json(mc_client *mc, char **out, mc_error *err);
+enum mc_inspected { MC_INSPECT_MOVIE = 0, MC_INSPECT_THEATER = 1, MC_INSPECT_TITLE = 2, MC_INSPECT_KEY = 3 };
+mc_status mc_inspect(mc_client *mc, int what, const char *name, char **out, mc_error *err);
 mc_status mc_metrics_prometheus(mc_client *mc, char **out, mc_error *err);
 enum mc_log_level { MC_LOG_ERROR = 0, MC_LOG_WARN = 1, MC_LOG_INFO = 2, MC_LOG_DEBUG = 3 };
 typedef void (*mc_log_fn)(int level, const char *text, void *user);

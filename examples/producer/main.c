@@ -4,8 +4,10 @@
  * puts it where readers look: into Redis for 60 s, and into the snapshot file. Redis being away is reported and is not a failure: the file
  * is written. With --every a source that is away, or has a line that is wrong, is reported, and the last good days are served on: Redis is
  * warmed from the database, and the file stays as it is, as old as it is.
- * Settings come from the environment (REDIS_HOST, REDIS_PORT, MFLIXCACHE_SNAPSHOT_PATH, MFLIXCACHE_*).
+ * Settings come from the environment (REDIS_HOST, REDIS_PORT, MFLIXCACHE_SNAPSHOT_PATH, MFLIXCACHE_*), and what it does not say from the
+ * .env of the folder, or --env-file.
  */
+#include "env_file.h"
 #include "fetch.h"
 #include "readings.h"
 
@@ -131,21 +133,49 @@ static int run(mc_client *mc, const char *database, char **files, int again)
     return rc;
 }
 
+/* "300" or "5m" as seconds; 0: it is neither. */
+static long interval(const char *text)
+{
+    char *end = NULL;
+    long every = strtol(text, &end, 10);
+    int minutes = end[0] == 'm' && end[1] == '\0';
+    if ((*end != '\0' && !minutes) || every < 1 || every > (minutes ? 1440 : 86400)) {
+        fprintf(stderr, "mflix-producer: --every takes 1 to 86400 seconds, or minutes such as 5m\n");
+        return 0;
+    }
+    return every * (minutes ? 60 : 1);
+}
+
+/* Options come first: how many words they are, or -1 after a message. */
+static int parse_options(int argc, char **argv, long *every)
+{
+    const char *env_file = NULL;
+    int i = 1;
+    for (; i + 1 < argc; i += 2) {
+        if (strcmp(argv[i], "--every") == 0) {
+            *every = interval(argv[i + 1]);
+            if (*every == 0)
+                return -1;
+        } else if (strcmp(argv[i], "--env-file") == 0) {
+            env_file = argv[i + 1];
+        } else {
+            break;
+        }
+    }
+    int unread = env_file_named(env_file);
+    if (unread != 0)
+        fprintf(stderr, "mflix-producer: %s: %s\n", env_file != NULL ? env_file : ".env", strerror(unread));
+    return unread == 0 ? i - 1 : -1;
+}
+
 int main(int argc, char **argv)
 {
     long every = 0;
-    if (argc > 3 && strcmp(argv[1], "--every") == 0) {
-        char *end = NULL;
-        every = strtol(argv[2], &end, 10);
-        int minutes = end[0] == 'm' && end[1] == '\0';
-        if ((*end != '\0' && !minutes) || every < 1 || every > (minutes ? 1440 : 86400)) {
-            fprintf(stderr, "mflix-producer: --every takes 1 to 86400 seconds, or minutes such as 5m\n");
-            return 2;
-        }
-        every *= minutes ? 60 : 1;
-        argv += 2;
-        argc -= 2;
-    }
+    int options_given = parse_options(argc, argv, &every);
+    if (options_given < 0)
+        return 2;
+    argv += options_given;
+    argc -= options_given;
     for (int i = 2; every > 0 && i < argc; i++) {
         if (strcmp(argv[i], "-") == 0) {
             fprintf(stderr, "mflix-producer: standard input can be read once, not every %ld s\n", every);
@@ -153,8 +183,8 @@ int main(int argc, char **argv)
         }
     }
     if (argc < 3) {
-        fprintf(stderr, "usage: mflix-producer [--every SECONDS | --every MINUTESm] DATABASE CSV...   (CSV: a file, a URL, "
-                        "- for standard input)\n");
+        fprintf(stderr, "usage: mflix-producer [--every SECONDS | --every MINUTESm] [--env-file FILE] DATABASE CSV...\n"
+                        "       (CSV: a file, a URL, - for standard input)\n");
         return 2;
     }
     mc_error err;

@@ -3,12 +3,13 @@
 of each device's day into Redis for 60 s and into the snapshot file: what mflix-producer does in C, byte by byte.
 
 A source that is away is reported; with --every the last good days are served on. Settings come from the environment (REDIS_HOST,
-MFLIXCACHE_SNAPSHOT_PATH, MFLIXCACHE_VALUES_RAW_KEYS ...).
+MFLIXCACHE_SNAPSHOT_PATH, MFLIXCACHE_VALUES_RAW_KEYS ...), and what it does not say from .env of the folder, or --env-file.
 """
 
 import argparse
 import csv
 import io
+import os
 import re
 import sqlite3
 import sys
@@ -105,12 +106,25 @@ def run(mc: mflixcache.Client, database: str, sources: list[str], again: bool) -
     return fresh
 
 
+def settings(path: str | None) -> None:
+    """NAME=VALUE lines into the environment, where it does not say otherwise: the library's alone. Without a path, .env if there is one."""
+    if path is None and not os.path.isfile(".env"):
+        return
+    with open(path or ".env", encoding="utf-8") as f:
+        for line in f:
+            found = re.match(r"\s*(?:export\s+)?(MONGO_URL|REDIS_HOST|REDIS_PORT|MFLIXCACHE_\w+)\s*=\s*(?:'([^']*)'|\"([^\"]*)\"|(.*?)(?:\s+#.*)?$)", line)
+            if found:
+                os.environ.setdefault(found[1], next(v for v in found.groups()[1:] if v is not None))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--every", type=float, metavar="MINUTES", help="again and again, until it is ended")
+    parser.add_argument("--env-file", metavar="FILE", help="settings as NAME=VALUE lines (default: .env, if there is one)")
     parser.add_argument("database")
     parser.add_argument("csv", nargs="+")
     args = parser.parse_args()
+    settings(args.env_file)
     with mflixcache.open(env=True) as mc:
         good = run(mc, args.database, args.csv, args.every is not None)
         while args.every is not None:

@@ -3,6 +3,7 @@
  * Owns the life of the server: settings, the handle and its session, signals, the end. Refuses to start when it cannot keep its
  * limits.
  */
+#include "env_file.h"
 #include "listen.h"
 #include "log.h"
 #include "options.h"
@@ -44,8 +45,13 @@ static void silence_driver(void)
 }
 
 /* One handle as the settings say, and a session of it that reads past Redis. */
-static int open_handles(app *a)
+static int open_handles(app *a, const char *env_file)
 {
+    int unread = env_file_named(env_file);
+    if (unread != 0) {
+        fprintf(stderr, "mflix-server: %s: %s\n", env_file != NULL ? env_file : ".env", strerror(unread));
+        return FAILED;
+    }
     mc_options *o = mc_options_new();
     mc_error err = {0};
     mc_error unknown = {0}; /* variables that belong to no option */
@@ -125,7 +131,7 @@ int main(int argc, char **argv)
     a.limits = o.limits;
     a.access_log = o.access_log;
     silence_driver();
-    int rc = room_for(o.limits.connections) ? open_handles(&a) : USAGE;
+    int rc = room_for(o.limits.connections) ? open_handles(&a, o.env_file) : USAGE;
     if (rc == FINE) {
         mc_set_log(a.cached, log_library, MC_LOG_WARN, NULL);
         rc = serve(&a, &o, &ends);

@@ -26,9 +26,11 @@ void options_help(void)
           "  --max-body BYTES        1 to 16777216 (1048576)\n"
           "  --max-header BYTES      request line and header lines, 256 to 32768 (16384)\n"
           "  --timeout SECONDS       for receiving a request, and again for sending its answer, 1 to 3600 (30)\n"
+          "  --env-file FILE         settings as NAME=VALUE lines (.env of the folder, if there is one; '': none)\n"
           "  --access-log            one line of JSON on stderr for each request\n"
           "  --help, --version\n\n"
-          "The library's settings come from the environment: MONGO_URL, REDIS_HOST, REDIS_PORT, MFLIXCACHE_*.\n"
+          "The library's settings come from the environment, and what it does not say from that file: MONGO_URL,\n"
+          "REDIS_HOST, REDIS_PORT, MFLIXCACHE_*.\n"
           "SIGTERM and SIGINT end it when what is under way is finished, after 10 seconds at the latest.\n",
           stdout);
 }
@@ -85,6 +87,10 @@ static int parse_pair(options *o, const char *name, const char *value)
         return parse_listen(value, o);
     if (strcmp(name, "--allow-host") == 0)
         return add_host(o, value);
+    if (strcmp(name, "--env-file") == 0) {
+        o->env_file = value;
+        return 1;
+    }
     if (strcmp(name, "--threads") == 0) {
         if (!parse_number(name, value, 1, 256, &n))
             return 0;
@@ -115,8 +121,8 @@ static int parse_pair(options *o, const char *name, const char *value)
 
 static int takes_value(const char *name)
 {
-    static const char *const names[] = {"--listen",          "--allow-host", "--threads",    "--max-connections",
-                                        "--max-per-address", "--max-body",   "--max-header", "--timeout"};
+    static const char *const names[] = {"--listen",   "--allow-host", "--threads", "--max-connections", "--max-per-address",
+                                        "--max-body", "--max-header", "--timeout", "--env-file"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i], name) == 0)
             return 1;

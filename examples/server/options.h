@@ -12,6 +12,7 @@ typedef struct options {
     int access_log;
     int help;
     int version;
+    const char *env_file; /* NULL: not given */
     limits limits;
 } options;
 

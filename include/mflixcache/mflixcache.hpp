@@ -493,6 +493,15 @@ class client
         detail::check(mc_check(mc_, &f, &err), err);
         return detail::findings(f);
     }
+    /** What the cache holds for an id, title or key (mc_inspect()): one JSON object. `what` is one of mc_inspected. */
+    std::string inspect(const std::string &name, int what = MC_INSPECT_MOVIE) const
+    {
+        char *p = nullptr;
+        mc_error err;
+        detail::check(mc_inspect(mc_, what, name.c_str(), &p, &err), err);
+        std::unique_ptr<char, void (*)(void *)> owner(p, mc_free);
+        return p;
+    }
     mc_stats stats() const
     {
         mc_stats s{};

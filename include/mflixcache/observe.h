@@ -82,6 +82,35 @@ MC_API mc_status mc_get_stats(mc_client *mc, mc_stats *out);
  */
 MC_API mc_status mc_stats_json(mc_client *mc, char **out, mc_error *err);
 
+/** What mc_inspect() looks at. */
+enum mc_inspected {
+    MC_INSPECT_MOVIE = 0,   /**< a movie, by id */
+    MC_INSPECT_THEATER = 1, /**< a theater, by id */
+    MC_INSPECT_TITLE = 2,   /**< the entry of a title, which leads to an id */
+    MC_INSPECT_KEY = 3      /**< a value by key, as of mc_put() and mc_get_or_load() */
+};
+
+/**
+ * What the cache holds for one id, title or key, whatever it is worth: nothing is loaded, changed or counted as a read. For people who wonder
+ * why an answer was a miss, or how old it is.
+ *
+ * The text is one JSON object: "kind"; "name"; "key", its name in Redis (missing when the cache is memory:); "state": "none", "value",
+ * "not_found" (the database had none, and that is kept), "old" (of before mc_invalidate_all(), or past its deadline), "corrupt" (it does not prove
+ * to be what was written) or "too_big". Unless it is "none", as far as it is known: "bytes"; "written_ms", when the database was asked, in
+ * milliseconds since 1970 by the cache's clock; "age_ms"; "deadline_ms", after which it is not used, and "left_ms" until then (below 0: it is over); "epoch" it is
+ * of, and "current_epoch"; of a title "leads_to", an id; of a movie or theater "fields", by name, as text ("released" in milliseconds since 1970).
+ *
+ * @param mc    the handle
+ * @param what  one of mc_inspected
+ * @param name  the id, title or key
+ * @param out   receives NUL-terminated text, freed with mc_free(); NULL on failure
+ * @param err   may be NULL
+ * @return  MC_OK, also when the cache holds nothing; MC_E_ARG, MC_E_TYPE, MC_E_UTF8, MC_E_TOOBIG: the name cannot be one; MC_E_CACHE and
+ *          what else an exchange with Redis fails with; MC_E_CLOSED, MC_E_FORKED, MC_E_REENTRANT, MC_E_NOMEM.
+ * Threads: any.
+ */
+MC_API mc_status mc_inspect(mc_client *mc, int what, const char *name, char **out, mc_error *err);
+
 /**
  * The counters and latency histograms in Prometheus' text format, version 0.0.4.
  *

@@ -30,6 +30,7 @@ mc_status mci_leave(mci_frame *fr, mc_status st, int histogram);
 /* `id` as the collection wants it, in the form that keys and stores take. */
 mc_status mci_check_id(const mci_coll *coll, const char *id, char out[MCI_ID_CAP], mc_error *err);
 mc_status mci_check_title(const char *title, size_t *len, mc_error *err);
+mc_status mci_check_key(const mci_settings *set, const char *key, mc_error *err);
 /* 0 .. limit; what is above counts as the limit. */
 mc_status mci_check_count(int64_t *count, const void *out, mc_error *err);
 

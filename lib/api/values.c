@@ -34,7 +34,7 @@ static mc_status check_raw_key(const mci_settings *set, const char *key, mc_erro
     return MC_OK;
 }
 
-static mc_status check_key(const mci_settings *set, const char *key, mc_error *err)
+mc_status mci_check_key(const mci_settings *set, const char *key, mc_error *err)
 {
     if (key == NULL)
         return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "key is NULL");
@@ -84,7 +84,7 @@ mc_status mc_put(mc_client *mc, const char *key, const void *value, size_t size,
     if (st != MC_OK)
         return st;
     const mci_settings *set = &fr.cl->engine->set;
-    st = check_key(set, key, &fr.own_err);
+    st = mci_check_key(set, key, &fr.own_err);
     if (st == MC_OK)
         st = check_value(set, value, size, &fr.own_err);
     if (st == MC_OK)
@@ -107,7 +107,7 @@ mc_status mc_get(mc_client *mc, const char *key, char **out, size_t *size, mc_in
     if (st != MC_OK)
         return st;
     st = out == NULL ? mci_fail(&fr.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL")
-                     : check_key(&fr.cl->engine->set, key, &fr.own_err);
+                     : mci_check_key(&fr.cl->engine->set, key, &fr.own_err);
     if (st == MC_OK)
         st = mci_string_get(&fr.call, key, out, &len);
     if (st == MC_OK && size != NULL)
@@ -121,7 +121,7 @@ mc_status mc_remove(mc_client *mc, const char *key, mc_info *info, mc_error *err
     mc_status st = mci_enter(&fr, mc, info, err);
     if (st != MC_OK)
         return st;
-    st = check_key(&fr.cl->engine->set, key, &fr.own_err);
+    st = mci_check_key(&fr.cl->engine->set, key, &fr.own_err);
     if (st == MC_OK)
         st = mci_string_remove(&fr.call, key);
     return mci_leave(&fr, st, MCI_H_NONE);
@@ -214,7 +214,7 @@ mc_status mc_get_or_load(mc_client *mc, const char *key, int64_t ttl_ms, mc_load
     if (st != MC_OK)
         return st;
     st = out == NULL ? mci_fail(&fr.own_err, MC_E_ARG, MC_TIER_NONE, "out is NULL")
-                     : check_key(&fr.cl->engine->set, key, &fr.own_err);
+                     : mci_check_key(&fr.cl->engine->set, key, &fr.own_err);
     if (st == MC_OK)
         st = check_ttl(&fr.cl->engine->set, &ttl_ms, &fr.own_err);
     if (st != MC_OK)
@@ -270,7 +270,7 @@ mc_status mc_get_many_or_load(mc_client *mc, const char *const *keys, size_t n, 
                                       : "statuses");
     for (size_t i = 0; st == MC_OK && i < n; i++) {
         mc_error why = {0};
-        st = check_key(&fr.cl->engine->set, keys[i], &why);
+        st = mci_check_key(&fr.cl->engine->set, keys[i], &why);
         if (st != MC_OK)
             (void)mci_fail(&fr.own_err, st, MC_TIER_NONE, "keys[%zu]: %.400s", i, why.text);
     }
@@ -301,7 +301,7 @@ static mc_status check_entries(const mci_settings *set, const mc_entry *entries,
         return mci_fail(err, MC_E_ARG, MC_TIER_NONE, "entries is NULL");
     for (size_t i = 0; i < n; i++) {
         mc_error why = {0};
-        mc_status st = check_key(set, entries[i].key, &why);
+        mc_status st = mci_check_key(set, entries[i].key, &why);
         if (st == MC_OK)
             st = check_value(set, entries[i].value, entries[i].size, &why);
         if (st != MC_OK)

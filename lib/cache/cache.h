@@ -36,8 +36,8 @@ typedef enum mci_set_kind { MCI_SET_RANK = 0, MCI_SET_GEO, MCI_SET_COUNTER } mci
 typedef struct mci_set {
     const mci_spec *spec;
     mci_set_kind kind;
-    const char *name; /* within the collection: "imdb_rating" */
-    size_t number;    /* given by mci_cache_ops.add_set */
+    const char *name;           /* within the collection: "imdb_rating" */
+    size_t number;              /* given by mci_cache_ops.add_set */
     _Atomic int64_t seen_epoch; /* the engine's: of its slot, as it was last seen; 0: not yet */
 } mci_set;
 
@@ -69,6 +69,9 @@ typedef struct mci_found {
     mci_slice text;     /* VALUE and CORRUPT of a string */
     int stale;          /* VALUE of a string: it is from the snapshot file */
     int64_t written_ms; /* when the store was asked; -1: not known (a string of another client's) */
+    int64_t hard_ms;    /* its deadline; 0: it has none, or it is not known */
+    int64_t epoch;      /* it is of; 0: of none, or not known */
+    size_t bytes;       /* that were read */
     mci_slice
         name; /* names the cached metadata, so that exactly this can be removed (compare-and-delete); p NULL: it cannot be named */
 } mci_found;
@@ -484,6 +487,8 @@ typedef struct mci_cache_ops {
     int (*add_family)(mci_cache *c, mci_family *f);
     int (*add_set)(mci_cache *c, mci_set *s);
     void (*close)(mci_cache *c);
+    /* The name under which others find the value of an id (`f` NULL: a string). NULL: there is no such name. */
+    void (*name)(const mci_cache *c, const mci_family *f, const char *id, mci_buf *out);
     /* What is to be known about using it: 1 when it answers. `step_ms` for each exchange. NULL: nothing can be wrong with it. */
     int (*check)(mci_cache *c, int64_t step_ms, mc_findings *out);
 } mci_cache_ops;

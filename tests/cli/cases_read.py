@@ -78,6 +78,32 @@ def the_whole_collection(w):
     assert p.stdout.count(b"\n") == 1 and p.stderr == b"", p
 
 
+def what_redis_holds(w):
+    """inspect: reads nothing but Redis, and says what a read would find."""
+    films, _ = filled(w)
+    film = films[6]
+    ident, title = object_id(film), film["title"]
+    first = next(object_id(f) for f in films if f["title"] == title)
+    w.run("invalidate", "--title", title)
+    w.run("invalidate", ident)
+    out, _ = w.run("inspect", ident, rc=1)
+    assert out.startswith(f"movie {ident}: nothing is cached\n") and ":movie:{" + ident + "}" in out, out
+    w.run("get", "--title", title)
+    rows = w.json("inspect", "--title", title)["inspected"]
+    assert [r["kind"] for r in rows] == ["title", "movie"] and [r["state"] for r in rows] == ["value"] * 2, rows
+    assert rows[0]["leads_to"] == rows[1]["name"] == first and rows[1]["fields"]["title"] == title, rows
+    assert rows[1]["epoch"] == rows[1]["current_epoch"] and 0 < rows[1]["left_ms"] and rows[1]["bytes"] > 100, rows
+    out, _ = w.run("inspect", first)
+    assert re.search(r"^  deadline .* left$", out, re.M) and "(the current one)" in out and f"  title     {title}" in out, out
+    w.run("put", "inspected", "hello")
+    row, = w.json("inspect", "--key", "inspected")["inspected"]
+    assert row["state"] == "value" and row["bytes"] == 5 and "fields" not in row, row
+    w.run("rmkey", "inspected")
+    _, err = w.run("inspect", "--key", "--title", "x", rc=2)
+    assert "one of --title" in err, err
+    w.run("inspect", "xyz", rc=2)
+
+
 def whole_documents(w):
     films, _ = filled(w)
     for film in films[:10]:
@@ -230,5 +256,5 @@ def readers_that_leave_early(w):
         assert p.wait(30) == 0 and err == b"", (p.returncode, err)
 
 
-TESTS = [everything_answers, a_miss_and_then_a_hit, answers_for_people, by_title, the_whole_collection, several_at_once, whole_documents, not_found,
+TESTS = [everything_answers, a_miss_and_then_a_hit, answers_for_people, by_title, the_whole_collection, what_redis_holds, several_at_once, whole_documents, not_found,
          views_are_counted_unless_told, the_best_rated, theaters_nearby, trending_in_order, without_redis, readers_that_leave_early]

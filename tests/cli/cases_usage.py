@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 COMMANDS = ("get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench plot stats "
-            "ping doctor options count export help").split()
+            "ping doctor inspect options count export help").split()
 
 
 def help_teaches(w):
@@ -67,6 +67,9 @@ WRONG = [
     (["find"], "did you mean get?"),
     (["search", "x"], "did you mean get --title?"),
     (["set"], "did you mean put?"),
+    (["check"], "did you mean doctor?"),
+    (["health"], "did you mean doctor?"),
+    (["ttl"], "did you mean inspect?"),
     (["dump"], "did you mean export?"),
     (["export", "films"], "neither movies nor theaters"),
     (["help", "tpo"], "did you mean top?"),

@@ -160,6 +160,8 @@ static void the_rest(client &mc, fixture &f)
     for (int i = 0; i < 500 && thrown([&] { mc.ping(); }) != MC_OK; i++)
         fixture_sleep_ms(5);
     CHECK(mc.stats().reads > 0 && mc.metrics().find("# TYPE") != std::string::npos);
+    CHECK(mc.inspect(ID1).find("\"kind\":\"movie\"") != std::string::npos);
+    CHECK(thrown([&] { mc.inspect("", MC_INSPECT_KEY); }) == MC_E_ARG);
     std::vector<finding> seen = mc.check();
     CHECK(!seen.empty() && seen[0].code == "redis.reachable" && seen[0].severity == MC_SEVERITY_FINE &&
           !seen[0].text.empty());

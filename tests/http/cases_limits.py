@@ -196,6 +196,14 @@ def command_line(w):
                           (["--allow-host", "a"] * 9, "8 times")):
         p = run(*options)
         assert p.returncode == 2 and p.stdout == b"" and says in p.stderr.decode() and p.stderr.count(b"\n") == 1, (options, p)
+    named = w.path("named.env")
+    with open(named, "w", encoding="utf-8") as f:
+        f.write("REDIS_PORT=x\n")
+    without = {k: v for k, v in w.env.items() if k not in ("REDIS_PORT", "MFLIXCACHE_CACHE_URI")}
+    p = subprocess.run([w.server_program, "--env-file", named, "--listen", "127.0.0.1:0"], env=without, capture_output=True, timeout=60, check=False)
+    assert p.returncode == 2 and b"REDIS_PORT" in p.stderr, p
+    p = run("--env-file", named + ".absent")
+    assert p.returncode == 1 and b"named.env.absent" in p.stderr, p
     p = run("--listen", "127.0.0.1:0", env={"REDIS_PORT": "x", "MONGO_URL": "sqlite:" + w.path("main.db")})
     assert p.returncode == 2 and b"REDIS_PORT" in p.stderr, p
     p = run("--listen", w.address, env={"MONGO_URL": "sqlite:" + w.path("main.db")})

@@ -181,7 +181,7 @@ def check_documented(root):
 
 
 # CONTRIBUTING.md, "Names": what is called on a client, and may reach a server or a file, begins with one of these.
-VERBS = "check close count create delete export get import invalidate load ping prepare put rank record remove save set update warm".split()
+VERBS = "check close count create delete export get import inspect invalidate load ping prepare put rank record remove save set update warm".split()
 LISTS = {"mc_top_movies", "mc_trending", "mc_nearby_theaters"}
 OF_A_CLIENT = {"mc_stats_json", "mc_metrics_prometheus"}
 

@@ -321,6 +321,16 @@ static mc_status check(mc_client *mc, mc_info *info, mc_error *err)
     return st;
 }
 
+static mc_status inspect(mc_client *mc, mc_info *info, mc_error *err)
+{
+    char *text = NULL;
+    (void)info;
+    mc_status st = mc_inspect(mc, MC_INSPECT_MOVIE, ID1, &text, err);
+    assert_true((st == MC_OK) == (text != NULL));
+    mc_free(text);
+    return st;
+}
+
 const call_kind calls[] = {
     {"mc_get_movie", get, 1, 0, 0},
     {"mc_get_movie_document", document, 1, 0, 0},
@@ -351,5 +361,6 @@ const call_kind calls[] = {
     {"mc_get_many_or_load", many_or_load, 1, 1, 0},
     {"mc_ping", ping, 0, 0, 1},
     {"mc_check", check, 0, 0, 0},
+    {"mc_inspect", inspect, 0, 0, 1},
 };
 const size_t ncalls = sizeof calls / sizeof calls[0];

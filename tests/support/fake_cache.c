@@ -174,7 +174,7 @@ static void close_cache(mci_cache *c)
     (void)c;
 }
 
-static const mci_cache_ops fake_ops = {run, ping, now_ms, is_up, add_family, add_set, close_cache, NULL};
+static const mci_cache_ops fake_ops = {run, ping, now_ms, is_up, add_family, add_set, close_cache, NULL, NULL};
 
 void fake_cache_init(fake_cache *f)
 {

@@ -213,6 +213,26 @@ def sources(s):
     server.shutdown()
 
 
+def settings_file(s):
+    """.env of the folder, or --env-file: what the environment does not say comes from it."""
+    s.start_redis()
+    keys = ("MFLIXCACHE_SNAPSHOT_PATH", "REDIS_PORT", "MFLIXCACHE_VALUES_RAW_KEYS", "MFLIXCACHE_SNAPSHOT_FORMAT")
+    bare = {k: v for k, v in s.env.items() if k not in keys}
+    file = os.path.join(s.folder, "named.json")
+    text = f"MFLIXCACHE_SNAPSHOT_PATH='{file}'\nexport REDIS_PORT={s.port} # ours\nOTHER=1\n"
+    for name, options in ((".env", []), ("named.env", ["--env-file", "named.env"])):
+        with open(os.path.join(s.folder, name), "w", encoding="utf-8") as f:
+            f.write(text)
+        for language in ("c", "python"):
+            program = [os.path.join(PROGRAMS, "mflix-producer")] if language == "c" else [sys.executable, os.path.join(SOURCE, "examples/python/producer.py")]
+            done = subprocess.run([*program, *options, s.db, CSV], env=bare, cwd=s.folder, capture_output=True, text=True, timeout=120, check=False)
+            check(done.returncode == 0 and os.path.exists(file) and "in Redis for 60 s" in done.stdout, f"{language} {name}: {done}")
+            if os.path.exists(file):
+                os.remove(file)
+        os.remove(os.path.join(s.folder, name))
+    s.stop_redis()
+
+
 def goes_on(s):
     """--every: the source goes away, Redis is warmed from the database."""
     s.start_redis()
@@ -251,7 +271,7 @@ def main():
     if missing:
         print(f"{missing[0]} is not there")
         return 77 if "MFLIX_NO_SKIP" not in os.environ and "CI" not in os.environ else 1
-    for part in (lambda s: each_tier(s, "c"), lambda s: each_tier(s, "python"), both_directions, sources, goes_on):
+    for part in (lambda s: each_tier(s, "c"), lambda s: each_tier(s, "python"), both_directions, sources, settings_file, goes_on):
         with tempfile.TemporaryDirectory() as folder:
             s = System(folder)
             try:

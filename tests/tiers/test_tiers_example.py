@@ -106,6 +106,7 @@ def csv(folder):
 def usage(folder):
     env = environment(folder)
     for command in (("mflix-producer",), ("mflix-producer", "--every", "0", "db", "x"), ("mflix-producer", "--every", "9", "db", "-"),
+                    ("mflix-producer", "--env-file", "absent.env", "db", "x"),
                     ("mflix-tiers",), ("mflix-tiers", "db", "device7", "today"), ("mflix-tiers", "db", "a b", "2026-01-31"),
                     ("mflix-tiers", "--requests", "0", "db", "device7", "2026-01-31")):
         done = run(env, *command)

@@ -68,7 +68,7 @@ int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The commands, one per file section. */
 extern const command cmd_load, cmd_generate, cmd_get, cmd_top, cmd_near, cmd_rate, cmd_create, cmd_update, cmd_delete,
     cmd_invalidate, cmd_trending, cmd_view, cmd_warm, cmd_stats, cmd_ping, cmd_put, cmd_getkey, cmd_rmkey, cmd_options,
-    cmd_bench, cmd_plot, cmd_doctor, cmd_count, cmd_export, cmd_help;
+    cmd_bench, cmd_plot, cmd_doctor, cmd_inspect, cmd_count, cmd_export, cmd_help;
 extern const command *const commands[];
 extern const size_t n_commands;
 

@@ -122,14 +122,11 @@ static void silence_driver(void)
         dlclose(self);
 }
 
-/* A file that was named has to be there; .env need not. */
 static int read_env_file(app *a)
 {
     const char *named = a->args->env_file;
-    if (named && *named == '\0')
-        return 0;
-    int rc = env_file_load(named ? named : ".env");
-    if (rc == 0 || (!named && (rc == ENOENT || rc == EISDIR)))
+    int rc = env_file_named(named);
+    if (rc == 0)
         return 0;
     errno = rc;
     return fail_errno(a, named ? named : ".env");

@@ -16,7 +16,7 @@ from mflixcache.about import features, library, tier_name, version, version_numb
 from mflixcache.aio import AsyncClient, open_async
 from mflixcache.bench import bench
 from mflixcache.client import Client, check, open
-from mflixcache.enums import Cache, Flag, ImportMode, LogLevel, Severity, Status, Tier, Warm
+from mflixcache.enums import Cache, Flag, ImportMode, Inspected, LogLevel, Severity, Status, Tier, Warm
 from mflixcache.errors import (
     AbortError,
     ArgumentError,
@@ -93,6 +93,7 @@ __all__ = [
     "ImportMode",
     "Imported",
     "Info",
+    "Inspected",
     "InternalError",
     "JsonError",
     "LogLevel",

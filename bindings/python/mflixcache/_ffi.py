@@ -79,6 +79,10 @@ MC_IMPORT_SKIP = 0
 MC_IMPORT_REPLACE = 1
 MC_TOKEN_SIZE = 2049
 MC_STATS_SIZE = 512
+MC_INSPECT_MOVIE = 0
+MC_INSPECT_THEATER = 1
+MC_INSPECT_TITLE = 2
+MC_INSPECT_KEY = 3
 MC_LOG_ERROR = 0
 MC_LOG_WARN = 1
 MC_LOG_INFO = 2
@@ -105,6 +109,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     ),
     "mc_warm_what": ("MC_WARM_MOVIES", "MC_WARM_BOARD", "MC_WARM_THEATERS", "MC_WARM_ALL"),
     "mc_import_mode": ("MC_IMPORT_SKIP", "MC_IMPORT_REPLACE"),
+    "mc_inspected": ("MC_INSPECT_MOVIE", "MC_INSPECT_THEATER", "MC_INSPECT_TITLE", "MC_INSPECT_KEY"),
     "mc_log_level": ("MC_LOG_ERROR", "MC_LOG_WARN", "MC_LOG_INFO", "MC_LOG_DEBUG"),
     "mc_severity": ("MC_SEVERITY_FINE", "MC_SEVERITY_NOTE", "MC_SEVERITY_WARNING", "MC_SEVERITY_ERROR"),
 }
@@ -408,6 +413,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mc_load_snapshot": (c_int, (c_void_p, POINTER(c_size_t), POINTER(c_int64), POINTER(mc_error))),
     "mc_get_stats": (c_int, (c_void_p, POINTER(mc_stats))),
     "mc_stats_json": (c_int, (c_void_p, POINTER(c_void_p), POINTER(mc_error))),
+    "mc_inspect": (c_int, (c_void_p, c_int, c_char_p, POINTER(c_void_p), POINTER(mc_error))),
     "mc_metrics_prometheus": (c_int, (c_void_p, POINTER(c_void_p), POINTER(mc_error))),
     "mc_set_log": (c_int, (c_void_p, mc_log_fn, c_int, c_void_p)),
     "mc_check": (c_int, (c_void_p, POINTER(c_void_p), POINTER(mc_error))),

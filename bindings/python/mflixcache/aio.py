@@ -22,7 +22,7 @@ from mflixcache._call import Document, Real, Text
 from mflixcache._movies import MovieOrError
 from mflixcache._tiers import Load
 from mflixcache.client import Client, Log
-from mflixcache.enums import ImportMode, LogLevel, Warm
+from mflixcache.enums import ImportMode, Inspected, LogLevel, Warm
 from mflixcache.errors import ClosedError, ForkedError
 from mflixcache.options import Setting
 from mflixcache.results import (
@@ -340,6 +340,10 @@ class AsyncClient:
     async def stats_json(self) -> str:
         """As `Client.stats_json`."""
         return await self._in_pool(self.client.stats_json)
+
+    async def inspect(self, name: Text, what: Inspected = Inspected.MOVIE) -> dict[str, Any]:
+        """As `Client.inspect`."""
+        return await self._in_pool(self.client.inspect, name, what)
 
     async def metrics_prometheus(self) -> str:
         """As `Client.metrics_prometheus`."""

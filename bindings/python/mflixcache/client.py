@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import threading
@@ -13,14 +14,14 @@ from types import TracebackType
 from typing import Any, Callable, SupportsIndex, Union
 
 from mflixcache import _ffi
-from mflixcache._base import MAX_BATCH, Keep
+from mflixcache._base import MAX_BATCH, Keep, c_string
 from mflixcache._boards import BoardCalls
 from mflixcache._call import Document, Text, c_document, c_integer, c_text, decode
 from mflixcache._guard import Guard, returning_none
 from mflixcache._loader import lib, quick
 from mflixcache._movies import MovieCalls
 from mflixcache._tiers import TierCalls
-from mflixcache.enums import ImportMode, LogLevel, Severity, Status, Tier, Warm
+from mflixcache.enums import ImportMode, Inspected, LogLevel, Severity, Status, Tier, Warm
 from mflixcache.errors import ArgumentError, MflixError, ReentrantError, from_record, from_status
 from mflixcache.options import Options, Setting, option_key, setting_text
 from mflixcache.results import Finding, Imported, Info, Ping, Progress, Stats
@@ -238,6 +239,22 @@ class Client(MovieCalls, BoardCalls, TierCalls):
     def stats_json(self) -> str:
         """The counters and the latency quantiles as one JSON object."""
         return self._text(lib.mc_stats_json)
+
+    def inspect(self, name: Text, what: Inspected = Inspected.MOVIE) -> dict[str, Any]:
+        """What the cache holds for an id, title or key: nothing is loaded or changed.
+
+        Keys: "kind", "name", "key" (its name in Redis), "state" ("none", "value", "not_found", "old", "corrupt", "too_big"), and
+        as far as they are known "bytes", "written_ms", "age_ms", "deadline_ms", "left_ms", "epoch", "current_epoch",
+        "leads_to", "fields".
+        """
+        out, err = c_void_p(), _ffi.mc_error()
+        status = lib.mc_inspect(self._begin(), int(what), c_text("name", name), byref(out), byref(err))
+        self._guard.settle(from_record(status, err) if status < 0 else None)
+        try:
+            answer: dict[str, Any] = json.loads(c_string(out))
+        finally:
+            quick.mc_free(out)
+        return answer
 
     def metrics_prometheus(self) -> str:
         """The counters and the latency histograms in Prometheus' text format."""

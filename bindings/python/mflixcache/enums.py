@@ -124,6 +124,15 @@ class LogLevel(_Open):
     DEBUG = _ffi.MC_LOG_DEBUG
 
 
+class Inspected(_Open):
+    """What `Client.inspect` looks at."""
+
+    MOVIE = _ffi.MC_INSPECT_MOVIE
+    THEATER = _ffi.MC_INSPECT_THEATER
+    TITLE = _ffi.MC_INSPECT_TITLE
+    KEY = _ffi.MC_INSPECT_KEY
+
+
 class Severity(_Open):
     """How bad a finding of `Client.check` is."""
 

@@ -120,6 +120,7 @@ def test_every_struct_is_laid_out_as_the_compiler_does(tmp_path: Path) -> None:
         ("mc_import_mode", enums.ImportMode, "MC_IMPORT_"),
         ("mc_log_level", enums.LogLevel, "MC_LOG_"),
         ("mc_severity", enums.Severity, "MC_SEVERITY_"),
+        ("mc_inspected", enums.Inspected, "MC_INSPECT_"),
     ],
 )
 def test_enumerations_are_complete(name: str, enum: type[enums.Tier], prefix: str) -> None:
@@ -128,7 +129,7 @@ def test_enumerations_are_complete(name: str, enum: type[enums.Tier], prefix: st
 
 
 def test_all_enumerations_are_compared_above() -> None:
-    assert len(_ffi.ENUMS) == 8
+    assert len(_ffi.ENUMS) == 9
 
 
 def test_each_negative_status_has_one_exception() -> None:

@@ -28,6 +28,19 @@ def test_count_and_export() -> None:
             mc.export_movies(lambda _: 1 // 0)
 
 
+def test_inspect() -> None:
+    with mflixcache.open(cache_uri="memory:", store_uri="sqlite::memory:") as mc:
+        mc.import_movies(FILMS[:1])
+        ident = f"{1:024x}"
+        assert mc.inspect(ident)["state"] == "none"
+        mc.get_movie(ident)
+        seen = mc.inspect(ident)
+        assert seen["state"] == "value" and seen["fields"]["title"] == "Film 1" and seen["left_ms"] > 0
+        assert mc.inspect("No Such", mflixcache.Inspected.TITLE)["state"] == "none"
+        with pytest.raises(mflixcache.ArgumentError):
+            mc.inspect("xyz")
+
+
 def test_bench() -> None:
     with mflixcache.open(cache_uri="memory:", store_uri="sqlite::memory:") as mc:
         with pytest.raises(ValueError, match="no titles"):

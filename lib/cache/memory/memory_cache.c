@@ -327,7 +327,7 @@ static void close_cache(mci_cache *c)
     free(mc);
 }
 
-static const mci_cache_ops memory_cache_ops = {run, ping, now_ms, is_up, add_family, add_set, close_cache, NULL};
+static const mci_cache_ops memory_cache_ops = {run, ping, now_ms, is_up, add_family, add_set, close_cache, NULL, NULL};
 
 mc_status mci_memory_cache_open(const mci_memory_cache_options *opt, mci_random *rnd, mci_cache **out, mc_error *err)
 {

@@ -27,6 +27,8 @@ static void show(const mci_memory_run *run, const mci_held *h, mci_found *out)
         return;
     }
     out->written_ms = h->written_ms;
+    out->hard_ms = h->hard_ms;
+    out->bytes = h->bytes;
     out->stale = h->stale;
     out->state = MCI_FOUND_NEGATIVE;
     if (h->kind == MCI_HELD_NEGATIVE)

@@ -38,6 +38,9 @@ static void show(const mci_memory_run *run, const mci_family *f, mci_want want, 
         return;
     out->name = mci_memory_name(run, h);
     out->written_ms = h->written_ms;
+    out->hard_ms = h->hard_ms;
+    out->epoch = h->epoch;
+    out->bytes = h->bytes;
     if (h->kind == MCI_HELD_TEXT)
         out->target = mci_arena_text(&run->ops->arena, h->text, h->len);
     if (h->epoch != run->m->epoch || (run->ops->clock_ms != 0 && run->ops->clock_ms > h->hard_ms)) {

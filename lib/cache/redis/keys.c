@@ -121,6 +121,16 @@ void mci_key_of_epoch(mci_batch *b, const mci_key_names *k, int slot)
         mci_key(b, k->slot_epoch, k->tags->tag[slot]);
 }
 
+void mci_key_text_of_value(const mci_key_names *k, const mci_family *f, const char *id, mci_buf *out)
+{
+    mci_buf_fmt(out, "%s%s}", k->family[f->number][MCI_KEY_VALUE], id);
+}
+
+void mci_key_text_of_string(const mci_key_names *k, const char *key, mci_buf *out)
+{
+    mci_buf_fmt(out, "%s%s%s", k->raw_strings ? "" : k->string[MCI_KEY_STRING], key, k->raw_strings ? "" : "}");
+}
+
 int mci_slot_of_value(const mci_key_names *k, const mci_family *f, const char *id)
 {
     return k->tags == NULL ? 0 : mci_slot_of_key(k->family[f->number][MCI_KEY_VALUE], id);

@@ -70,6 +70,10 @@ void mci_key_fixed(mci_batch *b, const mci_key_names *k, mci_fixed_key which);
 /* The epoch of the slot; of all when there are none. */
 void mci_key_of_epoch(mci_batch *b, const mci_key_names *k, int slot);
 
+/* The same as text: of a value, of a string. */
+void mci_key_text_of_value(const mci_key_names *k, const mci_family *f, const char *id, mci_buf *out);
+void mci_key_text_of_string(const mci_key_names *k, const char *key, mci_buf *out);
+
 /* The slot of all keys of a value, a string, a set, the prefix; 0 when there are no slots. */
 int mci_slot_of_value(const mci_key_names *k, const mci_family *f, const char *id);
 int mci_slot_of_string(const mci_key_names *k, const char *key);

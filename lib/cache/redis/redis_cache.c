@@ -388,7 +388,16 @@ static int check(mci_cache *c, int64_t step_ms, mc_findings *out)
     return mci_redis_check((mci_redis_cache *)c, step_ms, out);
 }
 
-static const mci_cache_ops redis_cache_ops = {run, ping, now_ms, is_up, add_family, add_set, close_cache, check};
+static void name(const mci_cache *c, const mci_family *f, const char *id, mci_buf *out)
+{
+    const mci_redis_cache *rc = (const mci_redis_cache *)c;
+    if (f != NULL)
+        mci_key_text_of_value(&rc->names, f, id, out);
+    else
+        mci_key_text_of_string(&rc->names, id, out);
+}
+
+static const mci_cache_ops redis_cache_ops = {run, ping, now_ms, is_up, add_family, add_set, close_cache, name, check};
 
 static mc_status open_servers(mci_redis_cache *rc, const mci_redis_cache_options *opt, mci_random *rnd, mci_metrics *metrics,
                               mci_log *log, mc_error *err)

@@ -32,11 +32,13 @@ static void take_raw(const mci_unpack *u, int ours, mci_seal seal, const mci_met
         f->state = MCI_FOUND_VALUE;
         if (ours && !late && env->there != 0 && env->text_sum == mci_seal_text(seal, f->text.p, f->text.n)) {
             f->written_ms = env->written_ms;
+            f->hard_ms = env->hard_ms;
             f->stale = (env->there & MCI_THERE_STALE) != 0;
         }
     } else if (ours && !late && env->there == 0) {
         f->state = MCI_FOUND_NEGATIVE;
         f->written_ms = env->written_ms;
+        f->hard_ms = env->hard_ms;
     } else {
         f->state = MCI_FOUND_OLD;
     }
@@ -48,7 +50,7 @@ static void decode(const mci_unpack *u, const char *key, const mci_reply *value,
     mci_slice m = mci_reply_slice(metadata);
     mci_seal seal = {0};
     mci_metadata env = {0};
-    *f = (mci_found){.text = v, .written_ms = -1};
+    *f = (mci_found){.text = v, .written_ms = -1, .bytes = v.n};
     f->name = mci_name_of(&u->ops->arena, m, MCI_METADATA_SIZE);
     if (m.p == NULL) {
         /* Another client's SET. With a key, what nobody has signed does not count: it is dropped like damage. */
@@ -70,6 +72,7 @@ static void decode(const mci_unpack *u, const char *key, const mci_reply *value,
     } else {
         f->state = negative ? MCI_FOUND_NEGATIVE : MCI_FOUND_VALUE;
         f->written_ms = env.written_ms;
+        f->hard_ms = env.hard_ms;
         f->stale = (env.there & MCI_THERE_STALE) != 0;
     }
 }

@@ -53,6 +53,9 @@ static void decode_document(const mci_unpack *u, const reading *rd, const mci_va
     f->state =
         as[mci_value_decode(&u->rc->macs, rd->family->spec, rd->id, parts, u->op->epoch, u->ops->clock_ms, &f->doc, &m)];
     f->written_ms = m.written_ms;
+    f->hard_ms = m.hard_ms;
+    f->epoch = m.epoch;
+    f->bytes = parts->packed.n + parts->doc.n;
     if (name.n > MCI_METADATA_SIZE)
         name.n = MCI_METADATA_SIZE; /* the sum in it is of all that follows */
     f->name = name;
@@ -72,6 +75,8 @@ static void decode_entry(const mci_unpack *u, const reading *rd, const mci_reply
         return;
     }
     f->written_ms = e.written_ms;
+    f->epoch = e.epoch;
+    f->bytes = text.n;
     f->target = e.id[0] != '\0' ? mci_arena_text(&u->ops->arena, e.id, strlen(e.id)) : NULL;
     if (e.epoch != u->op->epoch)
         f->state = MCI_FOUND_OLD;

@@ -5,7 +5,7 @@ _mflix()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} word command='' i
     local commands='get top near trending view rate create update delete load generate warm invalidate put getkey rmkey bench plot
-        stats ping doctor options count export help'
+        stats ping doctor inspect options count export help'
     local global='--redis --store --option -o --config --env-file --json --quiet -q --no-color --version -V --help -h'
     local own=''
     COMPREPLY=()
@@ -52,6 +52,7 @@ _mflix()
     bench) own='--requests -n --titles --hot-share --hot-part --threads --seed --offset --uncached-sample --by-id --forms --store-delay-ms --http --top-share
         --seconds --report' ;;
     stats) own='--prometheus --reads --url' ;;
+    inspect) own='--title -t --theater --key -k' ;;
     options) own='--markdown' ;;
     export) COMPREPLY=($(compgen -W 'movies theaters' -- "$cur")) && return ;;
     esac

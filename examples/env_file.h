@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Settings from a file of NAME=VALUE lines, such as .env beside a compose.yaml. Taken are MONGO_URL, REDIS_HOST, REDIS_PORT and MFLIXCACHE_...
- * alone, and only what the environment does not say already; all other lines are other programs'.
+ * alone, and only what the environment does not say already; all other lines are other programs'. Of mflix, mflix-server and mflix-producer.
+ * To be called before the program's second thread begins.
  */
-#ifndef MFLIX_ENV_FILE_H
-#define MFLIX_ENV_FILE_H
+#ifndef EXAMPLES_ENV_FILE_H
+#define EXAMPLES_ENV_FILE_H
 
 #include <errno.h>
 #include <stdio.h>
@@ -66,6 +67,15 @@ static inline int env_file_load(const char *path)
         rc = EIO;
     (void)fclose(f);
     return rc;
+}
+
+/* The file that --env-file named ("": none), or .env of the folder where none was named (NULL), which need not be there. 0, or errno. */
+static inline int env_file_named(const char *named)
+{
+    if (named != NULL && *named == '\0')
+        return 0;
+    int rc = env_file_load(named != NULL ? named : ".env");
+    return named == NULL && (rc == ENOENT || rc == EISDIR) ? 0 : rc;
 }
 
 #endif
