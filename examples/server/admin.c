@@ -68,11 +68,15 @@ void get_stats(request *r)
         refuse_status(r, st, &err);
         return;
     }
-    /* The library's object without its last brace, and two members more. */
+    /* The library's object without its last brace, and three members more. */
     text_add(&r->out, json, strlen(json) - 1);
     mc_free(json);
     r->out.comma = 1;
     metrics_json(&r->out);
+    put_open(&r->out, "links", '{');
+    put_text(&r->out, "docs", r->app->docs);
+    put_text(&r->out, "source", r->app->source);
+    put_close(&r->out, '}');
     put_close(&r->out, '}');
 }
 

@@ -129,6 +129,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     memset(&a, 0, sizeof a);
     a.limits = o.limits;
+    a.docs = o.docs;
+    a.source = o.source;
     a.access_log = o.access_log;
     silence_driver();
     int rc = room_for(o.limits.connections) ? open_handles(&a, o.env_file) : USAGE;

@@ -27,6 +27,8 @@ void options_help(void)
           "  --max-header BYTES      request line and header lines, 256 to 32768 (16384)\n"
           "  --timeout SECONDS       for receiving a request, and again for sending its answer, 1 to 3600 (30)\n"
           "  --env-file FILE         settings as NAME=VALUE lines (.env of the folder, if there is one; '': none)\n"
+          "  --docs URL              where the page's links to documents lead (their names: docs/README.md ...)\n"
+          "  --source URL            where its links to source files lead (examples/server/page ...)\n"
           "  --access-log            one line of JSON on stderr for each request\n"
           "  --help, --version\n\n"
           "The library's settings come from the environment, and what it does not say from that file: MONGO_URL,\n"
@@ -79,6 +81,14 @@ static int add_host(options *o, const char *name)
     return 1;
 }
 
+static int parse_link(const char *name, const char *value, const char **out)
+{
+    *out = value;
+    if (strncmp(value, "https://", 8) == 0 || strncmp(value, "http://", 7) == 0)
+        return 1;
+    return complain(name, "must be a URL of http or https");
+}
+
 /* Options with a value. */
 static int parse_pair(options *o, const char *name, const char *value)
 {
@@ -91,6 +101,10 @@ static int parse_pair(options *o, const char *name, const char *value)
         o->env_file = value;
         return 1;
     }
+    if (strcmp(name, "--docs") == 0)
+        return parse_link(name, value, &o->docs);
+    if (strcmp(name, "--source") == 0)
+        return parse_link(name, value, &o->source);
     if (strcmp(name, "--threads") == 0) {
         if (!parse_number(name, value, 1, 256, &n))
             return 0;
@@ -121,8 +135,9 @@ static int parse_pair(options *o, const char *name, const char *value)
 
 static int takes_value(const char *name)
 {
-    static const char *const names[] = {"--listen",   "--allow-host", "--threads", "--max-connections", "--max-per-address",
-                                        "--max-body", "--max-header", "--timeout", "--env-file"};
+    static const char *const names[] = {"--listen",          "--allow-host", "--threads",    "--max-connections",
+                                        "--max-per-address", "--max-body",   "--max-header", "--timeout",
+                                        "--env-file",        "--docs",       "--source"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i], name) == 0)
             return 1;

@@ -12,7 +12,9 @@ typedef struct options {
     int access_log;
     int help;
     int version;
-    const char *env_file; /* NULL: not given */
+    const char *env_file; /* NULL: not given; so are the two below */
+    const char *docs;
+    const char *source;
     limits limits;
 } options;
 

@@ -29,6 +29,8 @@ typedef struct app {
     mc_client *cached;
     mc_client *uncached;
     limits limits;
+    const char *docs; /* where documents and source are to be read; NULL: nowhere known */
+    const char *source;
     int access_log;
     atomic_int stopping;
 } app;

@@ -24,6 +24,7 @@ static const route routes[] = {
     {"PUT", "/movies/{id}/rating", put_rating, "", ROUTE_JSON},
     {"POST", "/movies/{id}/views", post_view, "", 0},
     {"GET", "/theaters/near", get_near, "lon lat radius n cache ", ROUTE_CACHE | ROUTE_READS},
+    {"GET", "/titles", get_titles, "near n ", 0},
     {"GET", "/values/{key}", get_value, "", 0},
     {"PUT", "/values/{key}", put_value, "ttl_ms ", ROUTE_JSON},
     {"DELETE", "/values/{key}", remove_value, "", 0},

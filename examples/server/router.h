@@ -41,6 +41,7 @@ void post_view(request *r);
 void get_top(request *r); /* boards.c */
 void get_trending(request *r);
 void get_near(request *r);        /* theaters.c */
+void get_titles(request *r);      /* titles.c */
 void get_value(request *r);       /* keys.c */
 void put_value(request *r);       /* keys.c */
 void remove_value(request *r);    /* keys.c */

@@ -193,7 +193,7 @@ def command_line(w):
                           (["--threads", "257"], "256"), (["--threads", "2x"], "whole number"), (["--timeout", "0"], "3600"),
                           (["--max-body", "99999999999999999999"], "16777216"), (["--max-header", "10"], "32768"), (["--max-connections", "0"], "100000"),
                           (["--max-per-address", "x"], "whole number"), (["--allow-host", ""], "empty"), (["x"], "no such option"),
-                          (["--allow-host", "a"] * 9, "8 times")):
+                          (["--allow-host", "a"] * 9, "8 times"), (["--docs", "javascript:x"], "URL")):
         p = run(*options)
         assert p.returncode == 2 and p.stdout == b"" and says in p.stderr.decode() and p.stderr.count(b"\n") == 1, (options, p)
     named = w.path("named.env")

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import urllib.parse
 
 from site_under_test import NOBODY, tool
 
@@ -64,6 +65,25 @@ def movie_by_title(w):
     assert answer["cache"] == "miss" and answer["tier"] == "store" and answer["store_calls"] == 1, answer
     w.problem(404, "GET", "/movies?title=no+such+title", code="MC_NOT_FOUND")
     w.problem(404, "GET", "/movies?title=no+such+title&cache=off", code="MC_NOT_FOUND")
+
+
+def near_titles(w):
+    """What was typed wrongly leads to what was meant."""
+    def near(text, n=5):
+        a = w.call("GET", "/titles?" + urllib.parse.urlencode({"near": text, "n": n}))
+        assert a.status == 200 and set(a.json()) == {"titles"}, a
+        return a.json()["titles"]
+
+    for title in ("Le fabuleux destin d'Amélie Poulain", "Łódź, my love", "東京物語"):
+        w.new_movie(title=title)
+    with w.another() as fresh:  # titles are read once in ten minutes
+        w = fresh
+        for text in ("le fabuleux destin damelie poulain", "LE FABULEUX DESTIN", "amelie poulain", "Le fabuleux destin d’Amelie  Pouloin"):
+            assert near(text)[:1] == ["Le fabuleux destin d'Amélie Poulain"], (text, near(text))
+        assert near("lodz my love")[:1] == ["Łódź, my love"] and near("東京物語", 1) == ["東京物語"]
+        assert near("zzzzzzzzzzzzzzzzzzzz") == [] and near("!?") == [] and near("é" * 256) == []
+        for target in ("/titles", "/titles?near=", "/titles?near=x&n=0", "/titles?near=x&n=21", "/titles?near=" + "x" * 257):
+            assert w.call("GET", target).status == 400, target
 
 
 def top_list(w):
@@ -280,5 +300,5 @@ def metrics_are_well_formed(w):
     assert p.returncode == 0, (p.stdout + p.stderr).decode()
 
 
-TESTS = [movie_by_id, movie_by_title, top_list, views_and_trending, writes_are_seen, theaters, values_by_key, dropping, health, head_and_options,
+TESTS = [movie_by_id, movie_by_title, near_titles, top_list, views_and_trending, writes_are_seen, theaters, values_by_key, dropping, health, head_and_options,
          page_and_description, routes_and_description_agree, counted, metrics_are_well_formed]

@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that the page offers, done as a visitor does it and compared with what the server itself says."""
 
+import glob
 import math
+import os
+import re
+import shlex
+import subprocess
+import tempfile
 import urllib.parse
+import urllib.request
 
 from stage import wait
 
@@ -106,6 +113,10 @@ def test_odd_documents(site, page):
 
 def test_side_by_side(site, page):
     page.open()
+    told = {kind: float(page.text(f"#ratio-{kind}").rstrip("×")) for kind in ("film", "top", "near")}
+    first = page.js("return document.querySelector('#kinds input:checked').value")
+    assert told[first] == max(told.values()), f"it begins with what shows most: {first} of {told}"
+    page.click("#kinds label:nth-of-type(1)")
     before = reads(site, "cached"), reads(site, "uncached")
     page.js("document.getElementById('race-count').value = '50'")
     page.click("#race-go")
@@ -122,6 +133,8 @@ def test_side_by_side(site, page):
     told = database / cache if "faster" in page.text("#ratio-text") else cache / database
     assert abs(ratio - told) < 0.06 * told + 0.06, f"{ratio} is told, {database} against {cache} is shown"
     assert page.count("#strip .read.off") >= 25 and page.count("#strip .read.hit") >= 25
+    if "slower" in page.text("#ratio-text"):
+        assert page.text("#race-why").startswith("Not faster here"), "nothing is slower without a word on why"
     told = page.text("#ratio")
     for kind, place in (("top", 2), ("near", 3)):
         page.click(f"#kinds label:nth-of-type({place})")
@@ -133,6 +146,85 @@ def test_side_by_side(site, page):
     page.click("#race-go")
     page.click("#race-go")  # now it is a stop
     wait("the stop", lambda: page.text("#race-go") == "Measure")
+
+
+def test_far_database(site, page):
+    """As if it were elsewhere: waited for, shown in the figures, and said."""
+    page.open()
+    page.click("#kinds label:nth-of-type(1)")
+    page.js("const s = document.getElementById('away'); s.value = '42'; s.dispatchEvent(new Event('change', {bubbles: true}))")
+    assert page.text("#away-note").startswith("Simulated: this page waits 42 ms longer")
+    wait("the measurement", lambda: "medians of 5 reads each" in page.text("#ratio-text"))
+    page.settled()
+    database, cache = (float(time.split()[0]) for time in page.texts("#race-server .bar-time"))
+    assert database >= 42 > cache, (database, cache)
+    assert "faster" in page.text("#ratio-text") and page.text("#race-why") == "", page.text("#race-why")
+    wait("the list", lambda: float(page.texts("#top-bars .bar-time")[0].split()[0]) >= 42)
+    page.js("const s = document.getElementById('away'); s.value = '0'; s.dispatchEvent(new Event('change', {bubbles: true}))")
+    assert page.text("#away-note") == ""
+    page.settled()
+
+
+def test_nearest_titles(site, page):
+    """A wrong title offers those that are nearly so: case, accents and a letter do not count."""
+    page.open()
+    made = site.ask("POST", "/movies", {"title": "Le fabuleux destin d'Amélie Poulain"})[1]["movie"]["_id"]["$oid"]
+    film = site.ask("GET", "/movies/top?n=1&offset=12")[1]["movies"][0]
+    odd = film["title"].upper().replace(" ", "  ", 1)[:-1]
+    assert film["title"] in site.ask("GET", "/titles?near=" + urllib.parse.quote(odd))[1]["titles"]
+    page.fill("#query", odd)
+    page.click("#search button")
+    wait("the offer", lambda: film["title"] in page.texts("#search-near button"))
+    assert "Did you mean one of these?" in page.text("#search-trouble")
+    place = page.texts("#search-near button").index(film["title"]) + 1
+    page.click(f"#search-near li:nth-child({place}) button")
+    opened(page, film["title"])
+    assert not page.text("#search-trouble") and page.js("return document.getElementById('search-near').hidden")
+    page.fill("#query", "qqqqqqqqqqqqqqqqqqqqqqqqqqqq")
+    page.click("#search button")
+    wait("no offer", lambda: "Nothing is called nearly so" in page.text("#search-trouble"))
+    assert site.ask("GET", "/titles?near=%20!")[1]["titles"] == []
+    assert site.ask("GET", "/titles")[0] == 400 and site.ask("GET", "/titles?near=x&n=21")[0] == 400
+    assert site.ask("DELETE", f"/movies/{made}")[0] == 204
+
+
+def test_code_of_each_card(site, page):
+    """The lines under each card: C that compiles, Python that names what there is, requests that are answered."""
+    page.open()
+    page.js("document.querySelectorAll('details.code').forEach(d => { d.open = true; })")
+    blocks = page.texts(".code dd")
+    assert len(blocks) == 3 * 9 and page.texts(".code dt") == ["C", "Python", "curl"] * 9, blocks
+    include = site.source + "/include"
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(folder + "/mflixcache")
+        with open(include + "/mflixcache/version.h.in", encoding="utf-8") as f:
+            version = re.sub(r"@PROJECT_VERSION\w*@", "0", f.read())
+        with open(folder + "/mflixcache/version.h", "w", encoding="utf-8") as f:
+            f.write(version)
+        body = "\n".join("{" + text + "}" for text in blocks[0::3])
+        program = ("#include <mflixcache/mflixcache.h>\n#include <stdio.h>\n#include <string.h>\nvoid f(mc_client *mc);\nvoid f(mc_client *mc) {\n"
+                   "const mc_movie *movie; mc_client *past; mc_list *rows; mc_info info; mc_error err; char *text = \"x\", *value; size_t size;\n"
+                   + body + "}\n")
+        done = subprocess.run(["cc", "-std=c11", "-fsyntax-only", "-Werror=implicit-function-declaration", "-Werror=incompatible-pointer-types",
+                               "-I", folder, "-I", include, "-x", "c", "-"], input=program, text=True, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+    package = "".join(open(f, encoding="utf-8").read() for f in glob.glob(site.source + "/bindings/python/mflixcache/*.py"))
+    for text in blocks[1::3]:
+        compile(text, "page", "exec")
+        for name in re.findall(r"\b(?:mc|client|row|movie|stats)\.(\w+)", text):
+            assert re.search(rf"\b{name}\b", package), name
+    for line in (line for text in blocks[2::3] for line in text.split("\n")):
+        words = shlex.split(line)
+        assert words[0] == "curl" and words[-1].startswith(site.origin + "/"), line
+        method = words[words.index("-X") + 1] if "-X" in words else "GET"
+        data = words[words.index("-d") + 1].encode() if "-d" in words else None
+        request = urllib.request.Request(words[-1], data=data, method=method, headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            assert answer.status in (200, 204), line
+    told = page.texts(".code dd")[2]
+    page.click("#top li:nth-child(4) button")
+    wait("another film", lambda: page.texts(".code dd")[2] != told)
+    assert page.count("a[data-docs][href], a[data-source][href]") == 0, "nobody has said where they are"
 
 
 def test_lists(site, page):

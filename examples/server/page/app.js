@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Owns: the start of the page, in the order in which a visitor needs the parts.
 import * as boards from "./boards.js";
+import * as code from "./code.js";
 import * as film from "./film.js";
 import * as live from "./live.js";
 import * as race from "./race.js";
@@ -13,6 +14,7 @@ film.start();
 race.start();
 rating.start();
 values.start();
+code.start();
 addEventListener("resize", draw);
 
 const films = await boards.start();

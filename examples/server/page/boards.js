@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Owns: the two lists, best rated and most viewed. A click on a row opens the film and counts a view.
 import { beside, call } from "./api.js";
-import { $, bars, el, plural, time, trouble } from "./dom.js";
+import { $, bars, el, plural, time, trouble, why } from "./dom.js";
 import { open } from "./film.js";
 
 const PAGE = 10;
@@ -62,7 +62,9 @@ export async function refreshTop(marked = null) {
     $("top-after").disabled = films.length < PAGE;
     $("top-card").setAttribute("aria-busy", "false");
     offer(films);
-    bars($("top-bars"), await beside(path, got));
+    const rows = await beside(path, got);
+    bars($("top-bars"), rows);
+    $("top-why").textContent = why(rows);
     return films;
 }
 
@@ -115,6 +117,7 @@ export async function start() {
     $("top-before").addEventListener("click", () => turn(-PAGE));
     $("top-after").addEventListener("click", () => turn(PAGE));
     document.addEventListener("viewed", refreshTrending);
+    document.addEventListener("away", () => safely(() => refreshTop()));
     document.addEventListener("forgotten", () => safely(() => refreshTop()));
     const [films, viewed] = await Promise.all([safely(() => refreshTop()), refreshTrending()]);
     return [...films, ...viewed];

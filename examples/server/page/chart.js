@@ -3,7 +3,8 @@
 // Refuses: to know what they mean.
 import { svg } from "./dom.js";
 
-const LEFT = 52,
+const LEFT = 52, // at least: as much as the longest label needs
+    DIGIT = 7.5,
     RIGHT = 8,
     TOP = 8,
     BOTTOM = 20;
@@ -56,7 +57,8 @@ export function draw(node, { points, seconds, ticks, format, log = false, lines,
     const bottom = ticks[0],
         top = ticks[ticks.length - 1];
     const scale = log ? Math.log : (v) => v;
-    const x = (i) => LEFT + (i / (points - 1)) * (wide - LEFT - RIGHT);
+    const left = Math.max(LEFT, ...ticks.map((v) => 14 + DIGIT * format(v).length));
+    const x = (i) => left + (i / (points - 1)) * (wide - left - RIGHT);
     const y = (v) => {
         const part = (scale(Math.max(v, bottom)) - scale(bottom)) / (scale(top) - scale(bottom) || 1);
         return high - BOTTOM - Math.min(part, 1) * (high - TOP - BOTTOM);
@@ -64,10 +66,10 @@ export function draw(node, { points, seconds, ticks, format, log = false, lines,
     node.setAttribute("viewBox", `0 0 ${wide} ${high}`);
     node.replaceChildren(
         ...ticks.flatMap((v) => [
-            svg("line", { x1: LEFT, x2: wide - RIGHT, y1: y(v), y2: y(v), class: "grid" }),
-            text(format(v), { x: LEFT - 8, y: y(v) + 4, class: "tick", "text-anchor": "end" }),
+            svg("line", { x1: left, x2: wide - RIGHT, y1: y(v), y2: y(v), class: "grid" }),
+            text(format(v), { x: left - 8, y: y(v) + 4, class: "tick", "text-anchor": "end" }),
         ]),
-        text(`${seconds} s ago`, { x: LEFT, y: high - 4, class: "tick" }),
+        text(`${seconds} s ago`, { x: left, y: high - 4, class: "tick" }),
         text("now", { x: wide - RIGHT, y: high - 4, class: "tick", "text-anchor": "end" }),
         ...bands.map((b) => svg("path", { d: band(b.low, b.high, x, y), class: `band ${b.kind}` })),
         ...lines.map((l) => svg("path", { d: line(l.values, x, y), class: `line ${l.kind}${l.dashed ? " dashed" : ""}` })),

@@ -50,6 +50,16 @@ export function trouble(id, error) {
     node.textContent = error ? error.message : "";
 }
 
+// Why a cache is not faster this time, in words; "" when it is.
+export function why(rows) {
+    const of = (kind) => rows.find((row) => row.kind === kind)?.ms;
+    if (!(of("hit") > of("off"))) return "";
+    return (
+        "Not faster here: this database is so near that it answers about as fast as Redis, and one read more or less makes the difference. " +
+        "What a cache is worth shows when the database is farther away: choose that above, and measure again."
+    );
+}
+
 // Two or more bars on one scale: [{name, kind, ms, note}].
 export function bars(node, rows) {
     const most = Math.max(...rows.map((row) => row.ms ?? 0), 1e-9);

@@ -97,7 +97,7 @@ export function sourced(answer) {
 
 // Read the film with this id through the cache and show it. Options: focus its title; count a view.
 export async function open(id, { focus = false, view = false } = {}) {
-    trouble("search-trouble", null);
+    clear();
     $("film-card").setAttribute("aria-busy", "true");
     try {
         const got = await movie(id);
@@ -110,7 +110,7 @@ export async function open(id, { focus = false, view = false } = {}) {
 }
 
 async function byTitle(title) {
-    trouble("search-trouble", null);
+    clear();
     $("film-card").setAttribute("aria-busy", "true");
     try {
         const got = await call("GET", `/movies?title=${encodeURIComponent(title)}&cache=on`);
@@ -118,18 +118,37 @@ async function byTitle(title) {
         arrived(got, true);
         await seen(idOf(got.data.movie));
     } catch (error) {
-        failed(
-            error instanceof Problem && error.status === 404
-                ? new Problem(
-                      `No film has exactly the title “${title}”. Capital letters and accents count; the lists below have some.`,
-                  )
-                : error,
-        );
+        const unknown = error instanceof Problem && error.status === 404;
+        failed(unknown ? new Problem(`No film has exactly the title “${title}”.`) : error);
+        if (unknown) await offer(title);
     }
+}
+
+// Titles that are nearly so, a click away.
+async function offer(title) {
+    let titles = [];
+    try {
+        titles = (await call("GET", `/titles?n=5&near=${encodeURIComponent([...title].slice(0, 256).join(""))}`)).data.titles;
+    } catch {
+        // There is a message already.
+    }
+    const words = titles.length ? "Did you mean one of these?" : "Nothing is called nearly so; the lists below have some.";
+    trouble("search-trouble", new Problem(`No film has exactly the title “${title}”. ${words}`));
+    $("search-near").replaceChildren(
+        ...titles.map((near) => el("li", {}, el("button", { type: "button", onclick: () => byTitle(near) }, near))),
+    );
+    $("search-near").hidden = !titles.length;
+}
+
+// What was wrong with the last question is over.
+function clear() {
+    trouble("search-trouble", null);
+    $("search-near").hidden = true;
 }
 
 function arrived(got, focus) {
     const id = idOf(got.data.movie);
+    clear();
     show(got.data.movie, got.answer);
     if (location.hash !== `#film/${id}` && focus) history.pushState(null, "", `#film/${id}`);
     if (focus) {

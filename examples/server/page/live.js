@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Owns: what the server counts, asked for again and again while the page is seen; and a little traffic to make it move.
 import { call, movie } from "./api.js";
+import { links } from "./code.js";
 import { decades, draw, round } from "./chart.js";
 import { $, count, el, time, trouble } from "./dom.js";
 import { note } from "./strip.js";
@@ -144,7 +145,9 @@ async function health() {
 async function poll(mine) {
     if (mine !== loop) return;
     try {
-        sample((await call("GET", "/stats")).data);
+        const stats = (await call("GET", "/stats")).data;
+        links(stats.links);
+        sample(stats);
         trouble("live-trouble", null);
         paint();
     } catch (error) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Owns: theaters near a point: the form, the drawing (true direction and distance from the point), the list beside it.
 import { beside, call, Problem } from "./api.js";
-import { $, bars, el, plural, say, svg, trouble } from "./dom.js";
+import { $, bars, el, plural, say, svg, trouble, why } from "./dom.js";
 
 const CITIES = [
     ["New York", -73.9857, 40.7577],
@@ -160,7 +160,9 @@ async function search() {
                 ? `${plural(found.length, "theater")}; the nearest is ${km(found[0].distance_m)} away.`
                 : "No theater within this distance.",
         );
-        bars($("near-bars"), await beside(asking, got));
+        const rows = await beside(asking, got);
+        bars($("near-bars"), rows);
+        $("near-why").textContent = why(rows);
     } catch (error) {
         trouble("near-trouble", error);
     } finally {
@@ -178,6 +180,7 @@ export function start() {
         [$("lon").value, $("lat").value] = event.target.value.split(",");
         search();
     });
+    document.addEventListener("away", search);
     $("near").addEventListener("submit", (event) => {
         event.preventDefault();
         search();

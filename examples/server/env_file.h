@@ -4,8 +4,8 @@
  * alone, and only what the environment does not say already; all other lines are other programs'. Of mflix, mflix-server and mflix-producer.
  * To be called before the program's second thread begins.
  */
-#ifndef EXAMPLES_ENV_FILE_H
-#define EXAMPLES_ENV_FILE_H
+#ifndef MFLIX_SERVER_ENV_FILE_H
+#define MFLIX_SERVER_ENV_FILE_H
 
 #include <errno.h>
 #include <stdio.h>
