@@ -46,7 +46,7 @@ mc_status mci_enter(mci_frame *fr, const mc_client *mc, mc_info *info, mc_error 
         return mci_fail(err, st, MC_TIER_NONE, "mc is not a handle from mc_open()");
     if (st != MC_OK)
         return mci_fail(err, st, MC_TIER_NONE, fr->root != NULL ? "the session's handle is closed" : "the handle is closed");
-    if (fr->cl->pid != mci_process_id())
+    if (mci_fork_mark_crossed(&fr->cl->mark))
         st = mci_fail(err, MC_E_FORKED, MC_TIER_NONE, "the handle was opened before fork(): open a new one in the child");
     else if (mci_in_callback(fr->cl))
         st = mci_fail(err, MC_E_REENTRANT, MC_TIER_NONE, "called from inside a callback of the same handle");
@@ -56,11 +56,12 @@ mc_status mci_enter(mci_frame *fr, const mc_client *mc, mc_info *info, mc_error 
     }
     fr->call = (mci_call){
         .e = fr->cl->engine,
+        .began_ns = fr->t0_ns,
         .info = info != NULL ? info : &fr->own_info,
         .err = &fr->own_err,
         .session = session,
     };
-    fr->call.dl = mci_deadline_in(mci_call_timeout_ms(&fr->call));
+    fr->call.dl = mci_deadline_from(fr->t0_ns, mci_call_timeout_ms(&fr->call));
     return MC_OK;
 }
 

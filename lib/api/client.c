@@ -25,6 +25,7 @@ static void destroy(mci_client *cl)
     mci_log_destroy(&cl->log);
     mci_guard_log_free(cl);
     mci_mutex_destroy(&cl->set_log);
+    mci_fork_mark_free(&cl->mark);
     free(cl);
 }
 
@@ -42,7 +43,7 @@ static mci_client *new_client(void)
         free(cl);
         return NULL;
     }
-    cl->pid = mci_process_id();
+    mci_fork_mark_set(&cl->mark);
     return cl;
 }
 
@@ -180,7 +181,7 @@ mc_status mc_close(mc_client *mc)
     mc_status st = mci_handle_enter(mc, &cl);
     if (st != MC_OK)
         return st;
-    if (cl->pid != mci_process_id())
+    if (mci_fork_mark_crossed(&cl->mark))
         st = MC_E_FORKED; /* its sockets belong to the parent */
     else if (inside_callback(cl))
         st = MC_E_REENTRANT;

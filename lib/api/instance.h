@@ -7,6 +7,7 @@
 #include "engine/open.h"
 #include "engine/strings.h"
 #include "engine/unique_key.h"
+#include "base/fork_mark.h"
 #include "engine/values.h"
 #include "store/callback.h"
 #include <mflixcache/client.h>
@@ -16,7 +17,7 @@
 typedef struct mci_log_target mci_log_target;
 
 typedef struct mci_client {
-    const mc_client *root; /* a session: the handle it shares everything with; then only `session` and `pid` are its own */
+    const mc_client *root; /* a session: the handle it shares everything with; then only `session` is its own */
     mci_session *session;
     mci_engine *engine;
     mci_coll *movies;
@@ -25,7 +26,7 @@ typedef struct mci_client {
     mci_mutex set_log; /* one mc_set_log() at a time */
     mci_log_target *log_target;
     int handed_out; /* the caller has the handle */
-    int64_t pid;
+    mci_fork_mark mark;
     _Atomic int in_callbacks;
     _Atomic uint64_t callback_thread[MCI_CALLBACKS_MAX]; /* 0: free */
 } mci_client;

@@ -74,7 +74,7 @@ static mci_client *new_session(const mci_frame *fr)
     session->tiers = *mci_call_tiers(&fr->call);
     cl->root = fr->root != NULL ? fr->root : fr->mc;
     cl->session = session;
-    cl->pid = fr->cl->pid;
+    cl->mark = (mci_fork_mark){.process = fr->cl->mark.process}; /* the page goes with the handle */
     return cl;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FIRST 992 /* the replies to a read fit in; a block this small comes from malloc's own cache of the thread */
 #define CHUNK 4096
 
 struct mci_arena_chunk {
@@ -26,7 +27,8 @@ void *mci_arena_alloc(mci_arena *a, size_t n)
     }
     n = (n + 15) & ~(size_t)15;
     if (a->head == NULL || a->head->size - a->used < n) {
-        size_t size = n > CHUNK ? n : CHUNK;
+        size_t least = a->head == NULL ? FIRST : CHUNK;
+        size_t size = n > least ? n : least;
         if (size > a->max || a->total > a->max - size) {
             a->over = 1;
             return NULL;

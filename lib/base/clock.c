@@ -19,12 +19,16 @@ int64_t mci_wall_ms(void)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+mci_deadline mci_deadline_from(int64_t now_ns, int64_t ms)
+{
+    if (ms > (MCI_NO_DEADLINE - now_ns) / 1000000)
+        return MCI_NO_DEADLINE;
+    return now_ns + ms * 1000000;
+}
+
 mci_deadline mci_deadline_in(int64_t ms)
 {
-    int64_t now = mci_now_ns();
-    if (ms > (MCI_NO_DEADLINE - now) / 1000000)
-        return MCI_NO_DEADLINE;
-    return now + ms * 1000000;
+    return mci_deadline_from(mci_now_ns(), ms);
 }
 
 int mci_deadline_left_ms(mci_deadline d)

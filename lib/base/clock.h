@@ -17,6 +17,7 @@ typedef int64_t mci_deadline;
 
 /* The point `ms` milliseconds from now (saturating). */
 mci_deadline mci_deadline_in(int64_t ms);
+mci_deadline mci_deadline_from(int64_t now_ns, int64_t ms);
 
 /* Milliseconds left, rounded up, 0 when it has passed; at most INT32_MAX. */
 int mci_deadline_left_ms(mci_deadline d);

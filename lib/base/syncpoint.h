@@ -45,6 +45,7 @@ enum mci_safeguard {
     MCI_SAFEGUARD_POLL = 131072,     /* who is primary is asked again and again */
     MCI_SAFEGUARD_MAJORITY = 262144, /* one Sentinel alone is not believed */
     MCI_SAFEGUARD_SWITCH = 524288,   /* a primary that is it again is another than before */
+    MCI_SAFEGUARD_SHARE = 1048576,   /* a load is shared without Redis' word only when its lease was asked for after the read began */
     MCI_SAFEGUARD_LISTS = 64         /* lists are not believed while the recovery queue holds own writes */
 };
 

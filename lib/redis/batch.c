@@ -9,6 +9,8 @@
 
 #define MAX_OUT ((size_t)64 << 20)
 #define MAX_IN ((size_t)256 << 20)
+#define FIRST_OUT 240 /* the commands of a read */
+#define HEADER_MAX 32 /* mark, length and ends of line of one argument */
 
 void mci_batch_init(mci_batch *b)
 {
@@ -31,6 +33,10 @@ void mci_batch_seal(mci_batch *b)
     if (c == NULL || c->sealed || b->out.failed)
         return;
     c->sealed = 1;
+    if (c->argc < 10 && c->tail == 0) {
+        b->out.data[c->begin + 1] = (char)('0' + c->argc);
+        return;
+    }
     char digits[24];
     mci_buf text = {.data = digits, .cap = sizeof digits, .max = sizeof digits - 1};
     mci_buf_int(&text, (int64_t)c->argc);
@@ -60,16 +66,54 @@ static mci_command *add_command(mci_batch *b)
         b->cmds = cmds;
         b->cap = cap;
     }
+    if (b->out.cap == 0)
+        (void)mci_buf_reserve(&b->out, FIRST_OUT); /* a failure is told by what follows */
     mci_command *c = &b->cmds[b->n++];
     *c = (mci_command){.begin = b->out.len, .slot = b->slot};
     return c;
 }
 
-static void header(mci_batch *b, char mark, size_t n)
+/* Each argument is written into room that was asked for once: a hit encodes five of them. */
+static char *room(mci_batch *b, size_t n)
 {
-    mci_buf_char(&b->out, mark);
-    mci_buf_int(&b->out, (int64_t)n);
-    mci_buf_add(&b->out, "\r\n", 2);
+    return n <= MAX_OUT && mci_buf_reserve(&b->out, n + HEADER_MAX) == 0 ? b->out.data + b->out.len : NULL;
+}
+
+static char *line(char *p, char mark, size_t n)
+{
+    char digits[24];
+    char *d = digits + sizeof digits;
+    do {
+        *--d = (char)('0' + n % 10);
+        n /= 10;
+    } while (n > 0);
+    *p++ = mark;
+    while (d < digits + sizeof digits)
+        *p++ = *d++;
+    *p++ = '\r';
+    *p++ = '\n';
+    return p;
+}
+
+static char *bytes(char *p, const void *from, size_t n)
+{
+    if (n > 0)
+        memcpy(p, from, n);
+    return p + n;
+}
+
+static void written(mci_batch *b, char *end)
+{
+    *end = '\0';
+    b->out.len = (size_t)(end - b->out.data);
+}
+
+/* How many arguments follow is filled in when the command is sealed. */
+static void begin_command(mci_batch *b)
+{
+    char *p = room(b, 0);
+    if (p != NULL)
+        written(b, line(p, '*', 0));
 }
 
 void mci_batch_copy(mci_batch *to, const mci_batch *from, size_t i)
@@ -90,7 +134,7 @@ void mci_cmd(mci_batch *b, const char *name)
 {
     if (add_command(b) == NULL)
         return;
-    header(b, '*', 0);
+    begin_command(b);
     mci_arg_str(b, name);
 }
 
@@ -115,7 +159,7 @@ static void script_call(mci_batch *b, const mci_script *s, size_t keys)
     if (c == NULL)
         return;
     c->script = s;
-    header(b, '*', 0);
+    begin_command(b);
     const char *text = other_text(s);
     if (text != NULL) {
         c->script = NULL;
@@ -143,14 +187,14 @@ void mci_cmd_script_keys(mci_batch *b, const mci_script *s, size_t keys)
 void mci_key(mci_batch *b, const char *name, const char *id)
 {
     size_t name_len = strlen(name);
-    size_t id_len = id != NULL ? strlen(id) : 0;
-    header(b, '$', name_len + id_len + (id != NULL));
-    mci_buf_add(&b->out, name, name_len);
-    if (id != NULL) {
-        mci_buf_add(&b->out, id, id_len);
-        mci_buf_char(&b->out, '}');
+    size_t id_len = id != NULL ? strlen(id) + 1 : 0; /* with the brace */
+    char *p = room(b, name_len + id_len);
+    if (p != NULL) {
+        p = bytes(line(p, '$', name_len + id_len), name, name_len);
+        if (id != NULL)
+            p = bytes(bytes(p, id, id_len - 1), "}", 1);
+        written(b, bytes(p, "\r\n", 2));
     }
-    mci_buf_add(&b->out, "\r\n", 2);
     if (b->n > 0) {
         b->cmds[b->n - 1].argc++;
         b->cmds[b->n - 1].keys++;
@@ -161,9 +205,9 @@ void mci_arg(mci_batch *b, const void *p, size_t n)
 {
     if (b->n > 0)
         b->cmds[b->n - 1].argc++;
-    header(b, '$', n);
-    mci_buf_add(&b->out, p, n);
-    mci_buf_add(&b->out, "\r\n", 2);
+    char *to = room(b, n);
+    if (to != NULL)
+        written(b, bytes(bytes(line(to, '$', n), p, n), "\r\n", 2));
 }
 
 void mci_arg_str(mci_batch *b, const char *s)

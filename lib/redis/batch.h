@@ -47,7 +47,7 @@ typedef struct mci_batch {
     size_t cap;
     mci_arena arena;
     int slot;            /* of a cluster, in which the keys of what comes next lie; whoever packs sets it */
-    int64_t now_ms;      /* the server's clock, for who packs; 0: not known */
+    int64_t clock_ms;    /* the server's clock minus the monotonic one, for who packs; 0: not known */
     int once;            /* never send twice, whatever happens (ZINCRBY) */
     int unposted;        /* it was to be posted and was not: when it has gone well, its scripts are known */
     int sent;            /* a byte may have reached the server */

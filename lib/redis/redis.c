@@ -106,9 +106,14 @@ void mci_redis_close(mci_redis *r)
     free(r);
 }
 
+int64_t mci_redis_clock_offset_ms(const mci_redis *r)
+{
+    return atomic_load_explicit(&r->clock_offset_ms, memory_order_relaxed);
+}
+
 int64_t mci_redis_now_ms(const mci_redis *r)
 {
-    int64_t offset = atomic_load_explicit(&r->clock_offset_ms, memory_order_relaxed);
+    int64_t offset = mci_redis_clock_offset_ms(r);
     return offset == 0 ? 0 : mci_now_ns() / 1000000 + offset;
 }
 
@@ -256,14 +261,14 @@ static void forget_replies(mci_batch *b)
         b->cmds[i].reply = NULL;
 }
 
-static mc_status one_exchange(mci_redis *r, mci_begun *begun, mci_batch *b, mci_deadline dl, int *connecting, mc_error *err)
+static mc_status one_exchange(mci_redis *r, mci_begun *begun, mci_batch *b, int64_t now, mci_deadline dl, int *connecting,
+                              mc_error *err)
 {
     for (int attempt = 0;; attempt++) {
         int first = begun != NULL && attempt == 0;
         mci_shared *s = first ? begun->shared : choose(r);
         mci_outcome outcome;
-        mc_status st =
-            exchange_once(r, s, first ? begun->turn : NULL, b, first ? begun->t0 : mci_now_ns(), dl, &outcome, err);
+        mc_status st = exchange_once(r, s, first ? begun->turn : NULL, b, first ? begun->t0 : now, dl, &outcome, err);
         *connecting = outcome.connecting;
         /* The server restarted, or closed an idle connection. Every command here may be repeated (scripts know their token), except those in a
          * `once` batch. */
@@ -272,6 +277,7 @@ static mc_status one_exchange(mci_redis *r, mci_begun *begun, mci_batch *b, mci_
         b->repeated = b->sent;
         forget_replies(b);
         suspect_all(r);
+        now = mci_now_ns();
     }
 }
 
@@ -327,7 +333,8 @@ static mc_status guarded_exchange(mci_redis *r, mci_begun *begun, mci_batch *b, 
         return mci_fail(err, MC_E_TIMEOUT, MC_TIER_REDIS, "the deadline had passed before Redis was asked");
     int connecting = 0;
     mc_error here = {0};
-    mc_status st = one_exchange(r, begun, b, mci_deadline_min(dl, now + r->opt.timeout_ms * 1000000), &connecting, &here);
+    mc_status st =
+        one_exchange(r, begun, b, now, mci_deadline_min(dl, now + r->opt.timeout_ms * 1000000), &connecting, &here);
     /* A place on the line that was not reached in time, or a caller's short deadline, says nothing about the server. */
     int server_fault = st != MC_OK && st != MC_E_NOMEM && (connecting || b->sent);
     judge(r, st, force ? MCI_GATE_PROBE : gate, server_fault, connecting, &here);

@@ -76,6 +76,8 @@ mc_status mci_redis_ping(mci_redis *r, mci_deadline dl, mc_error *err);
 
 /* The server's clock in milliseconds, estimated; 0 before the first connection. Scripts that return TIME set it, too. */
 int64_t mci_redis_now_ms(const mci_redis *r);
+/* That clock minus the monotonic one; 0: not known. */
+int64_t mci_redis_clock_offset_ms(const mci_redis *r);
 void mci_redis_saw_time(mci_redis *r, int64_t redis_ms);
 
 /* 0 while the breaker is open. */

@@ -72,7 +72,7 @@ mci_batch *mci_parts_for(mci_parts *p, int slot, size_t *part)
         mci_batch *b = &p->batch[i];
         mci_batch_init(b);
         b->once = p->ops->once;
-        b->now_ms = mci_redis_now_ms(r);
+        b->clock_ms = mci_redis_clock_offset_ms(r);
         p->part[i].redis = r;
         p->part[i].batch = b;
         p->part[i].status = MC_OK;

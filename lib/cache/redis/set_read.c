@@ -5,6 +5,7 @@
  */
 #include "cache/redis/set_read.h"
 
+#include "base/clock.h"
 #include "base/num.h"
 #include "scripts.h"
 
@@ -110,7 +111,7 @@ static void plain_pack(mci_redis_cache *rc, mci_batch *b, const mci_op_set_read 
 void mci_set_read_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_set_read *s = &op->u.set_read;
-    int64_t now = b->now_ms;
+    int64_t now = b->clock_ms == 0 ? 0 : mci_now_ns() / 1000000 + b->clock_ms;
     if (now != 0 && s->query <= MCI_QUERY_NEAR && (s->query != MCI_QUERY_PAGE || s->count > 0)) {
         op->form = FORM_PLAIN;
         plain_pack(rc, b, s, now);
