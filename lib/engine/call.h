@@ -9,6 +9,7 @@
 typedef struct mci_call {
     mci_engine *e;
     mci_deadline dl;
+    int64_t began_ns;     /* monotonic */
     mc_info *info;        /* never NULL in the engine */
     mc_error *err;        /* may be NULL */
     int waits_for_fills;  /* what it loads must be known to be in the cache when it ends */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KEEP_BYTES 16384 /* of a document that has landed */
+
 struct mci_flight {
     uint32_t hash; /* of the id: all who ask about one id are in one bucket; of the token where there is no id */
     char token[MCI_TOKEN_SIZE];
@@ -26,12 +28,8 @@ struct mci_flight {
 int mci_flights_init(mci_flights *f)
 {
     memset(f->bucket, 0, sizeof f->bucket);
+    memset(f->last, 0, sizeof f->last);
     return mci_mutex_init(&f->lock);
-}
-
-void mci_flights_destroy(mci_flights *f)
-{
-    mci_mutex_destroy(&f->lock);
 }
 
 static uint32_t hash_of(const char *text)
@@ -126,6 +124,21 @@ static void sweep(mci_flights *f, const mci_flight *fl, mci_flight **dead)
     }
 }
 
+/* Threads that have missed before it landed are still on their way here. */
+static void remember(mci_flights *f, mci_flight *fl, mci_flight **dead)
+{
+    if (fl->status < 0 || fl->family == NULL || fl->epoch == -1)
+        return;
+    mci_flight **last = &f->last[fl->hash % MCI_FLIGHT_BUCKETS];
+    if (*last != NULL)
+        drop(*last, dead);
+    *last = NULL;
+    if (fl->doc != NULL && mci_doc_size(fl->doc) > KEEP_BYTES)
+        return;
+    fl->refs++;
+    *last = fl;
+}
+
 static void remove_flight(mci_flights *f, mci_flight *fl, mci_flight **dead)
 {
     mci_flight **p = bucket_of(f, fl->hash);
@@ -144,6 +157,16 @@ static void free_all(mci_flight *dead)
         free_flight(dead);
         dead = next;
     }
+}
+
+void mci_flights_destroy(mci_flights *f)
+{
+    mci_flight *dead = NULL;
+    for (int i = 0; i < MCI_FLIGHT_BUCKETS; i++)
+        if (f->last[i] != NULL)
+            drop(f->last[i], &dead);
+    free_all(dead);
+    mci_mutex_destroy(&f->lock);
 }
 
 mci_flight *mci_flight_begin(mci_flights *f, const char *token, const mci_family *family, const char *id)
@@ -193,6 +216,7 @@ void mci_flight_land(mci_flights *f, mci_flight *fl, mc_status status, mci_doc *
     fl->status = status;
     fl->doc = doc != NULL ? mci_doc_ref(doc) : NULL;
     mci_cond_broadcast(&fl->done);
+    remember(f, fl, &dead);
     if (!(leased && is_asked_about(f, fl))) /* else those who are told of its lease come for its outcome */
         remove_flight(f, fl, &dead);
     if (!leased && fl->id != NULL)
@@ -230,13 +254,40 @@ mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, const
     return fl;
 }
 
+static int may_share(const mci_flight *fl, uint32_t hash, const mci_family *family, const char *id, int64_t after_ns)
+{
+    return fl->hash == hash && fl->family == family && fl->begun_ns > after_ns && !(fl->landed && fl->epoch == -1) &&
+           fl->id != NULL && strcmp(fl->id, id) == 0;
+}
+
+mci_flight *mci_flight_share(mci_flights *f, const mci_family *family, const char *id, int64_t after_ns)
+{
+    uint32_t hash = hash_of(id);
+    mci_mutex_lock(&f->lock);
+    mci_flight *fl = f->last[hash % MCI_FLIGHT_BUCKETS];
+    if (fl == NULL || !may_share(fl, hash, family, id, after_ns))
+        fl = *bucket_of(f, hash);
+    while (fl != NULL && !may_share(fl, hash, family, id, after_ns))
+        fl = fl->next;
+    if (fl != NULL)
+        fl->refs++;
+    mci_mutex_unlock(&f->lock);
+    return fl;
+}
+
+/* May whoever has seen this epoch have what it brings? Not known before it has its lease. */
+static int suits(const mci_flight *fl, int64_t epoch)
+{
+    return fl->id == NULL || (epoch == MCI_ANY_EPOCH ? fl->epoch != -1 : fl->epoch == epoch);
+}
+
 int mci_flight_wait(mci_flights *f, mci_flight *fl, int64_t epoch, mci_deadline dl, mc_status *status, mci_doc **doc)
 {
     mci_mutex_lock(&f->lock);
     int rc = 0;
-    while (!fl->landed && rc == 0 && (fl->id == NULL || fl->epoch == -1 || fl->epoch == epoch))
+    while (!fl->landed && rc == 0 && (fl->epoch == -1 || suits(fl, epoch)))
         rc = mci_cond_wait(&fl->done, &f->lock, dl);
-    rc = fl->landed && (fl->id == NULL || fl->epoch == epoch) ? 0 : -1;
+    rc = fl->landed && suits(fl, epoch) ? 0 : -1;
     if (rc == 0) {
         *status = fl->status;
         *doc = fl->doc != NULL ? mci_doc_ref(fl->doc) : NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Single flight: threads of one process that miss one id share one load. A thread may join a load only after Redis has said that
- * the load's lease is still held: a write that was acknowledged before this read began has taken every older lease away, so
- * what the joined load brings is new enough.
+ * Single flight: threads of one process that miss one id share one load. A thread may join a load when Redis has said, after its read began, that
+ * the load's lease is still held: a write that was acknowledged before has taken every older lease away. Or when the lease was asked for after its
+ * read began: then so was the store. Either way what the joined load brings is new enough (tests/model).
  */
 #ifndef MCI_ENGINE_FLIGHT_H
 #define MCI_ENGINE_FLIGHT_H
@@ -18,6 +18,7 @@ typedef struct mci_flight mci_flight;
 typedef struct mci_flights {
     mci_mutex lock;
     mci_flight *bucket[MCI_FLIGHT_BUCKETS];
+    mci_flight *last[MCI_FLIGHT_BUCKETS]; /* that has landed, for who is about to share it; NULL: none, or it was large */
 } mci_flights;
 
 int mci_flights_init(mci_flights *f); /* 0, or -1 */
@@ -47,6 +48,14 @@ void mci_flight_land(mci_flights *f, mci_flight *fl, mc_status status, mci_doc *
  */
 mci_flight *mci_flight_join(mci_flights *f, const char *token, size_t len, const mci_family *family, const char *id,
                             int64_t epoch, int64_t after_ns);
+
+/*
+ * A load of this id for which a lease was asked after `after_ns`, under way or the last that has landed: without a word from Redis. It may turn out not
+ * to get the lease; then waiting for it fails. NULL: there is none.
+ */
+mci_flight *mci_flight_share(mci_flights *f, const mci_family *family, const char *id, int64_t after_ns);
+
+#define MCI_ANY_EPOCH (-2) /* of a load that is shared: it was asked for after the read began, and so was its epoch */
 
 /*
  * Wait for it and let go of it. 0: `*status` and `*doc` (a reference) are its outcome; -1: the deadline passed, or its lease was of another

@@ -28,6 +28,19 @@ void mci_lease_reject(mci_lease *l, const mci_found *found)
         mci_buf_add(&l->rejected, found->name.p, found->name.n);
 }
 
+int mci_lease_share(mci_call *c, mci_lease *l)
+{
+    if (l->has_shared || c->began_ns == 0)
+        return 0;
+    int64_t after = c->began_ns > l->not_before_ns ? c->began_ns : l->not_before_ns;
+    if (!MCI_SAFEGUARD(MCI_SAFEGUARD_SHARE))
+        after = 0;
+    l->joined = mci_flight_share(&c->e->flights, l->family, l->id, after);
+    l->has_shared = l->joined != NULL;
+    l->epoch = MCI_ANY_EPOCH;
+    return l->has_shared;
+}
+
 void mci_lease_ask(mci_call *c, mci_lease *l, mci_ops *ops, mci_want want)
 {
     mci_random_token(&c->e->rnd, l->token);

@@ -35,6 +35,7 @@ typedef struct mci_lease {
     mci_buf rejected; /* the name of what could not be used */
     mci_flight *own;
     mci_flight *joined;
+    int has_shared; /* looked for a load to share */
     int64_t waiting_since_ns;
     int64_t wait_ms;
     int too_big; /* answers that were above the limit */
@@ -45,6 +46,12 @@ void mci_lease_free(mci_lease *l);
 
 /* What was found cannot be used: the next question removes exactly this. */
 void mci_lease_reject(mci_lease *l, const mci_found *found);
+
+/*
+ * 1: another thread of this process has asked since this call began: join it (mci_lease_join()), which fails when it did not get the lease; then ask.
+ * Once in a call.
+ */
+int mci_lease_share(mci_call *c, mci_lease *l);
 
 /* The question, as one more operation. The load is made known to this process before the lease is given. */
 void mci_lease_ask(mci_call *c, mci_lease *l, mci_ops *ops, mci_want want);

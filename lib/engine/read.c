@@ -174,8 +174,14 @@ static void ask_leases(mci_call *c, mci_coll *coll, mci_work *w, size_t n, mci_w
             continue;
         MCI_SYNC("read:missed", w[i].it->id);
         w[i].lease.not_before_ns = mci_seen_at(&c->e->seen, mci_coll_number(c->e, coll), 0, w[i].it->id);
+        if (mci_lease_share(c, &w[i].lease)) {
+            w[i].state = MCI_WORK_JOIN;
+            MCI_SYNC("read:shared", w[i].it->id);
+            continue;
+        }
         w[i].op = ops.n;
         mci_lease_ask(c, &w[i].lease, &ops, want);
+        MCI_SYNC("read:asked", w[i].it->id);
     }
     if (ops.n > 0 || ops.failed) {
         mc_status st = mci_call_run(c, &ops);
@@ -209,7 +215,8 @@ static void join(mci_call *c, mci_work *w)
         w->state = MCI_WORK_DONE;
     } else {
         mci_doc_unref(doc);
-        w->state = MCI_WORK_LOAD; /* the other failed: try once on our own */
+        /* What was shared did not get the lease: ask for it. The other failed: try once on our own. */
+        w->state = w->lease.epoch == MCI_ANY_EPOCH && !landed ? MCI_WORK_MISS : MCI_WORK_LOAD;
     }
 }
 

@@ -103,6 +103,74 @@ static void test_old_epoch_is_not_joined(void **state)
     assert_true(fixture_rating(f.a, ID1, NULL) == 9.0);
 }
 
+static mc_info seen_info;
+static double seen_rating;
+
+static void read_a_and_see(void *arg)
+{
+    seen_rating = fixture_rating(f.a, arg, &seen_info);
+}
+
+/* A read that begins after a change was acknowledged is not given what a load of before brings. */
+static int later_read_is_newer(unsigned without)
+{
+    actor x;
+    actor y;
+    actor_start(&x, read_a, (void *)(uintptr_t)ID1, "read:loaded");
+    assert_true(actor_wait(&x));
+    change(ID1, 9.0);
+    assert_int_equal(mc_invalidate(f.b, ID1, NULL, NULL), MC_OK);
+    mutate_safeguard(without);
+    actor_start(&y, read_a_and_see, (void *)(uintptr_t)ID1, "read:shared");
+    (void)actor_wait(&y);
+    actor_join(&x);
+    actor_join(&y);
+    return seen_rating == 9.0;
+}
+
+/* A read that has missed shares the load of another thread that asked for the lease after the read began: without a word from Redis. */
+static void test_shared_load(void **state)
+{
+    (void)state;
+    actor x;
+    actor y;
+    start();
+    actor_start(&y, read_a_and_see, (void *)(uintptr_t)ID1, "read:missed");
+    assert_true(actor_wait(&y));
+    actor_start(&x, read_a, (void *)(uintptr_t)ID1, "read:loaded");
+    assert_true(actor_wait(&x));
+    assert_true(actor_go_to(&y, "read:shared"));
+    actor_join(&x);
+    actor_join(&y);
+    assert_true(seen_rating == 1.0 && seen_info.flags & MC_FLAG_SHARED && seen_info.redis_round_trips <= 1);
+    assert_int_equal(f.mem.finds, 1);
+    start();
+    assert_true(later_read_is_newer(0));
+    start();
+    assert_breaks(later_read_is_newer(MCI_SAFEGUARD_SHARE));
+}
+
+/* What is shared may turn out not to have got the lease: the read asks for itself. */
+static void test_shared_load_without_lease(void **state)
+{
+    (void)state;
+    actor w;
+    actor x;
+    actor y;
+    start();
+    actor_start(&y, read_a_and_see, (void *)(uintptr_t)ID1, "read:missed");
+    assert_true(actor_wait(&y));
+    actor_start(&w, rate_a_5, (void *)(uintptr_t)ID1, "write:stored"); /* leases are not given meanwhile */
+    assert_true(actor_wait(&w));
+    actor_start(&x, read_a, (void *)(uintptr_t)ID1, "read:asked");
+    assert_true(actor_wait(&x));
+    assert_true(actor_go_to(&y, "read:shared"));
+    actor_join(&x);
+    actor_join(&y);
+    actor_join(&w);
+    assert_true(seen_rating == 5.0 && seen_info.flags & MC_FLAG_QUARANTINED && !(seen_info.flags & MC_FLAG_SHARED));
+}
+
 static int flushed;
 
 static int flush_once(const mc_progress *progress, void *user)
@@ -337,6 +405,8 @@ int main(void)
         cmocka_unit_test(test_drop_and_writer),
         cmocka_unit_test(test_old_epoch_and_board),
         cmocka_unit_test(test_old_epoch_is_not_joined),
+        cmocka_unit_test(test_shared_load),
+        cmocka_unit_test(test_shared_load_without_lease),
         cmocka_unit_test(test_build_that_lost_its_set),
         cmocka_unit_test(test_slow_loads),
         cmocka_unit_test(test_lease_of_another_id),

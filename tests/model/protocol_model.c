@@ -18,6 +18,12 @@ void model_init(model *m, int writers, int expiries, int deaths, int floods)
         m->step[READERS + i] = S_DONE;
 }
 
+/* It waits for the load that it shares. */
+static int waits(const model *m, int a)
+{
+    return a == 1 && m->shared && m->step[1] == S_MIDDLE && m->may_fill[1] == NOT_ASKED && m->step[0] == S_MIDDLE;
+}
+
 /* Whoever knows of the new primary waits until everybody does: before it writes to the store, and, when it has learned of it only after that, before it comes back. */
 static int is_held(const model *m, int a, unsigned mutants)
 {
@@ -48,7 +54,7 @@ int model_events(const model *m, unsigned mutants, event out[EVENTS_MAX])
     const model_redis *first = &m->at[0];
     int n = takeover_events(m, out);
     for (int a = 0; a < ACTORS; a++)
-        if (m->step[a] < S_DONE && !is_held(m, a, mutants))
+        if (m->step[a] < S_DONE && !waits(m, a) && !is_held(m, a, mutants))
             out[n++] = (event){E_STEP, a};
     for (int w = 0; w < m->writers; w++) {
         int s = m->step[READERS + w];
@@ -88,15 +94,30 @@ static void put(model *m, int view, int version, int epoch, unsigned mutants)
     s->value_epoch = (int8_t)(version == NONE ? 0 : mutants & M_EPOCH_AT_END ? stamp(m, view, mutants) : epoch);
 }
 
-static void read_value(model *m, int r, unsigned mutants)
+/* May the second reader be given what the first loads, whose lease is asked for now, after that read began? */
+static void offer_load(model *m, unsigned mutants)
+{
+    int has_begun = m->step[1] == S_MIDDLE && m->may_fill[1] < 0;
+    if (m->shares && m->step[0] == S_MIDDLE && m->may_fill[0] && (has_begun || mutants & M_JOIN_EARLIER))
+        m->shared = 1;
+}
+
+/* The value; and the miss script, but for a reader that looks first whether it can share a load. */
+static void read_value(model *m, int r, int looks_only, unsigned mutants)
 {
     int view = m->view[r];
     model_redis *s = &m->at[view & 1];
-    m->began[r] = m->acked;
+    if (m->step[r] == S_BEGIN)
+        m->began[r] = m->acked;
     if (s->value != NONE && (s->value_epoch == stamp(m, view, mutants) || mutants & M_NO_EPOCH)) {
         if (s->value < m->began[r])
             m->stale = 1;
         m->step[r] = S_DONE;
+        return;
+    }
+    if (looks_only) {
+        m->may_fill[r] = NOT_ASKED;
+        m->step[r] = S_MIDDLE;
         return;
     }
     put(m, view, NONE, 0, mutants); /* of an earlier epoch: it is named in the miss script, and goes */
@@ -114,9 +135,26 @@ static void reader_step(model *m, int r, unsigned mutants)
     model_redis *s = &m->at[m->view[r] & 1];
     switch (m->step[r]) {
     case S_BEGIN: /* the value, then the miss script; a read that hits is done */
-        read_value(m, r, mutants);
+        if (r == 1 && m->shares) {
+            m->began[r] = m->acked;
+            m->may_fill[r] = NOT_LOOKED;
+            m->step[r] = S_MIDDLE;
+            return;
+        }
+        read_value(m, r, 0, mutants);
+        if (r == 0)
+            offer_load(m, mutants);
         return;
     case S_MIDDLE:
+        if (m->may_fill[r] == NOT_ASKED && m->shared) {
+            m->stale |= m->loaded[0] < m->began[r];
+            m->step[r] = S_DONE;
+            return;
+        }
+        if (m->may_fill[r] < 0) {
+            read_value(m, r, m->may_fill[r] == NOT_LOOKED, mutants);
+            return;
+        }
         m->loaded[r] = m->stored;
         m->step[r] = m->may_fill[r] ? S_END : S_DONE;
         return;

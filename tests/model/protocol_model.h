@@ -13,21 +13,24 @@
 #define WRITERS 3
 #define ACTORS (READERS + WRITERS)
 #define NONE (-1)
+#define NOT_ASKED (-1)  /* has missed, and not asked for a lease yet */
+#define NOT_LOOKED (-2) /* has begun, and not asked for the value yet */
 #define EVENTS_MAX (ACTORS * 4 + 6)
 
 /* Which safeguards the protocol runs without. */
 enum mutant {
-    M_NO_LEASE = 1,      /* a fill does not look at its lease */
-    M_NO_QUARANTINE = 2, /* writers do not announce themselves, and fills do not look */
-    M_NO_SOLO = 4,       /* every writer stores its value */
-    M_LAST_TOKEN = 8,    /* "the last announced" instead of "alone the whole time" */
-    M_NO_EPOCH = 16,     /* readers do not compare epochs */
-    M_EPOCH_AT_END = 32, /* a value is stamped with the epoch of when it is stored, not of before the store was asked */
-    M_NO_TERM = 64,      /* the term of a server is no part of the epoch */
-    M_NO_CONFIRM = 128,  /* a writer does not ask who the primary is after the store has answered */
-    M_NO_HOLD = 256,     /* a writer that knows of a new primary does not wait until everybody does */
-    M_NO_CONFIG = 1024,  /* the number of the switch is no part of the epoch */
-    M_NO_SECOND = 512    /* an end of a write whose server has gone is not told to the new one */
+    M_NO_LEASE = 1,        /* a fill does not look at its lease */
+    M_NO_QUARANTINE = 2,   /* writers do not announce themselves, and fills do not look */
+    M_NO_SOLO = 4,         /* every writer stores its value */
+    M_LAST_TOKEN = 8,      /* "the last announced" instead of "alone the whole time" */
+    M_NO_EPOCH = 16,       /* readers do not compare epochs */
+    M_EPOCH_AT_END = 32,   /* a value is stamped with the epoch of when it is stored, not of before the store was asked */
+    M_NO_TERM = 64,        /* the term of a server is no part of the epoch */
+    M_NO_CONFIRM = 128,    /* a writer does not ask who the primary is after the store has answered */
+    M_NO_HOLD = 256,       /* a writer that knows of a new primary does not wait until everybody does */
+    M_NO_CONFIG = 1024,    /* the number of the switch is no part of the epoch */
+    M_JOIN_EARLIER = 2048, /* a reader shares a load whose lease was asked for before the read began */
+    M_NO_SECOND = 512      /* an end of a write whose server has gone is not told to the new one */
 };
 
 /* S_LATE: the writer was told that its outcome is not known, and the write may still land. */
@@ -63,7 +66,9 @@ typedef struct model {
     int8_t outside_version;
     uint8_t nothing; /* bit per writer: its end stores nothing */
     int8_t step[ACTORS];
-    int8_t may_fill[READERS];
+    int8_t shares;            /* 1: the readers are threads of one process; the second may share the load of the first */
+    int8_t shared;            /* it does */
+    int8_t may_fill[READERS]; /* or NOT_ASKED, NOT_LOOKED */
     int8_t loaded[READERS];
     int8_t began[READERS]; /* `acked` when the read began */
     int8_t reader_epoch[READERS];

@@ -136,6 +136,15 @@ static double share_with_takeover(const char *name, int writers, int switches, i
     return share_from(name, m, mutants);
 }
 
+/* The readers are threads of one process: one that misses shares the load of another whose lease is asked for after its own read began. */
+static double share_with_shared_loads(const char *name, int writers, int expiries, int deaths, int floods, unsigned mutants)
+{
+    model m;
+    model_init(&m, writers, expiries, deaths, floods);
+    m.shares = 1;
+    return share_from(name, m, mutants);
+}
+
 /* Some writers store nothing at their end: an import's, or what was not carried out. */
 static double share_with_nothing(const char *name, unsigned nothing, int writers, int expiries, int deaths, int floods,
                                  unsigned mutants)
@@ -165,6 +174,10 @@ static void test_no_schedule_is_wrong(void **state)
     assert_true(share_with_takeover("takeover, the first is dead", 2, 1, 1, 0) == 0);
     assert_true(share_with_takeover("takeover, the first goes on", 2, 1, 0, 0) == 0);
     assert_true(share_with_takeover("and is primary again", 1, 2, 0, 0) == 0);
+    assert_true(share_with_shared_loads("a load is shared", 2, 2, 0, 0, 0) == 0);
+    assert_true(share_with_shared_loads("a load is shared", 2, 1, 1, 0, 0) == 0);
+    assert_true(share_with_shared_loads("a load is shared", 2, 1, 0, 1, 0) == 0);
+    assert_true(share_with_shared_loads("a load is shared", 3, 1, 0, 0, 0) == 0);
     for (unsigned nothing = 1; nothing < 4; nothing++) {
         assert_true(share_with_nothing("writers that store nothing", nothing, 2, 2, 0, 0, 0) == 0);
         assert_true(share_with_nothing("writers that store nothing", nothing, 2, 1, 1, 0, 0) == 0);
@@ -185,6 +198,7 @@ static void test_mutants_are_caught(void **state)
     assert_true(share_with_nothing("one stores nothing, and is not heard of", 1, 2, 2, 0, 0, M_LAST_TOKEN) > 0);
     assert_true(share_with_outside("epochs not compared", 1, 1, 0, 0, M_NO_EPOCH) > 0);
     assert_true(share_with_outside("stamped with the epoch of the end", 1, 1, 0, 0, M_EPOCH_AT_END) > 0);
+    assert_true(share_with_shared_loads("a load of before is shared", 1, 2, 0, 0, M_JOIN_EARLIER) > 0);
     assert_true(share_with_takeover("the term is no part of the epoch", 2, 1, 1, M_NO_TERM) > 0);
     assert_true(share_with_takeover("the term is that of the fill", 2, 1, 1, M_EPOCH_AT_END) > 0);
     assert_true(share_with_takeover("the new primary is not told", 2, 1, 1, M_NO_SECOND) > 0);

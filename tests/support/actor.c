@@ -33,6 +33,10 @@ static void hook(const char *point, const char *id)
         while (!self->released)
             pthread_cond_wait(&changed, &lock);
         self->stopped = 0;
+        if (self->holds_again) {
+            self->released = self->holds_again = 0;
+            pthread_cond_broadcast(&changed);
+        }
     }
     pthread_mutex_unlock(&lock);
 }
@@ -71,6 +75,18 @@ int actor_wait(actor *a)
     int stopped = a->stopped;
     pthread_mutex_unlock(&lock);
     return stopped;
+}
+
+int actor_go_to(actor *a, const char *point)
+{
+    pthread_mutex_lock(&lock);
+    a->stop_at = point;
+    a->holds_again = a->released = 1;
+    pthread_cond_broadcast(&changed);
+    while (a->released && !a->finished) /* it takes that back itself */
+        pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+    return actor_wait(a);
 }
 
 void actor_go(actor *a)

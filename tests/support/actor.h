@@ -15,6 +15,7 @@ typedef struct actor {
     const char *stop_at; /* sync point; NULL: does not stop */
     int stopped;         /* 1: held there now */
     int released;        /* 1: may go on */
+    int holds_again;     /* 1: it stops once more, at what `stop_at` has become */
     int finished;
 } actor;
 
@@ -23,6 +24,8 @@ void actor_start(actor *a, void (*run)(void *), void *arg, const char *stop_at);
 /* Wait until it is held at its point: 1; or has finished without reaching it: 0. */
 int actor_wait(actor *a);
 void actor_go(actor *a);
+/* Let it go on as far as another point, and wait for it there: as actor_wait(). */
+int actor_go_to(actor *a, const char *point);
 void actor_join(actor *a); /* lets it go on if it is held */
 
 /* Run the named script with `from` replaced by `to`; fails the test when `from` is not in it. */

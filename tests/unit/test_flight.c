@@ -109,6 +109,44 @@ static void test_of_another_id(void **state)
     mci_flight_land(&f, b, MC_E_CACHE, NULL);
 }
 
+static mci_flight *share(const char *id, int64_t after_ns)
+{
+    return mci_flight_share(&f, &movies, id, after_ns);
+}
+
+static void assert_shared(mci_flight *fl, int outcome)
+{
+    mc_status st = MC_OK;
+    mci_doc *doc = NULL;
+    assert_non_null(fl);
+    assert_int_equal(mci_flight_wait(&f, fl, MCI_ANY_EPOCH, mci_now_ns() + INT64_C(60000000000), &st, &doc), outcome);
+    assert_null(doc);
+}
+
+/* By the time at which the lease was asked for, under way and when it has landed; never what got no lease. */
+static void test_shared(void **state)
+{
+    (void)state;
+    int64_t before = mci_now_ns() - 1;
+    mci_flight *fl = mci_flight_begin(&f, T1, &movies, "a");
+    int64_t begun = mci_flight_begun_ns(fl);
+    assert_null(share("a", begun)); /* that read began later */
+    assert_null(share("b", before));
+    assert_null(mci_flight_share(&f, &theaters, "a", before));
+    mci_flight *early = share("a", before);
+    mci_flight_leased(&f, fl, EPOCH);
+    mci_flight_land(&f, fl, MC_NOT_FOUND, NULL);
+    assert_shared(early, 0);
+    assert_shared(share("a", before), 0);
+    assert_null(share("a", begun));
+    fl = mci_flight_begin(&f, T2, &movies, "c");
+    early = share("c", before);
+    mci_flight_land(&f, fl, MC_E_CACHE, NULL);
+    assert_shared(early, -1);
+    assert_null(share("c", before));
+    assert_shared(share("a", before), 0); /* the last that landed is kept */
+}
+
 /* Without leases the token is all. */
 static void test_entered(void **state)
 {
@@ -129,6 +167,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_kept_for_who_asks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_forgotten_with_a_lease, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_of_another_id, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_shared, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_entered, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
