@@ -131,6 +131,13 @@ static int find_program(const char *name, char *out, size_t cap)
     return -1;
 }
 
+/* MFLIX_REDIS_SERVER: another version than the installed one. */
+static int find_redis(char *out, size_t cap)
+{
+    const char *given = getenv("MFLIX_REDIS_SERVER");
+    return find_program(given != NULL ? given : "redis-server", out, cap);
+}
+
 static int find_secantus(char *out, size_t cap)
 {
     const char *given = getenv("MFLIX_SECANTUSD");
@@ -167,7 +174,7 @@ static int launch(srv *s)
     int n = 0;
     snprintf(port, sizeof port, "%d", s->port);
     snprintf(log, sizeof log, "%s/log", s->dir);
-    if ((s->is_mongo ? find_secantus(program, sizeof program) : find_program("redis-server", program, sizeof program)) != 0)
+    if ((s->is_mongo ? find_secantus(program, sizeof program) : find_redis(program, sizeof program)) != 0)
         srv_skip(s->is_mongo ? "SecantusDB (secantusd-py) is not installed" : "redis-server is not installed");
     const char *base_mongo[] = {"--host", "127.0.0.1", "--port", port, "--storage-path", data, "--log-level", "WARNING"};
     const char *base_redis[] = {"--port",  port,     "--bind", "127.0.0.1",    "--dir", s->dir,        "--unixsocket",

@@ -22,7 +22,7 @@ typedef struct srv {
     char conf[300]; /* of a Sentinel: its file of settings */
 } srv;
 
-/* Start redis-server; further arguments ("--maxmemory", "1mb") up to a NULL. Waits until it accepts. */
+/* Start redis-server, or the program that MFLIX_REDIS_SERVER names; further arguments ("--maxmemory", "1mb") up to a NULL. Waits until it accepts. */
 void srv_start_redis(srv *s, ...) __attribute__((sentinel));
 
 /* Start a Sentinel that watches the primary at that port under the name, with a quorum of two; a primary is down for it after a second. */
