@@ -6,6 +6,7 @@
 #include "base/syncpoint.h"
 #include "engine/identity.h"
 #include "engine/source.h"
+#include "index/nonce.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,8 +47,8 @@ static void forget(mci_builder *b)
     b->begun = 0;
 }
 
-/* MC_OK: ours, from the cursor on; MC_NOT_FOUND: another builds. */
-static mc_status begin(building *g)
+/* MC_OK: ours, from the cursor on; MC_NOT_FOUND: another builds. `*old`: its nonce is of another epoch, so that nobody would believe what is built. */
+static mc_status take_builder(building *g, int *old)
 {
     char fresh[MCI_NONCE_CAP];
     char checked[MCI_ID_CAP];
@@ -73,9 +74,20 @@ static mc_status begin(building *g)
         else if (o->cursor.n > 0 && (b->cursor = strdup(checked)) == NULL)
             st = mci_fail(g->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to build");
         memcpy(b->nonce, o->nonce, sizeof b->nonce);
+        *old = ops.op[0].epoch != 0 && mci_nonce_epoch(b->nonce) != ops.op[0].epoch;
     }
     mci_ops_free(&ops);
     b->begun = st == MC_OK;
+    return st;
+}
+
+static mc_status begin(building *g)
+{
+    int old = 0;
+    mc_status st = take_builder(g, &old);
+    /* Nobody had seen the epoch before, or it was lost since. */
+    if (st == MC_OK && old && mci_nonce_raise(g->c, g->ix, g->b->nonce, 0))
+        st = take_builder(g, &old);
     return st;
 }
 

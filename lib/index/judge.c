@@ -4,35 +4,8 @@
 
 #include "engine/identity.h"
 #include "index/build.h"
+#include "index/nonce.h"
 #include "index/repair.h"
-
-#include <stdlib.h>
-
-/* The epoch in a nonce; -1 when it has none. */
-static int64_t epoch_of(const char *nonce)
-{
-    char *end = NULL;
-    long long v = strtoll(nonce, &end, 10);
-    return end != nonce && *end == '.' ? (int64_t)v : -1;
-}
-
-/* Begin a new nonce: the old one is of another epoch; or (`wipe`) something in the set's keys is none of ours. */
-static int raise_nonce(mci_call *c, const mci_index *ix, const char *nonce, int wipe)
-{
-    char fresh[MCI_NONCE_CAP];
-    mci_ops ops;
-    mci_ops_init(&ops);
-    mci_call_fresh_nonce(c, &ix->set, fresh);
-    mci_op_set_raise *r = &mci_ops_add(&ops, MCI_OP_SET_RAISE)->u.set_raise;
-    r->set = &ix->set;
-    r->nonce = nonce;
-    r->fresh = fresh;
-    r->wipe = wipe;
-    mci_call quiet = mci_call_quiet(c);
-    int ok = mci_call_run_one(&quiet, &ops) == MC_OK;
-    mci_ops_free(&ops);
-    return ok;
-}
 
 void mci_leave_old_epoch(mci_call *c, const mci_index *ix)
 {
@@ -45,8 +18,8 @@ void mci_leave_old_epoch(mci_call *c, const mci_index *ix)
     r->count = 1;
     if (mci_call_run_one(&quiet, &ops) == MC_OK && ops.epoch_status == MC_OK) {
         const mci_set_answer *a = &ops.op[0].u.set_read.answer;
-        if (a->nonce[0] != '\0' && epoch_of(a->nonce) != ops.op[0].epoch)
-            (void)raise_nonce(c, ix, a->nonce, 0);
+        if (a->nonce[0] != '\0' && mci_nonce_epoch(a->nonce) != ops.op[0].epoch)
+            (void)mci_nonce_raise(c, ix, a->nonce, 0);
     }
     mci_ops_free(&ops);
 }
@@ -74,7 +47,7 @@ mci_belief mci_judge(mci_call *c, mci_coll *coll, mci_index *ix, const mci_ops *
     int strict = c->e->set.write_mode == MCI_WRITE_STRICT;
     if (op->u.set_read.too_big) { /* a member that no reader can take */
         mci_count(c->e->metrics, MCI_C_CORRUPT);
-        (void)raise_nonce(c, ix, "", 1); /* the next call builds anew */
+        (void)mci_nonce_raise(c, ix, "", 1); /* the next call builds anew */
         return MCI_ASK_STORE;
     }
     if (op->status != MC_OK || ops->epoch_status != MC_OK) {
@@ -90,8 +63,8 @@ mci_belief mci_judge(mci_call *c, mci_coll *coll, mci_index *ix, const mci_ops *
         break;
     }
     atomic_store_explicit(&ix->size, a->size, memory_order_relaxed);
-    if (a->nonce[0] != '\0' && epoch_of(a->nonce) != op->epoch)
-        return raise_nonce(c, ix, a->nonce, 0) ? build(c, coll, ix) : MCI_ASK_STORE;
+    if (a->nonce[0] != '\0' && mci_nonce_epoch(a->nonce) != op->epoch)
+        return mci_nonce_raise(c, ix, a->nonce, 0) ? build(c, coll, ix) : MCI_ASK_STORE;
     if (a->nonce[0] == '\0' || a->complete == MCI_INCOMPLETE)
         return build(c, coll, ix);
     if (a->complete == MCI_COMPLETE_PROVISIONAL && strict)

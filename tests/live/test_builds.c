@@ -41,13 +41,11 @@ static void slow_pages(const char *point, const char *id)
 
 static mc_client *open_client(const char *tiers)
 {
-    char redis[64];
     mc_error err;
     mc_client *mc = NULL;
     mc_options *o = mc_options_new();
     assert_non_null(o);
-    snprintf(redis, sizeof redis, "redis://127.0.0.1:%d", f.redis.port);
-    const char *const set[][2] = {{"cache.uri", redis},         {"store.uri", uri},
+    const char *const set[][2] = {{"cache.uri", f.redis.uri},   {"store.uri", uri},
                                   {"read.tiers", tiers},        {"write.quarantine_ms", "130000"},
                                   {"call.timeout_ms", "60000"}, {"cache.timeout_ms", "60000"},
                                   {"store.timeout_ms", "60000"}};

@@ -238,7 +238,8 @@ static void test_persistence(void **state)
     srv s;
     char out[4096];
     char command[300];
-    srv_start_redis(&s, "--save", "3600 1", NULL);
+    srv_start_redis(&s, NULL);
+    cli(&s, "CONFIG SET save '3600 1'", out);
     finds(&s, "CONFIG SET appendonly yes", MC_SEVERITY_WARNING, "redis.persistence", "appendonly");
     cli(&s, "CONFIG SET appendonly no", out);
     (void)snprintf(command, sizeof command, "rm -rf '%s'", s.dir); /* the disk is gone */

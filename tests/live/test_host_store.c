@@ -14,12 +14,10 @@ static fixture f;
 
 static mc_client *open_over(const mc_store *table)
 {
-    char uri[64];
     mc_error err;
     mc_client *mc = NULL;
     mc_options *o = mc_options_new();
-    snprintf(uri, sizeof uri, "redis://127.0.0.1:%d/0", f.redis.port);
-    assert_int_equal(mc_options_set(o, "cache.uri", uri, &err), MC_OK);
+    assert_int_equal(mc_options_set(o, "cache.uri", f.redis.uri, &err), MC_OK);
     assert_int_equal(mc_open_with_store(o, table, &mc, &err), MC_OK);
     mc_options_free(o);
     return mc;

@@ -169,12 +169,7 @@ static long long bytes_sent(void)
 {
     if (test_in_memory())
         return 0;
-    char *stats = fixture_redis(&f, "INFO", "stats", NULL);
-    const char *line = strstr(stats, "total_net_output_bytes:");
-    assert_non_null(line);
-    long long bytes = atoll(line + strlen("total_net_output_bytes:"));
-    free(stats);
-    return bytes;
+    return fixture_redis_stat(&f, "total_net_output_bytes");
 }
 
 static void check(double x, double y, double radius, size_t count, mc_info *info)
@@ -188,7 +183,7 @@ static void check(double x, double y, double radius, size_t count, mc_info *info
         fail_msg("%g %g %g: %s", x, y, radius, err.text);
     long long fetched = bytes_sent() - before - 8000; /* the question itself */
     if (info->tier != (int)fixture_tier())
-        fail_msg("%g %g %g: answered by tier %d", x, y, radius, (int)info->tier);
+        fail_msg("%g %g %g: answered by tier %d, flags %x", x, y, radius, (int)info->tier, (unsigned)info->flags);
     if (fetched > (long long)(count + FETCHED_MAX) * MEMBER_BYTES + (long long)count * DOCUMENT_BYTES + COUNTED_BYTES)
         fail_msg("%g %g %g, %zu: %lld bytes were fetched", x, y, radius, count, fetched);
     if (mc_list_size(rows) != n)

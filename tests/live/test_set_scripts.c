@@ -30,9 +30,13 @@ static const char *const keys[] = {"{t}:set", "{t}:pending", "{t}:announced", "{
 #define SCRIPT(s, ...) wire_script(&redis, &mci_script_derived_##s, keys, 4, __VA_ARGS__, NULL)
 #define READ(...) wire_script(&redis, &mci_script_derived_read, keys, 2, "16", __VA_ARGS__, NULL)
 
+/* Before Redis 7 an error inside a script comes after the script's own text, with a dash or without its first word. */
 static int starts(const redisReply *r, const char *with)
 {
-    return r->type == REDIS_REPLY_ERROR && strncmp(r->str, with, strlen(with)) == 0;
+    if (r->type != REDIS_REPLY_ERROR)
+        return 0;
+    const char *inner = strstr(r->str, ": -");
+    return strncmp(r->str, with, strlen(with)) == 0 || (inner != NULL && strncmp(inner + 3, with, strlen(with)) == 0);
 }
 
 /* A whole board: a 1, b 2, c 2, d 3. */
@@ -179,7 +183,8 @@ static void test_announcements(void **state)
         snprintf(token, sizeof token, "%032d", i);
         assert_int_equal(SCRIPT(announce, "b", token, LONG, LONG, N2)->type, REDIS_REPLY_ARRAY);
     }
-    assert_true(starts(SCRIPT(announce, "b", A, LONG, LONG, N2), "ERR too many writers"));
+    const redisReply *many = SCRIPT(announce, "b", A, LONG, LONG, N2);
+    assert_true(starts(many, "ERR") && strstr(many->str, "too many writers") != NULL);
     assert_int_equal(wire_int(wire_item(SCRIPT(settle, "b", A, N1, "1", LONG, "P", "Z", N2, "9"), 1)), 1000);
 }
 

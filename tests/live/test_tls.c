@@ -47,6 +47,7 @@ static void start(tls_redis *t, const char *name, const char *clients)
 static int begin(void **state)
 {
     (void)state;
+    srv_need_tls();
     certificates_begin(&certs);
     certificates_make(&certs, &(certificate){.name = "ca", .is_ca = 1});
     certificates_make(&certs, &(certificate){.name = "other-ca", .is_ca = 1});

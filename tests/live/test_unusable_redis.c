@@ -154,7 +154,7 @@ static void test_cluster_of_one(void **state)
     srv s;
     char out[512];
     srv_start_redis(&s, "--cluster-enabled", "yes", NULL);
-    cli(&s, "CLUSTER ADDSLOTSRANGE 0 16383", out);
+    cli(&s, "CLUSTER ADDSLOTS $(seq 0 16383)", out);
     for (int i = 0; i < 500; i++) {
         cli(&s, "CLUSTER INFO", out);
         if (strstr(out, "cluster_state:ok") != NULL)

@@ -4,6 +4,7 @@
 
 #include "actor.h"
 #include "cache/memory/memory_cache.h"
+#include "cache/redis/keys.h"
 #include "scripts.h"
 
 #include <hiredis/hiredis.h>
@@ -31,7 +32,7 @@ static mc_client *open_va(fixture *f, va_list ap)
     mc_options *o = mc_options_new();
     if (o == NULL || mc_options_set(o, "cache.uri", f->redis.uri, &err) != MC_OK)
         die("options");
-    if (mc_options_set(o, "cache.topology_check_ms", "60000", &err) !=
+    if (mc_options_set(o, "cache.topology_check_ms", stand_in_check_ms(f->stand_in), &err) !=
         MC_OK) /* tests of this set it: a busy machine is slow */
         die("options");
     for (const char *key = va_arg(ap, const char *); key != NULL; key = va_arg(ap, const char *))
@@ -95,6 +96,8 @@ void fixture_start_redis(fixture *f)
     if (test_in_memory()) {
         mci_memory_flush(MEMORY_NAME);
         snprintf(f->redis.uri, sizeof f->redis.uri, "memory:" MEMORY_NAME);
+    } else if (stand_in_wanted() != STAND_IN_ONE) {
+        f->stand_in = stand_in_start(stand_in_wanted(), &f->redis);
     } else {
         srv_start_redis(&f->redis, "--save", "", "--appendonly", "no", NULL);
     }
@@ -116,16 +119,38 @@ void fixture_start(fixture *f, ...)
     va_end(ap);
 }
 
+void fixture_hang_up(fixture *f)
+{
+    for (int i = 0; i < STAND_IN_NODES; i++) {
+        if (f->rc[i] != NULL)
+            redisFree(f->rc[i]);
+        f->rc[i] = NULL;
+    }
+}
+
+void fixture_stop_redis(fixture *f)
+{
+    fixture_hang_up(f);
+    if (f->stand_in != NULL)
+        stand_in_stop(f->stand_in, &f->redis);
+    else if (!test_in_memory())
+        srv_stop(&f->redis);
+    f->stand_in = NULL;
+}
+
+void fixture_needs_one_server(fixture *f)
+{
+    if (f->stand_in != NULL || test_in_memory())
+        test_leave_out();
+}
+
 void fixture_stop(fixture *f)
 {
     (void)mc_close(f->a);
     (void)mc_close(f->b);
     if (!test_in_memory())
         check_account(f);
-    if (f->rc != NULL)
-        redisFree(f->rc);
-    if (!test_in_memory())
-        srv_stop(&f->redis);
+    fixture_stop_redis(f);
     memstore_free(&f->mem);
 }
 
@@ -142,19 +167,21 @@ void fixture_calm(fixture *f)
     if (test_in_memory()) /* nothing can be lost there */
         return;
     static const char *const sets[] = {"board:{movies:rating}", "geo:{theaters:place}"};
-    free(fixture_redis(f, "SET", "mfc:{mflix:@}:epoch", "4711", "NX", NULL));
-    char *epoch = fixture_redis(f, "GET", "mfc:{mflix:@}:epoch", NULL);
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
         char key[4][80];
         static const char *const before[] = {"", "mfc:p:", "mfc:a:", "mfc:n:"};
         char fresh[48];
+        char epoch_key[MCI_KEY_MAX];
         for (int k = 0; k < 4; k++)
             snprintf(key[k], sizeof key[k], "%smflix:%s", before[k], sets[i]);
+        stand_in_epoch_key(f->stand_in, key[0], epoch_key);
+        free(fixture_redis(f, "SET", epoch_key, "4711", "NX", NULL));
+        char *epoch = fixture_redis(f, "GET", epoch_key, NULL);
         snprintf(fresh, sizeof fresh, "%.20s.0123456789abcdef", epoch);
         free(fixture_redis(f, "EVAL", mci_script_derived_raise.text, "4", key[0], key[1], key[2], key[3], fresh, "10000", "",
                            "E", NULL));
+        free(epoch);
     }
-    free(epoch);
 }
 
 void fixture_reset(fixture *f)
@@ -211,6 +238,33 @@ static void flatten(const redisReply *r, char **out, size_t *n)
     }
 }
 
+/* One connection to each node. */
+static redisContext **connection_to(fixture *f, int port)
+{
+    int i = 0;
+    while (i < STAND_IN_NODES - 1 && f->rc[i] != NULL && ((redisContext *)f->rc[i])->tcp.port != port)
+        i++;
+    return (redisContext **)&f->rc[i];
+}
+
+static redisReply *ask(fixture *f, int port, int argc, const char **argv)
+{
+    redisReply *r = NULL;
+    redisContext **rc = connection_to(f, port);
+    for (int attempt = 0; attempt < 2 && r == NULL; attempt++) {
+        if (*rc == NULL)
+            *rc = redisConnect("127.0.0.1", port);
+        freeReplyObject(redisCommand(
+            *rc, "PING")); /* its reply is sent after all that Redis found ready then: fills that nobody waits for */
+        r = redisCommandArgv(*rc, argc, argv, NULL);
+        if (r == NULL) { /* the server was restarted */
+            redisFree(*rc);
+            *rc = NULL;
+        }
+    }
+    return r;
+}
+
 static char *command(fixture *f, va_list ap)
 {
     const char *argv[64];
@@ -223,24 +277,22 @@ static char *command(fixture *f, va_list ap)
     }
     if (test_in_memory())
         test_leave_out(); /* what came before in the test has passed */
-    redisReply *r = NULL;
-    for (int attempt = 0; attempt < 2 && r == NULL; attempt++) {
-        if (f->rc == NULL)
-            f->rc = redisConnect("127.0.0.1", f->redis.port);
-        freeReplyObject(redisCommand(
-            f->rc, "PING")); /* its reply is sent after all that Redis found ready then: fills that nobody waits for */
-        r = redisCommandArgv(f->rc, argc, argv, NULL);
-        if (r == NULL) { /* the server was restarted */
-            redisFree(f->rc);
-            f->rc = NULL;
-        }
-    }
-    if (r == NULL)
-        die("Redis does not answer");
+    int port[STAND_IN_NODES] = {f->redis.port};
+    int nodes = f->stand_in != NULL ? stand_in_ports(f->stand_in, argc, argv, port) : 1;
+    if (nodes == 0)
+        test_leave_out();
     char *out = NULL;
     size_t n = 0;
-    flatten(r, &out, &n);
-    freeReplyObject(r);
+    for (int i = 0; i < nodes; i++) {
+        redisReply *r = ask(f, port[i], argc, argv);
+        if (r == NULL)
+            die("Redis does not answer");
+        if (out != NULL && r->type == REDIS_REPLY_ARRAY && r->elements > 0 && n > 0)
+            append(&out, &n, "\n", 1);
+        if (i == 0 || r->type == REDIS_REPLY_ARRAY)
+            flatten(r, &out, &n);
+        freeReplyObject(r);
+    }
     return out;
 }
 
@@ -262,6 +314,26 @@ long long fixture_redis_int(fixture *f, ...)
     long long v = out != NULL ? strtoll(out, NULL, 10) : 0;
     free(out);
     return v;
+}
+
+long long fixture_redis_stat(fixture *f, const char *name)
+{
+    int port[STAND_IN_NODES] = {f->redis.port};
+    const char *argv[] = {"INFO", "stats"};
+    const char *const anything[] = {"KEYS", "*"};
+    int nodes = f->stand_in != NULL ? stand_in_ports(f->stand_in, 2, anything, port) : 1;
+    long long sum = 0;
+    if (test_in_memory())
+        test_leave_out();
+    for (int i = 0; i < nodes; i++) {
+        redisReply *r = ask(f, port[i], 2, argv);
+        const char *at = r != NULL ? strstr(r->str, name) : NULL;
+        if (at == NULL)
+            die(name);
+        sum += strtoll(at + strlen(name) + 1, NULL, 10);
+        freeReplyObject(r);
+    }
+    return sum;
 }
 
 double fixture_rating(mc_client *mc, const char *id, mc_info *info)

@@ -5,6 +5,7 @@
 
 #include "memstore.h"
 #include "servers.h"
+#include "stand_in.h"
 
 #include <mflixcache/mflixcache.h>
 
@@ -18,14 +19,20 @@ typedef struct fixture {
     memstore mem;
     mc_client *a;
     mc_client *b;
-    void *rc; /* a plain connection of the test's own */
+    void *rc[STAND_IN_NODES]; /* plain connections of the test's own */
+    stand_in *stand_in;       /* what stands in the server's place; NULL: nothing */
 } fixture;
 
 /* Start Redis and open two clients with the given options, as key, value, ... NULL. */
 void fixture_start(fixture *f, ...) __attribute__((sentinel));
 void fixture_stop(fixture *f);
+/* Close the test's own connections. */
+void fixture_hang_up(fixture *f);
 /* The fixture's Redis alone, or what stands in its place. */
 void fixture_start_redis(fixture *f);
+void fixture_stop_redis(fixture *f);
+/* The rest of the test is about one server that is asked without TLS: left out with anything else in its place. */
+void fixture_needs_one_server(fixture *f);
 /* As if Redis had been running for long: an epoch, and derived sets of which is known that nobody writes. An empty Redis cannot know that, and
  * counts nobody as the only writer for a quarantine. */
 void fixture_calm(fixture *f);
@@ -38,6 +45,9 @@ mc_client *fixture_open(fixture *f, ...) __attribute__((sentinel));
  * newlines, NULL for nil; errors begin with '-'. */
 char *fixture_redis(fixture *f, ...) __attribute__((sentinel));
 long long fixture_redis_int(fixture *f, ...) __attribute__((sentinel));
+
+/* A number of INFO stats, of all servers together. */
+long long fixture_redis_stat(fixture *f, const char *name);
 
 /* Rating of a movie as a read tells it; -1: not found, -2: error. `info` may be NULL. */
 double fixture_rating(mc_client *mc, const char *id, mc_info *info);

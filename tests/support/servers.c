@@ -212,6 +212,25 @@ static int launch(srv *s)
     return -1;
 }
 
+void srv_need_tls(void)
+{
+    char program[1024];
+    char command[1200];
+    char line[256];
+    int missing = 0;
+    if (find_redis(program, sizeof program) != 0)
+        srv_skip("redis-server is not installed");
+    snprintf(command, sizeof command, "'%s' --port 0 --tls-port 0 --save '' 2>&1",
+             program); /* ends: it would listen nowhere */
+    FILE *p = popen(command, "re");
+    while (p != NULL && fgets(line, sizeof line, p) != NULL)
+        missing |= strstr(line, "Bad directive") != NULL;
+    if (p == NULL || pclose(p) < 0)
+        die("redis-server");
+    if (missing)
+        srv_skip("this redis-server has no TLS");
+}
+
 static void show_log(const srv *s)
 {
     char path[300];
@@ -233,6 +252,17 @@ static void make_dir(srv *s)
         die("temporary directory");
 }
 
+/* A node of a cluster needs another port at a distance. */
+static int free_port_for(const srv *s)
+{
+    int bus = s->nextra > 0 && strcmp(s->extra[0], "--cluster-enabled") == 0;
+    int port;
+    do
+        port = srv_free_port();
+    while (bus && port + SRV_BUS > 65535);
+    return port;
+}
+
 static void start(srv *s)
 {
     if (s->dir[0] == '\0')
@@ -240,7 +270,7 @@ static void start(srv *s)
     snprintf(s->socket, sizeof s->socket, "%s/redis.sock", s->dir);
     snprintf(s->name, sizeof s->name, "%s", s->is_mongo ? "secantusd-py" : "redis-server");
     for (int i = 0; i < START_TRIES; i++) {
-        s->port = srv_free_port();
+        s->port = free_port_for(s);
         snprintf(s->uri, sizeof s->uri, s->is_mongo ? "mongodb://127.0.0.1:%d/test" : "redis://127.0.0.1:%d/0", s->port);
         if (launch(s) == 0)
             return;
@@ -293,10 +323,10 @@ void srv_start_mongo(srv *s, ...)
     start(s);
 }
 
-/* A fixture in memory has no server to play with. */
+/* A fixture in memory has no server to play with, and one of several servers none that is all of it. */
 static void leave_out_without(const srv *s)
 {
-    if (strncmp(s->uri, "memory:", 7) == 0)
+    if (strncmp(s->uri, "memory:", 7) == 0 || strncmp(s->uri, "redis+", 6) == 0)
         test_leave_out();
 }
 

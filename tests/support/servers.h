@@ -25,6 +25,11 @@ typedef struct srv {
 /* Start redis-server, or the program that MFLIX_REDIS_SERVER names; further arguments ("--maxmemory", "1mb") up to a NULL. Waits until it accepts. */
 void srv_start_redis(srv *s, ...) __attribute__((sentinel));
 
+/* End the test as srv_skip() does when redis-server was built without TLS. */
+void srv_need_tls(void);
+
+#define SRV_BUS 10000 /* the port of a cluster node's bus is so much above its own */
+
 /* Start a Sentinel that watches the primary at that port under the name, with a quorum of two; a primary is down for it after a second. */
 void srv_start_sentinel(srv *s, const char *name, int primary_port);
 

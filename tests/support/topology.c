@@ -93,31 +93,50 @@ static void must(const srv *s, const char *command)
 /* Where the node announces itself to be, and the library's map of that. */
 static void start_link(topology *t, int i, size_t *nat)
 {
+    if (t->direct)
+        return;
     *nat += (size_t)snprintf(t->nat + *nat, sizeof t->nat - *nat, "%s127.0.0.1:%d=127.0.0.1:%d", i > 0 ? "," : "",
                              t->link[i].port, t->node[i].port);
     t->link[i].target = t->node[i].port;
 }
 
-void topology_start_sentinel(topology *t)
+static int announced(const topology *t, int i)
 {
-    memset(t, 0, sizeof *t);
+    return t->direct ? t->node[i].port : t->link[i].port;
+}
+
+#define QUICK_COPIES "--repl-diskless-sync-delay", "0"
+
+static void start_member(topology *t, int i)
+{
+    char(*a)[24] = t->args[i];
+    srv *s = &t->node[i];
+    if (!t->direct)
+        proxy_start(&t->link[i], 1); /* where it leads is known once the server has its port */
+    snprintf(a[0], sizeof a[0], "%d", i > 0 ? announced(t, 0) : 0);
+    snprintf(a[1], sizeof a[1], "%d", t->link[i].port);
+    if (t->direct && i == 0)
+        srv_start_redis(s, QUICK_COPIES, NULL);
+    else if (t->direct)
+        srv_start_redis(s, QUICK_COPIES, "--replicaof", "127.0.0.1", a[0], NULL);
+    else if (i == 0)
+        srv_start_redis(s, QUICK_COPIES, "--replica-announce-port", a[1], "--replica-announce-ip", "127.0.0.1", NULL);
+    else
+        srv_start_redis(s, QUICK_COPIES, "--replica-announce-port", a[1], "--replica-announce-ip", "127.0.0.1",
+                        "--replicaof", "127.0.0.1", a[0], NULL);
+}
+
+static void start_sentinel(topology *t)
+{
     t->n = 3;
     size_t nat = 0;
     size_t used = (size_t)snprintf(t->uri, sizeof t->uri, "redis+sentinel://");
     for (int i = 0; i < t->n; i++) {
-        proxy_start(&t->link[i], 1); /* where it leads is known once the server has its port */
-        snprintf(t->args[i][0], sizeof t->args[i][0], "%d", t->link[0].port);
-        snprintf(t->args[i][1], sizeof t->args[i][1], "%d", t->link[i].port);
-        if (i == 0)
-            srv_start_redis(&t->node[i], "--repl-diskless-sync-delay", "0", "--replica-announce-port", t->args[i][1],
-                            "--replica-announce-ip", "127.0.0.1", NULL);
-        else
-            srv_start_redis(&t->node[i], "--repl-diskless-sync-delay", "0", "--replica-announce-port", t->args[i][1],
-                            "--replica-announce-ip", "127.0.0.1", "--replicaof", "127.0.0.1", t->args[i][0], NULL);
+        start_member(t, i);
         start_link(t, i, &nat);
     }
     for (int i = 0; i < 3; i++) {
-        srv_start_sentinel(&t->sentinel[i], "films", t->link[0].port);
+        srv_start_sentinel(&t->sentinel[i], "films", announced(t, 0));
         used +=
             (size_t)snprintf(t->uri + used, sizeof t->uri - used, "%s127.0.0.1:%d", i > 0 ? "," : "", t->sentinel[i].port);
     }
@@ -125,17 +144,23 @@ void topology_start_sentinel(topology *t)
     topology_await_calm(t);
 }
 
+void topology_start_sentinel(topology *t)
+{
+    memset(t, 0, sizeof *t);
+    start_sentinel(t);
+}
+
 static void start_node(topology *t, int i)
 {
     char(*a)[24] = t->args[i];
-    int bus = srv_free_port();
-    snprintf(a[0], sizeof a[0], "%d", bus);
+    if (t->direct) {
+        srv_start_redis(&t->node[i], "--cluster-enabled", "yes", "--cluster-node-timeout", "700", QUICK_COPIES, NULL);
+        return;
+    }
     proxy_start(&t->link[i], 1); /* where it leads is known once the server has its port */
     snprintf(a[1], sizeof a[1], "%d", t->link[i].port);
-    snprintf(a[2], sizeof a[2], "%d", bus);
-    srv_start_redis(&t->node[i], "--cluster-enabled", "yes", "--cluster-port", a[0], "--cluster-announce-port", a[1],
-                    "--cluster-announce-bus-port", a[2], "--cluster-announce-ip", "127.0.0.1", "--cluster-node-timeout",
-                    "700", "--repl-diskless-sync-delay", "0", NULL);
+    srv_start_redis(&t->node[i], "--cluster-enabled", "yes", "--cluster-announce-port", a[1], "--cluster-announce-ip",
+                    "127.0.0.1", "--cluster-node-timeout", "700", QUICK_COPIES, NULL);
 }
 
 static void node_id(const srv *s, char out[64])
@@ -146,15 +171,26 @@ static void node_id(const srv *s, char out[64])
     free(id);
 }
 
-void topology_start_cluster(topology *t)
+/* One by one: ranges have come with Redis 7. */
+static void add_slots(const srv *s, int first, int end)
+{
+    while (first < end) {
+        char command[16384];
+        int n = snprintf(command, sizeof command, "CLUSTER ADDSLOTS");
+        for (int i = 0; i < 1000 && first < end; i++)
+            n += snprintf(command + n, sizeof command - (size_t)n, " %d", first++);
+        must(s, command);
+    }
+}
+
+static void start_cluster(topology *t, int primaries)
 {
     char command[128];
+    char known[64];
     char id[64];
-    memset(t, 0, sizeof *t);
-    t->cluster = 1;
-    t->n = 6;
     size_t used = (size_t)snprintf(t->uri, sizeof t->uri, "redis+cluster://");
     size_t nat = 0;
+    t->cluster = 1;
     for (int i = 0; i < t->n; i++) {
         start_node(t, i);
         start_link(t, i, &nat);
@@ -162,29 +198,46 @@ void topology_start_cluster(topology *t)
             used +=
                 (size_t)snprintf(t->uri + used, sizeof t->uri - used, "%s127.0.0.1:%d", i > 0 ? "," : "", t->node[i].port);
     }
-    for (int i = 0; i < 3; i++) {
-        snprintf(command, sizeof command, "CLUSTER ADDSLOTSRANGE %d %d", i * 16384 / 3, (i + 1) * 16384 / 3 - 1);
-        must(&t->node[i], command);
+    for (int i = 0; i < primaries; i++) {
+        add_slots(&t->node[i], i * 16384 / primaries, (i + 1) * 16384 / primaries);
         snprintf(command, sizeof command, "CLUSTER SET-CONFIG-EPOCH %d", i + 1);
         must(&t->node[i], command);
     }
     for (int i = 1; i < t->n; i++) {
-        snprintf(command, sizeof command, "CLUSTER MEET 127.0.0.1 %s %s", t->args[0][1], t->args[0][2]);
+        snprintf(command, sizeof command, "CLUSTER MEET 127.0.0.1 %d %d", announced(t, 0), t->node[0].port + SRV_BUS);
         must(&t->node[i], command);
     }
+    snprintf(known, sizeof known, "cluster_known_nodes:%d", t->n);
     for (int i = 0; i < t->n; i++)
-        for (int tries = 0; !says(&t->node[i], "CLUSTER INFO", "cluster_known_nodes:6") ||
-                            !says(&t->node[i], "CLUSTER INFO", "cluster_state:ok");
-             tries++) {
+        for (int tries = 0;
+             !says(&t->node[i], "CLUSTER INFO", known) || !says(&t->node[i], "CLUSTER INFO", "cluster_state:ok"); tries++) {
             assert_true(tries < TRIES);
             nap();
         }
-    for (int i = 3; i < t->n; i++) {
-        node_id(&t->node[i - 3], id);
+    for (int i = primaries; i < t->n; i++) {
+        node_id(&t->node[i - primaries], id);
         snprintf(command, sizeof command, "CLUSTER REPLICATE %.48s", id);
         must(&t->node[i], command);
     }
     topology_await_calm(t);
+}
+
+void topology_start_cluster(topology *t)
+{
+    memset(t, 0, sizeof *t);
+    t->n = 6;
+    start_cluster(t, 3);
+}
+
+void topology_start_direct(topology *t, int cluster)
+{
+    memset(t, 0, sizeof *t);
+    t->direct = 1;
+    t->n = 3;
+    if (cluster)
+        start_cluster(t, 3);
+    else
+        start_sentinel(t);
 }
 
 void topology_stop(topology *t)
@@ -193,7 +246,8 @@ void topology_stop(topology *t)
         srv_stop(&t->sentinel[i]);
     for (int i = 0; i < t->n; i++) {
         srv_stop(&t->node[i]);
-        proxy_stop(&t->link[i]);
+        if (!t->direct)
+            proxy_stop(&t->link[i]);
     }
 }
 
@@ -202,7 +256,7 @@ void topology_stop(topology *t)
 static int node_at(const topology *t, int port)
 {
     for (int i = 0; i < t->n; i++)
-        if (t->node[i].port == port || t->link[i].port == port)
+        if (t->node[i].port == port || announced(t, i) == port)
             return i;
     return -1;
 }

@@ -13,7 +13,8 @@
 
 typedef struct topology {
     int cluster;
-    int n; /* nodes: 3 or 6; of a cluster the first three begin as primaries, and node i + 3 as replica of node i */
+    int direct; /* every node announces where it is: there are no links */
+    int n;      /* nodes: 3 or 6; of a cluster the first three begin as primaries, and node i + 3 as replica of node i */
     srv node[TOPOLOGY_NODES];
     srv sentinel[3];
     proxy link
@@ -26,6 +27,8 @@ typedef struct topology {
 /* A group that Sentinels call "films"; they notice a dead primary after a second. */
 void topology_start_sentinel(topology *t);
 void topology_start_cluster(topology *t);
+/* Three nodes that are reached where they say, for tests that take none away: a primary and two replicas, or a cluster of three primaries. */
+void topology_start_direct(topology *t, int cluster);
 void topology_stop(topology *t);
 
 /* Number of the node that is primary (of the slot, in a cluster) for a majority of the others; -1: there is none now. */
