@@ -88,6 +88,34 @@ static void test_one_slot(void **state)
     }
 }
 
+/* Titles are keys, too, with any braces in any place: none is another's, and all keys of one lie in one slot. */
+static void test_titles_with_braces(void **state)
+{
+    (void)state;
+    static const char *const titles[] = {"}", "}x", "%}x", "%%}x", "{}", "{}x", "%", "x}", "{x}", "%7D"};
+    const size_t n = sizeof titles / sizeof titles[0];
+    begin();
+    for (size_t i = 0; i < n; i++) {
+        char json[200];
+        snprintf(json, sizeof json, "{\"_id\":{\"$oid\":\"573a1390f29313caabce00%02zx\"},\"title\":\"%s\"}", i, titles[i]);
+        assert_int_equal(mc_create_movie(f.a, json, strlen(json), NULL, NULL, NULL), MC_OK);
+    }
+    for (size_t i = 0; i < 2 * n; i++) {
+        char id[25];
+        mc_info info;
+        const mc_movie *m = NULL;
+        snprintf(id, sizeof id, "573a1390f29313caabce00%02zx", i % n);
+        assert_int_equal(mc_get_movie_by_title(f.b, titles[i % n], &m, &info, NULL), MC_OK);
+        assert_string_equal(mc_movie_id(m), id);
+        mc_movie_unref(m);
+        if (info.flags != 0 || (i >= n && info.cache != MC_CACHE_HIT))
+            fail_msg("%s: flags %x, cache %d", titles[i % n], (unsigned)info.flags, (int)info.cache);
+        if (i >= n)
+            assert_int_equal(mc_delete_movie(f.b, id, &info, NULL), MC_OK);
+        assert_int_equal(info.flags, 0);
+    }
+}
+
 static void test_refused_keys(void **state)
 {
     (void)state;
@@ -236,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_to_the_letter),
         cmocka_unit_test(test_one_slot),
+        cmocka_unit_test(test_titles_with_braces),
         cmocka_unit_test(test_refused_keys),
         cmocka_unit_test(test_a_foreign_overwrite_is_the_newest_value),
         cmocka_unit_test(test_foreign_creation_and_removal),
