@@ -37,6 +37,8 @@ mci_redirect mci_redirect_of(const mci_reply *r)
         out.kind = MCI_REDIRECT_ASK;
     else if (begins(r, "TRYAGAIN"))
         out.kind = MCI_REDIRECT_LATER;
+    else if (begins(r, "LOADING") || begins(r, "CLUSTERDOWN") || begins(r, "MASTERDOWN"))
+        out.kind = MCI_REDIRECT_DOWN;
     else if (begins(r, "READONLY"))
         out.kind = MCI_REDIRECT_DEMOTED;
     return out;

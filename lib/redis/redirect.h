@@ -13,6 +13,7 @@ typedef enum mci_redirect_kind {
     MCI_REDIRECT_MOVED,  /* the slot is another's: host and port */
     MCI_REDIRECT_ASK,    /* this key is another's already, the slot not yet: host and port */
     MCI_REDIRECT_LATER,  /* TRYAGAIN: the keys are on their way, soon */
+    MCI_REDIRECT_DOWN,   /* LOADING, CLUSTERDOWN, MASTERDOWN: nobody can say now; soon, or in a while */
     MCI_REDIRECT_DEMOTED /* READONLY: it is no primary any more, or never was */
 } mci_redirect_kind;
 

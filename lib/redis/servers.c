@@ -4,8 +4,8 @@
 
 #include "base/sync.h"
 #include "base/syncpoint.h"
+#include "redis/again.h"
 #include "redis/nat.h"
-#include "redis/redirect.h"
 #include "redis/sentinel.h"
 
 #include <stdatomic.h>
@@ -13,9 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNKNOWN 2                   /* nobody was asked yet */
-#define ROUNDS 8                    /* of redirections that a call follows */
-#define LATER_MS 5                  /* before a key that is on its way is asked for again */
+#define UNKNOWN 2  /* nobody was asked yet */
+#define ROUNDS 8   /* of redirections that a call follows */
+#define LATER_MS 5 /* before a key that is on its way, or a server that can say nothing now, is asked again */
+#define VAIN_NS INT64_C(2000000000) /* nobody waits for such a server so long after a call had waited in vain */
 #define FAILED_NS INT64_C(20000000) /* between two questions to Sentinels that gave no answer */
 
 struct mci_servers {
@@ -28,6 +29,7 @@ struct mci_servers {
     mci_cluster *cluster;
     _Atomic int64_t asked_ns;     /* when the question began that was answered last; 0: never, or it is to be asked anew */
     _Atomic int away;             /* a node of the cluster does not answer */
+    _Atomic int64_t vain_ns;      /* when a call had waited in vain for servers that can say nothing now */
     _Atomic int64_t config_epoch; /* the Sentinels' number of the last switch */
     _Atomic int64_t changed_ns;   /* when another primary was named */
     mci_mutex lock;               /* guards what follows */
@@ -233,59 +235,10 @@ static int ask_anew(mci_servers *s, mci_deadline dl)
 
 /* ---- batches ------------------------------------------------------------------------------------------------------ */
 
-/* Where what was redirected goes: a few servers, each with a batch. */
-typedef struct again {
-    mci_redis_part part[16];
-    mci_batch batch[16];
-    size_t n;
-    struct {
-        mci_batch *to; /* where the replies belong */
-        size_t i, end;
-        size_t part, first;
-    } * unit;
-    size_t nunits;
-    size_t cap;
-} again;
-
-static mci_batch *batch_for(again *a, mci_redis *r, size_t *at)
-{
-    for (*at = 0; *at < a->n; ++*at)
-        if (a->part[*at].redis == r)
-            return &a->batch[*at];
-    if (r == NULL || a->n == sizeof a->part / sizeof a->part[0])
-        return NULL;
-    mci_batch_init(&a->batch[a->n]);
-    a->part[a->n] = (mci_redis_part){.redis = r, .batch = &a->batch[a->n]};
-    return &a->batch[a->n++];
-}
-
-static void add_unit(again *a, mci_redis *r, mci_batch *from, size_t i, size_t end, int asking)
-{
-    size_t at = 0;
-    mci_batch *b = batch_for(a, r, &at);
-    if (b == NULL)
-        return; /* its error stays its answer */
-    if (a->nunits == a->cap) {
-        size_t cap = a->cap == 0 ? 32 : a->cap * 2;
-        void *more = realloc(a->unit, cap * sizeof *a->unit);
-        if (more == NULL)
-            return;
-        a->unit = more;
-        a->cap = cap;
-    }
-    a->unit[a->nunits].to = from;
-    a->unit[a->nunits].i = i;
-    a->unit[a->nunits].end = end;
-    a->unit[a->nunits].part = at;
-    a->unit[a->nunits++].first = b->n + (asking ? 1 : 0);
-    b->once |= from->once;
-    mci_redirect_pack(b, from, i, end, asking);
-}
-
 /* Who is to be asked instead; NULL: nobody else is known. */
 static mci_redis *follow(mci_servers *s, mci_redis *asked, const mci_redirect *r, int slot)
 {
-    if (r->kind == MCI_REDIRECT_LATER || r->kind == MCI_REDIRECT_DEMOTED || s->cluster == NULL)
+    if ((r->kind != MCI_REDIRECT_MOVED && r->kind != MCI_REDIRECT_ASK) || s->cluster == NULL)
         return mci_servers_of(s, slot);
     mci_redis *to = mci_cluster_at(s->cluster, asked, r->host, r->port);
     if (to != NULL && r->kind == MCI_REDIRECT_MOVED)
@@ -293,93 +246,46 @@ static mci_redis *follow(mci_servers *s, mci_redis *asked, const mci_redirect *r
     return to;
 }
 
-/* The kind that needs most of what the parts were answered. */
-static mci_redirect_kind worst_of(const mci_redis_part *part, size_t n)
-{
-    mci_redirect_kind worst = MCI_REDIRECT_NONE;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; part[i].status == MC_OK && k < part[i].batch->n; k++) {
-            mci_redirect r = mci_redirect_of(part[i].batch->cmds[k].reply);
-            worst = r.kind > worst ? r.kind : worst;
-        }
-    return worst;
-}
-
 /* What was redirected in one part, to whoever is to be asked instead. */
-static void gather(mci_servers *s, const mci_redis_part *p, again *a)
+static void gather(mci_servers *s, const mci_redis_part *p, mci_again *a)
 {
     mci_batch *b = p->batch;
     for (size_t i = 0, end = 0; i < b->n; i = end) {
         end = mci_redirect_unit(b, i);
         mci_redirect r = mci_redirect_of_unit(b, i, end);
         if (r.kind != MCI_REDIRECT_NONE)
-            add_unit(a, follow(s, p->redis, &r, b->cmds[i].slot), b, i, end, r.kind == MCI_REDIRECT_ASK);
+            mci_again_add(a, follow(s, p->redis, &r, b->cmds[i].slot), b, i, end, r.kind == MCI_REDIRECT_ASK);
     }
 }
 
-/* Were all commands of the batch redirected, to one server? */
-static int went_together(const again *a, const mci_batch *b)
+/* Is there any use in asking again? Waits where that may take a moment, and asks who is primary where that may be another now. */
+static int wait_for(mci_servers *s, mci_redirect_kind worst, int round, mci_deadline dl)
 {
-    size_t commands = 0;
-    size_t part = SIZE_MAX;
-    for (size_t k = 0; k < a->nunits; k++) {
-        if (a->unit[k].to != b)
-            continue;
-        if (part != SIZE_MAX && part != a->unit[k].part)
-            return 0;
-        part = a->unit[k].part;
-        commands += a->unit[k].end - a->unit[k].i;
-    }
-    return commands == b->n;
-}
-
-static void take_replies(again *a)
-{
-    for (size_t k = 0; k < a->nunits; k++) {
-        const mci_batch *from = &a->batch[a->unit[k].part];
-        mci_batch *to = a->unit[k].to;
-        if (a->part[a->unit[k].part].status != MC_OK)
-            continue;
-        for (size_t i = a->unit[k].i; i < a->unit[k].end; i++)
-            to->cmds[i].reply = from->cmds[a->unit[k].first + i - a->unit[k].i].reply;
-        if (a->unit[k].i == 0 && went_together(a, to)) /* asked once for each batch */
-            to->term = from->term;
-        else if (to->term.tag != from->term.tag) /* of several servers: who needs to know whose they are asks again */
-            to->term = (mci_term){0};
-    }
-}
-
-static void free_again(again *a, mci_redis_part *first)
-{
-    for (size_t i = 0; i < a->n; i++) {
-        first->batch->round_trips += a->batch[i].round_trips;
-        mci_arena_adopt(&first->batch->arena, &a->batch[i].arena); /* all parts live as long as each other */
-        mci_batch_free(&a->batch[i]);
-    }
-    free(a->unit);
+    if (worst == MCI_REDIRECT_DOWN && mci_now_ns() - load(&s->vain_ns) < VAIN_NS)
+        return 0;
+    if (worst == MCI_REDIRECT_LATER || worst == MCI_REDIRECT_DOWN)
+        mci_sleep_ms(LATER_MS << (round < 4 ? round : 4), dl);
+    if (worst == MCI_REDIRECT_MOVED || worst == MCI_REDIRECT_DOWN)
+        (void)ask_anew(s, dl);
+    return worst != MCI_REDIRECT_DEMOTED || ask_anew(s, dl); /* or nobody else is primary yet */
 }
 
 /* 1: something was redirected, and asked again. */
 static int redirected(mci_servers *s, mci_redis_part *part, size_t n, int round, mci_deadline dl)
 {
-    again a = {.n = 0};
-    mci_redirect_kind worst = worst_of(part, n);
-    if (worst == MCI_REDIRECT_NONE)
+    mci_again a = {.n = 0};
+    mci_redirect_kind worst = mci_again_worst(part, n);
+    if (worst == MCI_REDIRECT_NONE || !wait_for(s, worst, round, dl))
         return 0;
-    int learnt = worst == MCI_REDIRECT_MOVED || worst == MCI_REDIRECT_DEMOTED ? ask_anew(s, dl) : 1;
-    if (worst == MCI_REDIRECT_DEMOTED && !learnt) /* nobody else is primary yet */
-        return 0;
-    if (worst == MCI_REDIRECT_LATER)
-        mci_sleep_ms(LATER_MS << (round < 4 ? round : 4), dl);
     for (size_t i = 0; i < n; i++)
         if (part[i].status == MC_OK)
             gather(s, &part[i], &a);
     if (a.nunits > 0) {
         mci_redis_exec_all(a.part, a.n, dl);
-        take_replies(&a);
+        mci_again_take(&a);
     }
     int any = a.nunits > 0;
-    free_again(&a, part);
+    mci_again_free(&a, part);
     return any;
 }
 
@@ -425,17 +331,30 @@ static void judge_nodes(mci_servers *s, const mci_redis_part *part, size_t n)
                   away && failed != NULL ? failed->err.text : "");
 }
 
+/* Half of the time that is left is for whoever answers in Redis' place. */
+static void go_on(mci_servers *s, mci_redis_part *part, size_t n, mci_deadline dl)
+{
+    mci_deadline half = dl == MCI_NO_DEADLINE ? dl : dl - (dl - mci_now_ns()) / 2;
+    int round = 0;
+    while (round < ROUNDS && mci_deadline_left_ms(half) > 0 && redirected(s, part, n, round, half))
+        round++;
+    if (round > 0 && mci_again_worst(part, n) == MCI_REDIRECT_DOWN)
+        atomic_store(&s->vain_ns, mci_now_ns());
+}
+
 void mci_servers_exec(mci_servers *s, mci_redis_part *part, size_t n, mci_deadline dl)
 {
     if (n == 1)
         part->status = mci_redis_exec(part->redis, part->batch, dl, &part->err);
     else
         mci_redis_exec_all(part, n, dl);
-    if (s->topology == MCI_SINGLE)
+    if (s->topology == MCI_SINGLE) {
+        if (part->status == MC_OK && n == 1 && mci_redirect_of(mci_batch_reply(part->batch, 0)).kind == MCI_REDIRECT_DOWN)
+            go_on(s, part, n, dl);
         return;
+    }
     try_others(s, part, n, dl);
-    for (int round = 0; round < ROUNDS && mci_deadline_left_ms(dl) > 0 && redirected(s, part, n, round, dl); round++)
-        ;
+    go_on(s, part, n, dl);
     for (size_t i = 0; i < n; i++)
         if (part[i].status == MC_OK && part[i].batch->term.kind == MCI_TERM_REPLICA)
             (void)ask_anew(s, dl);

@@ -37,10 +37,13 @@ static void test_texts(void **state)
     check("MOVED 3999 :7000", MCI_REDIRECT_MOVED, "", 7000);
     check("ASK 1 10.0.0.1:1", MCI_REDIRECT_ASK, "10.0.0.1", 1);
     check("TRYAGAIN Multiple keys request during rehashing of slot", MCI_REDIRECT_LATER, "", 0);
+    check("LOADING Redis is loading the dataset in memory", MCI_REDIRECT_DOWN, "", 0);
+    check("CLUSTERDOWN The cluster is down", MCI_REDIRECT_DOWN, "", 0);
+    check("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", MCI_REDIRECT_DOWN, "", 0);
     check("READONLY You can't write against a read only replica.", MCI_REDIRECT_DEMOTED, "", 0);
     static const char *const others[] = {
         "MOVED",           "MOVED 1",      "MOVED 1 host",    "MOVED 1 host:", "MOVED 1 host:0",
-        "MOVED 1 h:65536", "ASK 1 nobody", "ERR MOVED 1 h:1", "OOM command",   "CLUSTERDOWN The cluster is down"};
+        "MOVED 1 h:65536", "ASK 1 nobody", "ERR MOVED 1 h:1", "OOM command",   "BUSY a script"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         check(others[i], MCI_REDIRECT_NONE, "", 0);
     char big[600] = "MOVED 1 ";
