@@ -14,7 +14,7 @@
 #define PAGE_MIN 250 /* rows */
 #define PAGE_FIRST 500
 #define PAGE_MAX 2000
-#define SLICE_NS INT64_C(5000000) /* of one caller's time */
+#define SLICE_NS INT64_C(4000000) /* of one caller's time, whose own question and the last page's end come on top */
 #define HOLD_MS 1000              /* a builder of whom nothing is heard for so long may be gone: another goes on */
 #define PATIENCE_MS 120000
 #define LOOK_AGAIN_MS 50
@@ -158,7 +158,10 @@ static mc_status one_page(building *g, page *p, size_t limit, int *more)
         g->b->cursor = p->last;
         p->last = NULL;
     }
-    g->b->row_ns = (mci_now_ns() - t0) / (int64_t)limit + 1;
+    int64_t row_ns = (mci_now_ns() - t0) / (int64_t)limit + 1;
+    if (row_ns < g->b->row_ns) /* one quick page does not make the next one large */
+        row_ns = (3 * g->b->row_ns + row_ns) / 4;
+    g->b->row_ns = row_ns;
     for (size_t i = 0; i < p->ndocs; i++)
         mci_doc_unref(p->docs[i]);
     free(p->docs);

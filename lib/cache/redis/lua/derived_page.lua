@@ -9,13 +9,11 @@ local each = kind == 'Z' and 2 or 3
 if ARGV[4] ~= '' then
     need_id(ARGV[4])
 end
--- There are thousands: scores and ids of the usual form are known by one look at all of them, else each is looked at.
-local rest, usual = '', 0
-if kind == 'Z' and #ARGV > 6 then
-    rest, usual = string.gsub(table.concat(ARGV, ' ', 6) .. ' ', '[%d.e+-]+ [^%c ?]+ ', '')
-end
-if rest ~= '' or usual ~= (#ARGV - 5) / each then
-    for i = 6, #ARGV, each do
+-- There are thousands: what is written as usual is known by two looks at it, anything else is looked at in full.
+local find, args = string.find, ARGV
+for i = 6, #args, each do
+    local usual = each == 2 and args[i + 1] and find(args[i + 1], '^%w+$') and find(args[i], '^%-?[%d.]+$') and tonumber(args[i])
+    if not usual then
         local place, after = place_at(i, kind)
         if #place ~= each - 1 then
             error('place: there is none', 0)
