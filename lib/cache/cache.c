@@ -56,6 +56,15 @@ mci_op *mci_ops_add(mci_ops *ops, mci_op_kind kind)
     return op;
 }
 
+mc_error *mci_op_why(mci_ops *ops, mci_op *op)
+{
+    mc_error *why = mci_arena_alloc(&ops->arena, sizeof *why);
+    if (why != NULL)
+        *why = (mc_error){0};
+    op->why = why;
+    return why;
+}
+
 mc_status mci_op_error(const mci_op *op, mc_error *err)
 {
     if (op->status != MC_OK && op->why != NULL && err != NULL)

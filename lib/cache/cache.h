@@ -392,7 +392,8 @@ typedef struct mci_op {
     mc_status status;    /* MC_OK: the outputs hold; else the cache refused this one */
     const mc_error *why; /* when it did */
     int64_t epoch;       /* that holds for its values and sets; 0: there is none yet, or it was not asked for */
-    size_t server;       /* server, first, run, part, form: the cache's own */
+    int slot;            /* slot, server, first, run, part, form: the cache's own */
+    size_t server;
     size_t first;
     size_t run;
     size_t part;
@@ -453,6 +454,9 @@ typedef struct mci_ops {
     mci_arena arena;     /* where outputs live */
     mci_op spare;        /* takes what no memory was found for; the list has failed then, and nobody looks at it */
 } mci_ops;
+
+/* For whoever carries an operation out: where the reason goes for which it is refused; NULL when memory is short. */
+mc_error *mci_op_why(mci_ops *ops, mci_op *op);
 
 void mci_ops_init(mci_ops *ops);
 /* Drops outputs that were not taken. */

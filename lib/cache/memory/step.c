@@ -7,11 +7,8 @@
 
 void mci_memory_refuse(const mci_memory_run *run)
 {
-    mc_error *why = mci_arena_alloc(&run->ops->arena, sizeof *why);
-    if (why != NULL)
-        *why = (mc_error){0};
+    mc_error *why = mci_op_why(run->ops, run->op);
     run->op->status = mci_fail(why, MC_E_NOMEM, MC_TIER_NONE, "the cache in memory has no room (cache.max_bytes)");
-    run->op->why = why;
 }
 
 mci_slice mci_memory_name(const mci_memory_run *run, const mci_held *h)

@@ -16,13 +16,10 @@ const mci_reply *mci_unpack_reply(const mci_unpack *u, size_t i)
 
 void mci_unpack_refused(const mci_unpack *u, const mci_reply *r, const char *what)
 {
-    mc_error *why = mci_arena_alloc(&u->ops->arena, sizeof *why);
-    if (why != NULL)
-        *why = (mc_error){0};
+    mc_error *why = mci_op_why(u->ops, u->op);
     u->op->status = mci_reply_error(r, what, why);
     if (u->op->status == MC_OK)
         u->op->status = mci_fail(why, MC_E_PROTO, MC_TIER_REDIS, "%s: Redis answered something else", what);
-    u->op->why = why;
 }
 
 mc_status mci_unpack_check(const mci_unpack *u, const char *what)

@@ -78,9 +78,7 @@ void mci_identity_unpack(const mci_unpack *u)
     }
     const char *wrong = mci_why_not_believed(u->rc, u->batch);
     if (wrong != NULL) {
-        mc_error *why = mci_arena_alloc(&u->ops->arena, sizeof *why);
-        u->op->status = mci_fail(why, MC_E_CACHE, MC_TIER_REDIS, "%s", wrong);
-        u->op->why = why;
+        u->op->status = mci_fail(mci_op_why(u->ops, u->op), MC_E_CACHE, MC_TIER_REDIS, "%s", wrong);
         u->ops->refusal = wrong;
         return;
     }

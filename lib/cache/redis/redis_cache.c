@@ -121,7 +121,7 @@ static void pack_epochs(mci_parts *p)
     for (size_t i = 0; most != NO_EPOCH && i < ops->n; i++) {
         epoch_need need = kinds[ops->op[i].kind].epoch;
         if (need != NO_EPOCH)
-            mci_parts_epoch(p, slot_of(p->rc, &ops->op[i]), most == MAKES_EPOCH);
+            mci_parts_epoch(p, ops->op[i].slot, most == MAKES_EPOCH);
         if (p->rc->names.tags == NULL && p->nepochs > 0)
             return;
     }
@@ -130,11 +130,10 @@ static void pack_epochs(mci_parts *p)
 /* A part that could not be packed, or whose server was not reached, has no replies: its operations say why. */
 static void refuse(mci_ops *ops, mci_op *op, mc_status st, const mc_error *why)
 {
-    mc_error *copy = mci_arena_alloc(&ops->arena, sizeof *copy);
+    mc_error *copy = mci_op_why(ops, op);
     if (copy != NULL)
         *copy = *why;
     op->status = st;
-    op->why = copy;
     ops->partial = 1;
 }
 
@@ -168,7 +167,7 @@ static void unpack(mci_parts *p, mci_deadline dl)
             refuse(ops, op, p->part[op->server].status, &p->part[op->server].err);
             continue;
         }
-        op->epoch = p->nepochs > 0 ? mci_parts_epoch_of(p, p->rc->names.tags == NULL ? 0 : slot_of(p->rc, op)) : 0;
+        op->epoch = p->nepochs > 0 ? mci_parts_epoch_of(p, op->slot) : 0;
         kinds[op->kind].unpack(&(mci_unpack){p->rc, p->part[op->server].redis, ops, op, &p->batch[op->server], op->first});
     }
 }
@@ -243,16 +242,17 @@ static void pack(mci_parts *p)
 {
     mci_ops *ops = p->ops;
     mc_error nobody;
+    for (size_t i = 0; i < ops->n; i++)
+        ops->op[i].slot = slot_of(p->rc, &ops->op[i]);
     pack_epochs(p);
     for (size_t i = 0, run = 1; i < ops->n; i += run) {
         mci_op *op = &ops->op[i];
-        int slot = slot_of(p->rc, op);
-        mci_batch *b = mci_parts_for(p, slot, &op->server);
+        mci_batch *b = mci_parts_for(p, op->slot, &op->server);
         run = 1;
         op->status = MC_OK;
         op->why = NULL;
         if (b == NULL) {
-            refuse(ops, op, mci_fail(&nobody, MC_E_CLUSTER, MC_TIER_REDIS, "no node of the cluster has slot %d", slot),
+            refuse(ops, op, mci_fail(&nobody, MC_E_CLUSTER, MC_TIER_REDIS, "no node of the cluster has slot %d", op->slot),
                    &nobody);
             continue;
         }
