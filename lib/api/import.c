@@ -46,22 +46,16 @@ mc_status mc_import_theaters(mc_client *mc, const char *const *json, const size_
 static mc_status check_document(mc_client *mc, int theater, const char *json, size_t size, mc_error *err)
 {
     mci_frame fr;
-    char id[MCI_ID_CAP];
-    mci_buf text;
     mci_doc *doc = NULL;
     mc_status st = mci_enter(&fr, mc, NULL, err);
     if (st != MC_OK)
         return st;
     const mci_spec *spec = theater ? fr.cl->theaters->spec : fr.cl->movies->spec;
-    mci_buf_init(&text, (size_t)2 * MCI_JSON_MAX);
     if (json == NULL)
         st = mci_fail(&fr.own_err, MC_E_ARG, MC_TIER_NONE, "json is NULL");
     else
-        st = mci_json_document(spec, json, size, NULL, &text, id, NULL, &fr.own_err);
-    if (st == MC_OK)
-        st = mci_json_decode(spec, text.data, text.len, &doc, &fr.own_err);
+        st = mci_json_take(spec, json, size, &doc, &fr.own_err);
     mci_doc_unref(doc);
-    mci_buf_free(&text);
     return mci_leave(&fr, st, MCI_H_NONE);
 }
 

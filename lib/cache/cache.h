@@ -170,8 +170,9 @@ typedef struct mci_op_announce {
     const mci_family *family;
     const char *id;
     const char *token;
-    int64_t span_ms; /* how long the quarantine lasts at most */
-    int64_t now_ms;  /* out: the cache's clock */
+    int64_t span_ms;    /* how long the quarantine lasts at most */
+    int stores_nothing; /* 1: whatever becomes of the write, its end stores no value */
+    int64_t now_ms;     /* out: the cache's clock */
 } mci_op_announce;
 
 typedef struct mci_op_drop {

@@ -224,3 +224,17 @@ mc_status mci_json_decode(const mci_spec *spec, const char *json, size_t len, mc
 {
     return mci_walk_decode(spec, json, len, out) ? MC_OK : mci_json_decode_by_tree(spec, json, len, out, err);
 }
+
+mc_status mci_json_take(const mci_spec *spec, const char *json, size_t len, mci_doc **out, mc_error *err)
+{
+    char id[MCI_ID_CAP];
+    mci_buf text;
+    if (mci_walk_take(spec, json, len, out))
+        return MC_OK;
+    mci_buf_init(&text, (size_t)2 * MCI_JSON_MAX);
+    mc_status st = mci_json_document(spec, json, len, NULL, &text, id, NULL, err);
+    if (st == MC_OK)
+        st = mci_json_decode(spec, text.data, text.len, out, err);
+    mci_buf_free(&text);
+    return st;
+}

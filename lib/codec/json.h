@@ -30,6 +30,9 @@ mc_status mci_json_document(const mci_spec *spec, const char *json, size_t len, 
  */
 mc_status mci_json_decode(const mci_spec *spec, const char *json, size_t len, mci_doc **out, mc_error *err);
 
+/* The two at once, read once: a caller's document that has an "_id", checked, with all fields and the normal form. MC_OK, or as above. */
+mc_status mci_json_take(const mci_spec *spec, const char *json, size_t len, mci_doc **out, mc_error *err);
+
 /* These two with a tree, whatever the text looks like: where the walk over the text (json_walk.h) gives up, and for its tests. */
 mc_status mci_json_document_by_tree(const mci_spec *spec, const char *json, size_t len, const char *new_id, mci_buf *out,
                                     char id[MCI_ID_CAP], int *had_id, mc_error *err);

@@ -16,13 +16,13 @@
 void mci_fields_text(mci_fields *m, uint32_t here, const char *p, size_t n)
 {
     size_t f;
+    m->misfit |= (here & m->rank) != 0 && n > 0;
     if (m->into == NULL)
-        m->misfit |= here != 0 && n > 0;
-    else
-        EACH_FIELD(f, here)
-        {
-            mci_docb_str(m->into, f, p, n);
-        }
+        return;
+    EACH_FIELD(f, here)
+    {
+        mci_docb_str(m->into, f, p, n);
+    }
 }
 
 static int rank_allowed(const mci_spec *spec, double d)
@@ -34,12 +34,10 @@ static int rank_allowed(const mci_spec *spec, double d)
 void mci_fields_number(mci_fields *m, uint32_t here, mci_number v)
 {
     size_t f;
-    if (here == 0)
-        return;
-    if (m->into == NULL) {
+    if ((here & m->rank) != 0)
         m->misfit |= !rank_allowed(m->spec, v.is_int ? (double)v.i : v.d);
+    if (m->into == NULL)
         return;
-    }
     EACH_FIELD(f, here)
     {
         mci_kind declared = m->spec->fields[f].kind;
@@ -55,19 +53,19 @@ void mci_fields_number(mci_fields *m, uint32_t here, mci_number v)
 void mci_fields_date(mci_fields *m, uint32_t here, int64_t ms)
 {
     size_t f;
+    m->misfit |= (here & m->rank) != 0;
     if (m->into == NULL)
-        m->misfit |= here != 0;
-    else
-        EACH_FIELD(f, here)
-        {
-            if (m->spec->fields[f].kind == MCI_DATE)
-                mci_docb_int(m->into, f, ms);
-        }
+        return;
+    EACH_FIELD(f, here)
+    {
+        if (m->spec->fields[f].kind == MCI_DATE)
+            mci_docb_int(m->into, f, ms);
+    }
 }
 
 void mci_fields_other(mci_fields *m, uint32_t here)
 {
-    m->misfit |= m->into == NULL && here != 0;
+    m->misfit |= (here & m->rank) != 0;
 }
 
 int mci_fields_split(mci_fields *m)

@@ -22,8 +22,9 @@ typedef struct mci_wanted {
 
 typedef struct mci_fields {
     const mci_spec *spec;
-    mci_docb *into; /* NULL: nothing is kept; what is met as "wanted" is the rank field, */
-    int misfit;     /* ... and this says that it is not as a caller may write it */
+    mci_docb *into; /* NULL: nothing is kept */
+    uint32_t rank;  /* the rank field's bit, when it is to be as a caller may write it; */
+    int misfit;     /* ... this says that it is not */
     mci_path_step path[MCI_MAX_FIELDS][MCI_PATH_STEPS];
 } mci_fields;
 

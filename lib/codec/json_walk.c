@@ -316,6 +316,11 @@ static int is_allowed(const walk *w, size_t len)
     return mci_shape_bytes(&w->shape) + TREE_SLACK < mci_shape_most(w->how != MCI_STRICT, len);
 }
 
+static uint32_t all_fields(const mci_spec *spec)
+{
+    return (uint32_t)((UINT64_C(1) << spec->nfields) - 1);
+}
+
 static int document(walk *w, uint32_t fields, const char *new_id, char id[MCI_ID_CAP], int *had_id)
 {
     size_t len = (size_t)(w->r.end - w->r.p);
@@ -337,6 +342,7 @@ static void begin(walk *w, const mci_spec *spec, mci_strictness how, const char 
     w->how = how;
     mci_reader_begin(&w->r, json, len, out);
     w->f.into = fields;
+    w->f.rank = how == MCI_STRICT && spec->rank_field >= 0 ? UINT32_C(1) << spec->rank_field : 0;
     w->f.misfit = 0;
     w->shape = (mci_shape){0};
     w->nkeys = 0;
@@ -350,7 +356,7 @@ int mci_walk_normalise(const mci_spec *spec, const char *json, size_t len, const
     if (len > MCI_JSON_MAX || out->failed || mci_buf_reserve(out, 0) != 0)
         return 0;
     begin(&w, spec, MCI_STRICT, json, len, out, NULL);
-    int ok = document(&w, spec->rank_field >= 0 ? UINT32_C(1) << spec->rank_field : 0, new_id, id, had_id);
+    int ok = document(&w, w.f.rank, new_id, id, had_id);
     if (ok)
         mci_reader_cut(&w.r, w.r.end, w.r.end);
     ok = ok && !out->failed && out->len - before <= MCI_JSON_MAX;
@@ -362,7 +368,7 @@ int mci_walk_normalise(const mci_spec *spec, const char *json, size_t len, const
     return ok;
 }
 
-int mci_walk_decode(const mci_spec *spec, const char *json, size_t len, mci_doc **out)
+static int decode(const mci_spec *spec, mci_strictness how, const char *json, size_t len, mci_doc **out)
 {
     walk w;
     mci_buf normal;
@@ -370,18 +376,18 @@ int mci_walk_decode(const mci_spec *spec, const char *json, size_t len, mci_doc 
     char id[MCI_ID_CAP];
     int had_id;
     *out = NULL;
-    if (len > STORED_MAX || spec->nfields > MCI_MAX_FIELDS)
+    if (len > (how == MCI_STRICT ? MCI_JSON_MAX : STORED_MAX) || spec->nfields > MCI_MAX_FIELDS)
         return 0;
     mci_buf_init(&normal, SIZE_MAX / 4);
     mci_docb_begin(&fields, spec, len + len / 2);
-    begin(&w, spec, MCI_LENIENT, json, len, &normal, &fields);
-    int ok = document(&w, (uint32_t)((UINT64_C(1) << spec->nfields) - 1), NULL, id, &had_id);
+    begin(&w, spec, how, json, len, &normal, &fields);
+    int ok = document(&w, all_fields(spec), NULL, id, &had_id);
     if (ok && w.r.from != json) { /* something was left out, or written anew */
         mci_reader_cut(&w.r, w.r.end, w.r.end);
         json = normal.data;
         len = normal.len;
     }
-    if (ok && !normal.failed) {
+    if (ok && !normal.failed && (how != MCI_STRICT || len <= MCI_JSON_MAX)) {
         mci_docb_json(&fields, json, len);
         *out = mci_docb_finish(&fields);
     } else {
@@ -390,4 +396,14 @@ int mci_walk_decode(const mci_spec *spec, const char *json, size_t len, mci_doc 
     mci_buf_free(&w.r.text);
     mci_buf_free(&normal);
     return *out != NULL;
+}
+
+int mci_walk_decode(const mci_spec *spec, const char *json, size_t len, mci_doc **out)
+{
+    return decode(spec, MCI_LENIENT, json, len, out);
+}
+
+int mci_walk_take(const mci_spec *spec, const char *json, size_t len, mci_doc **out)
+{
+    return decode(spec, MCI_STRICT, json, len, out);
 }

@@ -20,4 +20,7 @@ int mci_walk_normalise(const mci_spec *spec, const char *json, size_t len, const
 /* A document of a store, with its fields and its normal form. 1 and *out; or 0: the tree decides. */
 int mci_walk_decode(const mci_spec *spec, const char *json, size_t len, mci_doc **out);
 
+/* A caller's document that has an "_id": checked as mci_walk_normalise() does, and with its fields. 1 and *out; or 0. */
+int mci_walk_take(const mci_spec *spec, const char *json, size_t len, mci_doc **out);
+
 #endif

@@ -7,13 +7,15 @@ int64_t mci_suspect_ms(const mci_engine *e)
     return e->set.write_suspect_ms > e->set.write_quarantine_ms ? e->set.write_suspect_ms : e->set.write_quarantine_ms;
 }
 
-void mci_add_announce(mci_ops *ops, const mci_family *family, const char *id, const char *token, int64_t span_ms)
+void mci_add_announce(mci_ops *ops, const mci_family *family, const char *id, const char *token, int64_t span_ms,
+                      int stores_nothing)
 {
     mci_op_announce *a = &mci_ops_add(ops, MCI_OP_VALUE_ANNOUNCE)->u.announce;
     a->family = family;
     a->id = id;
     a->token = token;
     a->span_ms = span_ms;
+    a->stores_nothing = stores_nothing;
 }
 
 void mci_add_drop(mci_ops *ops, const mci_family *family, const char *id)

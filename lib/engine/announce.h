@@ -5,8 +5,10 @@
 
 #include "engine/call.h"
 
-/* A write to this id (or encoded unique key) may be under way for `span_ms`. The texts live as long as the list. */
-void mci_add_announce(mci_ops *ops, const mci_family *family, const char *id, const char *token, int64_t span_ms);
+/* A write to this id (or encoded unique key) may be under way for `span_ms`; of those that store nothing in the end the cache keeps less. The texts live
+ * as long as the list. */
+void mci_add_announce(mci_ops *ops, const mci_family *family, const char *id, const char *token, int64_t span_ms,
+                      int stores_nothing);
 /* Its value goes. */
 void mci_add_drop(mci_ops *ops, const mci_family *family, const char *id);
 /* Its places may be wrong: readers will ask the store. `id` and `fresh` live as long as the list. */

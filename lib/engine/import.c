@@ -5,6 +5,7 @@
  */
 #include "engine/import.h"
 
+#include "base/map.h"
 #include "engine/announce.h"
 #include "engine/primary.h"
 #include "engine/source.h"
@@ -17,10 +18,10 @@
 #define NOBODY SIZE_MAX
 
 typedef struct item {
+    mci_map_item at; /* first: in importing.by_id */
     mci_writing w;
-    char id[MCI_ID_CAP];
-    mci_buf text;
     mci_doc *doc;
+    const char *id;   /* the document's */
     int live;         /* goes to the store */
     int settling;     /* its end is in the list */
     size_t successor; /* a later document of the call with this id, whose fate it shares; NOBODY: none */
@@ -29,7 +30,9 @@ typedef struct item {
 typedef struct importing {
     mci_call *c;
     mci_coll *coll;
+    mci_writing all; /* what is the same in each */
     item *items;
+    mci_map by_id; /* the live items */
     size_t n;
     int replace;
     mc_status *statuses;
@@ -38,26 +41,26 @@ typedef struct importing {
 static mc_status check(importing *im, size_t i, const char *json, size_t len, mc_error *err)
 {
     item *it = &im->items[i];
-    const mci_spec *spec = im->coll->spec;
-    mci_buf_init(&it->text, (size_t)2 * MCI_JSON_MAX);
     mc_status st = json == NULL ? mci_fail(err, MC_E_ARG, MC_TIER_NONE, "json is NULL")
-                                : mci_json_document(spec, json, len, NULL, &it->text, it->id, NULL, err);
-    if (st == MC_OK)
-        st = mci_json_decode(spec, it->text.data, it->text.len, &it->doc, err);
+                                : mci_json_take(im->coll->spec, json, len, &it->doc, err);
     if (st != MC_OK)
         return st;
-    mci_writing_begin(&it->w, im->c, im->coll, it->id);
+    it->id = mci_doc_id(it->doc, &it->at.len);
+    mci_writing_begin_one(&it->w, &im->all, it->id);
     mci_writing_unique_of(&it->w, it->doc);
     return MC_OK;
 }
 
-/* The live item before `i` with its id; NOBODY when there is none. */
-static size_t same_id(const importing *im, size_t i)
+/* The live item before `i` with its id, which `i` takes the place of; NOBODY when there is none. */
+static size_t same_id(importing *im, size_t i)
 {
-    for (size_t k = 0; k < i; k++)
-        if (im->items[k].live && strcmp(im->items[k].id, im->items[i].id) == 0)
-            return k;
-    return NOBODY;
+    item *it = &im->items[i];
+    item *earlier = (item *)mci_map_find(&im->by_id, it->id, it->at.len);
+    if (earlier != NULL && im->replace)
+        mci_map_remove(&im->by_id, &earlier->at);
+    if (earlier == NULL || im->replace)
+        mci_map_add(&im->by_id, &it->at, it->id, it->at.len);
+    return earlier != NULL ? (size_t)(earlier - im->items) : NOBODY;
 }
 
 /* All checks, before any I/O. Returns the error of the first that was refused. */
@@ -131,6 +134,7 @@ static mc_status announce(importing *im)
     if (e->set.write_mode == MCI_WRITE_FAST)
         return MC_OK;
     mci_ops_init(&ops);
+    mci_writing_renew(&im->all);
     for (size_t i = 0; i < im->n; i++) {
         im->items[i].w.c = &c;
         if (im->items[i].live)
@@ -171,9 +175,8 @@ static mc_status put(importing *im)
     } else {
         m = live_ids(im, ids, of);
         for (size_t k = 0; k < m; k++) {
-            texts[k] = im->items[of[k]].text.data;
-            lens[k] = im->items[of[k]].text.len;
             docs[k] = im->items[of[k]].doc;
+            texts[k] = mci_doc_json(docs[k], &lens[k]);
         }
         int64_t t0 = mci_now_ns();
         if (m > 0)
@@ -206,6 +209,7 @@ static void settle(importing *im)
     int fast = im->c->e->set.write_mode == MCI_WRITE_FAST;
     mci_ops ops;
     mci_ops_init(&ops);
+    mci_writing_renew(&im->all);
     ops.once = 1; /* as in write.c */
     for (size_t i = 0; i < im->n; i++) {
         item *it = &im->items[i];
@@ -241,6 +245,7 @@ static void settle_unknown(importing *im)
         quiet.dl = mci_deadline_in(SUSPECT_MS);
     mci_ops ops;
     mci_ops_init(&ops);
+    mci_writing_renew(&im->all);
     for (size_t i = 0; i < im->n; i++)
         if (im->items[i].live && im->statuses[i] == MC_E_UNKNOWN)
             mci_writing_announce(&im->items[i].w, &ops, mci_suspect_ms(im->c->e));
@@ -281,15 +286,18 @@ mc_status mci_import(mci_call *c, mci_coll *coll, const char *const *json, const
 {
     if (c->e->store->ops->put_many == NULL)
         return mci_fail(c->err, MC_E_UNSUPPORTED, MC_TIER_STORE, "this store cannot import documents");
-    importing im = {c, coll, calloc(n, sizeof *im.items), n, replace, statuses};
+    importing im = {
+        .c = c, .coll = coll, .items = calloc(n, sizeof *im.items), .n = n, .replace = replace, .statuses = statuses};
     if (im.items == NULL)
         return mci_fail(c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to import %zu documents", n);
+    mci_map_init(&im.by_id, mci_random_u64(&c->e->rnd));
+    mci_writing_begin_many(&im.all, c, coll);
     mc_status st = run(&im, json, sizes);
     for (size_t i = 0; i < n; i++) {
         mci_writing_free(&im.items[i].w);
-        mci_buf_free(&im.items[i].text);
         mci_doc_unref(im.items[i].doc);
     }
+    mci_map_free(&im.by_id);
     free(im.items);
     return st;
 }

@@ -23,7 +23,7 @@ static void replay_unknown(mci_call *c, mci_ops *ops, const mci_recovery_copy *i
     mci_coll *coll = &c->e->colls[it->coll];
     int64_t span = mci_suspect_ms(c->e);
     mci_random_token(&c->e->rnd, r->token);
-    mci_add_announce(ops, it->unique ? &coll->unique : &coll->docs, it->id, r->token, span);
+    mci_add_announce(ops, it->unique ? &coll->unique : &coll->docs, it->id, r->token, span, 1);
     for (size_t i = 0; !it->unique && i < coll->nindexes; i++) {
         if (!mci_index_is_derived(&coll->index[i]))
             continue;

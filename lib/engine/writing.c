@@ -18,6 +18,40 @@ void mci_writing_begin(mci_writing *w, mci_call *c, mci_coll *coll, const char *
     mci_random_token(&c->e->rnd, w->token);
 }
 
+void mci_writing_begin_many(mci_writing *first, mci_call *c, mci_coll *coll)
+{
+    mci_writing_begin(first, c, coll, NULL);
+    first->stores_nothing = 1;
+}
+
+void mci_writing_begin_one(mci_writing *w, const mci_writing *first, const char *id)
+{
+    *w = *first;
+    w->first = first;
+    w->id = id;
+    mci_buf_init(&w->unique, MCI_UNIQUE_MAX * 3);
+}
+
+static void renew(mci_writing *w, size_t i)
+{
+    mci_call_fresh_nonce(w->c, &w->coll->index[i].set, w->set[i].fresh);
+}
+
+void mci_writing_renew(mci_writing *first)
+{
+    for (size_t i = 0; i < first->coll->nindexes; i++)
+        if (mci_index_is_derived(&first->coll->index[i]))
+            renew(first, i);
+}
+
+static const char *fresh_of(mci_writing *w, size_t i)
+{
+    if (w->first != NULL)
+        return w->first->set[i].fresh;
+    renew(w, i);
+    return w->set[i].fresh;
+}
+
 void mci_writing_free(mci_writing *w)
 {
     mci_buf_free(&w->unique);
@@ -61,9 +95,9 @@ void mci_writing_announce_value(mci_writing *w, mci_ops *ops, int64_t span_ms)
 {
     mci_coll *coll = w->coll;
     w->at_value = ops->n;
-    mci_add_announce(ops, &coll->docs, w->id, w->token, span_ms);
+    mci_add_announce(ops, &coll->docs, w->id, w->token, span_ms, w->stores_nothing);
     if (w->unique.len > 0)
-        mci_add_announce(ops, &coll->unique, w->unique.data, w->token, span_ms);
+        mci_add_announce(ops, &coll->unique, w->unique.data, w->token, span_ms, 1);
 }
 
 void mci_writing_announce_places(mci_writing *w, mci_ops *ops, int64_t span_ms)
@@ -73,13 +107,12 @@ void mci_writing_announce_places(mci_writing *w, mci_ops *ops, int64_t span_ms)
     for (size_t i = 0; i < coll->nindexes; i++) {
         if (!mci_index_is_derived(&coll->index[i]))
             continue;
-        mci_call_fresh_nonce(w->c, &coll->index[i].set, w->set[i].fresh);
         mci_op_set_announce *a = &mci_ops_add(ops, MCI_OP_SET_ANNOUNCE)->u.set_announce;
         a->set = &coll->index[i].set;
         a->id = w->id;
         a->token = w->token;
         a->span_ms = span_ms;
-        a->fresh = w->set[i].fresh;
+        a->fresh = fresh_of(w, i);
     }
 }
 
@@ -178,8 +211,6 @@ void mci_writing_settle_places(mci_writing *w, mci_ops *ops, mci_writing_end how
     for (size_t i = 0; i < coll->nindexes; i++) {
         if (!mci_index_is_derived(&coll->index[i]))
             continue;
-        if (w->set[i].fresh[0] == '\0')
-            mci_call_fresh_nonce(w->c, &coll->index[i].set, w->set[i].fresh);
         mci_op_set_settle *s = &mci_ops_add(ops, MCI_OP_SET_SETTLE)->u.set_settle;
         s->set = &coll->index[i].set;
         s->id = w->id;
@@ -188,7 +219,7 @@ void mci_writing_settle_places(mci_writing *w, mci_ops *ops, mci_writing_end how
         s->announced_ms = w->set[i].announced_ms;
         s->carried_out = how != MCI_WRITING_NOT_DONE;
         s->place = mci_index_place(&coll->index[i], d);
-        s->fresh = w->set[i].fresh;
+        s->fresh = fresh_of(w, i);
     }
 }
 

@@ -10,7 +10,7 @@
 #include "engine/call.h"
 
 typedef struct mci_writing_set {
-    char fresh[MCI_NONCE_CAP];
+    char fresh[MCI_NONCE_CAP]; /* of the list under way: never used twice, as whatever has it then would be believed again */
     char nonce[MCI_NONCE_CAP]; /* of the announcement; "": there is none */
     int64_t announced_ms;
 } mci_writing_set;
@@ -21,9 +21,11 @@ typedef struct mci_writing {
     const char *id;
     mci_buf unique; /* encoded unique key that comes into being; empty: none does */
     char token[MCI_TOKEN_SIZE];
-    int only_refresh; /* write.fill = if_cached, and nothing was cached: the new document is not either */
-    int announced;    /* the cache has acknowledged it */
-    int foreign;      /* the cache holds another database's values: nothing of ours goes there */
+    const struct mci_writing *first; /* of many: whose fresh nonces are used */
+    int stores_nothing;              /* no value, whatever comes */
+    int only_refresh;                /* write.fill = if_cached, and nothing was cached: the new document is not either */
+    int announced;                   /* the cache has acknowledged it */
+    int foreign;                     /* the cache holds another database's values: nothing of ours goes there */
     int64_t epoch;
     int64_t now_ms; /* the engine's clock when the write was announced */
     mci_writing_set set[MCI_MAX_INDEXES];
@@ -32,6 +34,11 @@ typedef struct mci_writing {
 } mci_writing;
 
 void mci_writing_begin(mci_writing *w, mci_call *c, mci_coll *coll, const char *id);
+/* Many of different ids, made at once, that store no values: the cache takes them together, as they have one token. `first` is none of them, outlives them,
+ * and is renewed before each list. */
+void mci_writing_begin_many(mci_writing *first, mci_call *c, mci_coll *coll);
+void mci_writing_begin_one(mci_writing *w, const mci_writing *first, const char *id);
+void mci_writing_renew(mci_writing *first);
 void mci_writing_free(mci_writing *w);
 /* The unique key of this document, or this text of one, comes into being. */
 void mci_writing_unique_of(mci_writing *w, const mci_doc *d);

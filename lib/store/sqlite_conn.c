@@ -187,12 +187,29 @@ mc_status mci_sqlite_borrow(mci_sqlite *s, mci_deadline dl, const char *name, in
     return st;
 }
 
+mc_status mci_sqlite_take_turn(mci_sqlite *s, mci_sqlite_conn *c, mc_error *err)
+{
+    mci_mutex_lock(&s->lock);
+    while (s->writing)
+        if (mci_cond_wait(&s->written, &s->lock, c->dl) != 0 && s->writing) {
+            mci_mutex_unlock(&s->lock);
+            return mci_fail(err, MC_E_TIMEOUT, MC_TIER_STORE, "sqlite: others wrote until the deadline");
+        }
+    s->writing = c->writes = 1;
+    mci_mutex_unlock(&s->lock);
+    return MC_OK;
+}
+
 void mci_sqlite_release(mci_sqlite *s, mci_sqlite_conn *c)
 {
     c->dl = MCI_NO_DEADLINE; /* a roll back must not be interrupted */
     if (!sqlite3_get_autocommit(c->db))
         (void)sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
     mci_mutex_lock(&s->lock);
+    if (c->writes) {
+        s->writing = c->writes = 0;
+        mci_cond_signal(&s->written);
+    }
     s->idle[s->nidle++] = c;
     mci_cond_signal(&s->freed);
     mci_mutex_unlock(&s->lock);
@@ -207,6 +224,7 @@ void mci_sqlite_free(mci_sqlite *s)
     for (size_t i = 0; i < s->ntables; i++)
         free(s->tables[i].name);
     mci_cond_destroy(&s->freed);
+    mci_cond_destroy(&s->written);
     mci_mutex_destroy(&s->lock);
     free(s->base.identity);
     free(s->path);
@@ -239,7 +257,8 @@ mc_status mci_sqlite_new(const char *path, int max, int64_t timeout_ms, const mc
     *out = NULL;
     mci_sqlite *s = calloc(1, sizeof *s);
     char *copy = strdup(path);
-    if (s == NULL || copy == NULL || mci_mutex_init(&s->lock) != 0 || mci_cond_init(&s->freed) != 0) {
+    if (s == NULL || copy == NULL || mci_mutex_init(&s->lock) != 0 || mci_cond_init(&s->freed) != 0 ||
+        mci_cond_init(&s->written) != 0) {
         free(copy);
         free(s);
         return mci_fail(err, MC_E_NOMEM, MC_TIER_STORE, "sqlite: out of memory");

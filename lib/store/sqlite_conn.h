@@ -42,6 +42,7 @@ typedef struct mci_sqlite_conn {
     mci_sqlite_statements *tables; /* by the table's place in the store's list */
     size_t ntables;
     mci_buf packed; /* of the document that is being written */
+    int writes;     /* it has the writers' turn */
 } mci_sqlite_conn;
 
 /* A table that is known to be there. */
@@ -57,6 +58,8 @@ typedef struct mci_sqlite {
     int64_t timeout_ms;
     mci_mutex lock; /* all below */
     mci_cond freed;
+    mci_cond written; /* the writers' turn is free */
+    int writing;
     mci_sqlite_conn *idle[MCI_SQLITE_POOL_MAX];
     int nidle;
     int nopen;
@@ -85,6 +88,12 @@ void mci_sqlite_free(mci_sqlite *s);
 mc_status mci_sqlite_borrow(mci_sqlite *s, mci_deadline dl, const char *name, int *table, mci_sqlite_conn **out,
                             mc_error *err);
 void mci_sqlite_release(mci_sqlite *s, mci_sqlite_conn *c);
+
+/*
+ * The turn of those who write in a transaction, until its release: SQLite lets one write at a time, and lets others look again and again whether it
+ * still does. MC_OK, MC_E_TIMEOUT.
+ */
+mc_status mci_sqlite_take_turn(mci_sqlite *s, mci_sqlite_conn *c, mc_error *err);
 
 /* Is the time of its operation up? */
 int mci_sqlite_past(const mci_sqlite_conn *c);

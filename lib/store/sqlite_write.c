@@ -13,6 +13,9 @@
 
 static mc_status transaction(mci_sqlite_op *o)
 {
+    mc_status st = mci_sqlite_take_turn(o->s, o->c, o->err);
+    if (st != MC_OK)
+        return st;
     int rc = mci_sqlite_run(o, MCI_SQL_BEGIN);
     return rc == SQLITE_OK ? MC_OK : mci_sqlite_failed(o, rc);
 }

@@ -75,6 +75,22 @@ def a_repeated_load_leaves_the_board_alone(w):
     assert w.json("bench", "-n", "100", store="repeat.db")["write_through"]["ok"]
 
 
+def rows_of_one_id_come_one_after_another(w):
+    """However many batches are under way at the same time: the last row of an id is the one that replaces, the first the one that stays."""
+    ids = ["573a1390f29313caabcd%04x" % n for n in range(7)]
+
+    def row(n):
+        ident = '{"$oid":"%s"}' % ids[n % 7]
+        rest = '"title":"T%d","year":%d' % (n % 7, n)
+        return '{"_id":%s,%s}' % (ident, rest) if n % 3 else '{ %s , "_id" : %s }' % (rest, ident.upper().replace("$OID", "$oid"))
+    path = w.write("same.ndjson", "\n".join(row(n) for n in range(700)).encode())
+    for arguments, wanted, taken in ((["--replace"], 693, (700, 0, 0)), ([], 0, (7, 693, 0))):
+        store = "same%d.db" % wanted
+        assert counts(w.json("load", path, "--batch", "1", "--jobs", "8", *arguments, store=store)) == taken
+        for n in range(7):
+            assert w.json("get", ids[n], store=store)["movie"]["year"] == wanted + n
+
+
 def from_standard_input(w):
     movies, _ = sample(w)
     with open(movies, "rb") as f:
@@ -261,5 +277,5 @@ def progress_on_a_terminal_only(w):
 
 
 TESTS = [loads_and_can_be_repeated, restart_goes_on_where_it_ended, a_repeated_load_leaves_the_board_alone,
-         from_standard_input, wrong_rows_are_reported_and_skipped, other_shapes, every_refused_row_tells_why, unreadable_files, real_documents,
+         rows_of_one_id_come_one_after_another, from_standard_input, wrong_rows_are_reported_and_skipped, other_shapes, every_refused_row_tells_why, unreadable_files, real_documents,
          everything_generated_is_taken, a_database_in_memory_is_told, ctrl_c_stops_cleanly, progress_on_a_terminal_only]

@@ -125,6 +125,28 @@ static void walk(const char *p, size_t n)
     mci_buf_free(&two);
 }
 
+/* A caller's document read at once is what it is when it is checked first, and then read. */
+static void at_once(const char *p, size_t n)
+{
+    mci_doc *d = NULL;
+    mci_doc *e = NULL;
+    mci_buf text;
+    char id[MCI_ID_CAP];
+    if (!mci_walk_take(&spec, p, n, &d))
+        return;
+    mci_buf_init(&text, (size_t)1 << 24);
+    FUZZ_CHECK(mci_json_document_by_tree(&spec, p, n, NULL, &text, id, NULL, NULL) == MC_OK);
+    FUZZ_CHECK(mci_json_decode_by_tree(&spec, text.data, text.len, &e, NULL) == MC_OK);
+    size_t a;
+    size_t b;
+    const char *one = mci_doc_json(d, &a);
+    const char *two = mci_doc_json(e, &b);
+    FUZZ_CHECK(a == b && memcmp(one, two, a) == 0 && strcmp(mci_doc_id(d, NULL), id) == 0 && mci_doc_same_fields(d, e));
+    mci_doc_unref(d);
+    mci_doc_unref(e);
+    mci_buf_free(&text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *p = (const char *)data;
@@ -133,6 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mc_error err;
     document(p, size);
     walk(p, size);
+    at_once(p, size);
     patch(p, size);
     if (mci_json_decode(&spec, p, size, &d, &err) == MC_OK) {
         size_t n = 0;

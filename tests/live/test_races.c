@@ -244,8 +244,8 @@ static void test_a7_negative_alias(void **state)
     start();
     assert_true(negative_alias());
     start();
-    mutate_script("value_pre", "redis.call('DEL', value, lease)", "redis.call('DEL', lease)");
-    mutate_script("value_end", "redis.call('DEL', value, lease, sole_writer)", "redis.call('DEL', lease, sole_writer)");
+    mutate_script("value_pre", "unpack(KEYS, 1, 2 * n)", "unpack(KEYS, n + 1, 2 * n)");
+    mutate_script("value_end", "redis.call('DEL', unpack(KEYS))", "redis.call('DEL', unpack(KEYS, n + 1))");
     assert_breaks(negative_alias());
 }
 
@@ -275,7 +275,7 @@ static void test_a11_board_drift(void **state)
     mutate_safeguard(MCI_SAFEGUARD_REPAIR);
     assert_false(board_follows());
     start(); /* value and board in two steps, the second one lost */
-    mutate_script("derived_settle", "apply(n, id, w.place)", "");
+    mutate_script("derived_settle", "apply(n, placed, placed_at)", "");
     assert_breaks(board_follows());
 }
 
@@ -303,7 +303,7 @@ static void test_a12_rebuild_race(void **state)
     start();
     assert_true(rebuild_race());
     start();
-    mutate_script("derived_settle", "if begun then", "if false then");
+    mutate_script("derived_settle", "if score_of(NEW, '@ ' .. n) then", "if false then");
     assert_breaks(rebuild_race());
 }
 

@@ -177,7 +177,10 @@ static void announce(model *m, int w, unsigned mutants)
     m->writer_epoch[w] = stamp(m, view, mutants);
     m->announced_at[w] = m->view[READERS + w];
     s->lease = NONE;
-    s->sole = s->quarantine == 0 || mutants & M_LAST_TOKEN ? (int8_t)w : -2;
+    if (m->nothing >> (w + 4) & 1) /* it takes the others' */
+        s->sole = (int8_t)(s->sole == NONE || mutants & M_KEEPS_SOLE ? s->sole : -2);
+    else
+        s->sole = s->quarantine == 0 || mutants & M_LAST_TOKEN ? (int8_t)w : -2;
     s->quarantine = (uint8_t)(s->quarantine | 1 << w);
 }
 

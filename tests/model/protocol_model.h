@@ -30,6 +30,7 @@ enum mutant {
     M_NO_HOLD = 256,       /* a writer that knows of a new primary does not wait until everybody does */
     M_NO_CONFIG = 1024,    /* the number of the switch is no part of the epoch */
     M_JOIN_EARLIER = 2048, /* a reader shares a load whose lease was asked for before the read began */
+    M_KEEPS_SOLE = 4096,   /* who stores nothing leaves the others' sole-writer token as it is */
     M_NO_SECOND = 512      /* an end of a write whose server has gone is not told to the new one */
 };
 
@@ -64,7 +65,7 @@ typedef struct model {
     int8_t writers;      /* how many take part */
     int8_t outside; /* somebody who writes past the library, then clears all: 0 to write, 1 to raise the epoch, 2 done */
     int8_t outside_version;
-    uint8_t nothing; /* bit per writer: its end stores nothing */
+    uint8_t nothing; /* bit per writer: its end stores nothing; from bit 4 on: and it has said so when it announced itself */
     int8_t step[ACTORS];
     int8_t shares;            /* 1: the readers are threads of one process; the second may share the load of the first */
     int8_t shared;            /* it does */

@@ -70,6 +70,29 @@ static int normalised_alike(const mci_spec *spec, const char *p, size_t n, const
     return taken;
 }
 
+/* Both at once give what one gives after the other, and refuse the same. */
+static void read_once_alike(const mci_spec *spec, const char *p, size_t n)
+{
+    mci_buf text;
+    mci_doc *d = NULL;
+    mci_doc *e = NULL;
+    char id[MCI_ID_CAP];
+    int had = 0;
+    mc_error err = {0};
+    mci_buf_init(&text, 64u << 20);
+    int taken = mci_walk_take(spec, p, n, &d);
+    assert_int_equal(taken, mci_walk_normalise(spec, p, n, NULL, &text, id, &had));
+    if (taken) {
+        if (mci_json_decode_by_tree(spec, text.data, text.len, &e, &err) != MC_OK)
+            fail_msg("%.200s: the tree says %s", p, err.text);
+        if (!data_same(d, e))
+            fail_msg("%.200s", p);
+        mci_doc_unref(d);
+        mci_doc_unref(e);
+    }
+    mci_buf_free(&text);
+}
+
 static void test_taken(void **state)
 {
     (void)state;
@@ -97,6 +120,7 @@ static void test_taken(void **state)
             fail_msg("not read: %s", text);
         if (!normalised_alike(&movies, text, strlen(text), NULL))
             fail_msg("not normalised: %s", text);
+        read_once_alike(&movies, text, strlen(text));
         (void)snprintf(text, sizeof text, " { %s }", inside[i] + (inside[i][0] == ','));
         if (!normalised_alike(&movies, text, strlen(text), A))
             fail_msg("not normalised: %s", text);
@@ -105,6 +129,7 @@ static void test_taken(void **state)
                                  "\"imdb\" : { \"rating\" : 1.0 , \"x\" : { } , \"y\" : [ ] } } \n";
     assert_true(decoded_alike(&movies, spaced, sizeof spaced - 1));
     assert_true(normalised_alike(&movies, spaced, sizeof spaced - 1, NULL));
+    read_once_alike(&movies, spaced, sizeof spaced - 1);
 }
 
 /* `n` times `part` in an array. 1 when it was taken both ways: as a caller's document and as a stored one. */

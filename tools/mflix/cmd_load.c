@@ -29,40 +29,9 @@ static const option_spec load_options[] = {
     {"collection", 'c', "NAME", "movies or theaters (default: by \"title\" or \"theaterId\" in the first document)"},
     {"replace", 0, NULL, "put documents in the place of those with the same id (default: leave the stored ones)"},
     {"batch", 0, "N", "rows sent at once (500; at most 1000)"},
+    {"jobs", 0, "N", "batches that are sent at the same time (one for each processor, 2 to 8; at most 16)"},
     {"errors", 0, "N", "refused rows to describe (10; at most 100); all are counted"},
 };
-
-/* Past the text that begins at `i`, a quotation mark. */
-static size_t text_end(const char *row, size_t size, size_t i)
-{
-    for (i++; i < size && row[i] != '"'; i++)
-        if (row[i] == '\\')
-            i++;
-    return i + 1;
-}
-
-/* Whether the object has this member itself, and not something inside it. Rows that are not JSON are refused later. */
-static int has_member(const char *row, size_t size, const char *name)
-{
-    size_t n = strlen(name);
-    int depth = 0;
-    for (size_t i = 0; i < size;) {
-        if (row[i] == '"') {
-            size_t end = text_end(row, size, i);
-            size_t colon = end;
-            while (colon < size && strchr(" \t\r\n", row[colon]) && row[colon])
-                colon++;
-            if (depth == 1 && end == i + n + 2 && colon < size && row[colon] == ':' && memcmp(row + i + 1, name, n) == 0)
-                return 1;
-            i = end;
-            continue;
-        }
-        depth += row[i] == '{' || row[i] == '[';
-        depth -= row[i] == '}' || row[i] == ']';
-        i++;
-    }
-    return 0;
-}
 
 /* Rows into the loader until the end, an error or Ctrl-C. Returns 0, or -1 when the input cannot be read. */
 static int pump(rows *r, loader *l, const char *row, size_t size, int64_t line, int rc)
@@ -124,9 +93,9 @@ static int choose_collection(const args *g, const char *row, size_t size, int rc
     }
     if (name)
         return strcmp(name, "theaters") == 0;
-    if (rc != ROW_READ || row[begin] != '{' || has_member(row, size, "title"))
+    if (rc != ROW_READ || row[begin] != '{' || row_member(row, size, "title"))
         return 0;
-    if (has_member(row, size, "theaterId"))
+    if (row_member(row, size, "theaterId"))
         return 1;
     usage_error(
         "%s: the first document has neither \"title\" (a movie) nor \"theaterId\" (a theater); say which with --collection",
@@ -136,7 +105,7 @@ static int choose_collection(const args *g, const char *row, size_t size, int rc
 
 /* How to load: the options of the command line. */
 typedef struct load_plan {
-    int64_t batch, notes;
+    int64_t batch, notes, jobs;
     int mode;
 } load_plan;
 
@@ -157,7 +126,8 @@ static int load_rows(app *a, const args *g, const load_plan *plan, rows *r)
     mc_status st = mc_prepare_store(a->mc, &err);
     if (st && st != MC_E_UNSUPPORTED)
         return fail(a, "prepare the store", st, NULL, &err);
-    loader *l = loader_new(a, g->operands[0], theaters, plan->mode, (size_t)plan->batch, (size_t)plan->notes);
+    loader *l =
+        loader_new(a, g->operands[0], theaters, plan->mode, (int)plan->jobs, (size_t)plan->batch, (size_t)plan->notes);
     if (!l)
         return fail(a, "load", MC_E_NOMEM, NULL, NULL);
     int unreadable = first == ROW_ERROR || pump(r, l, row, size, line, first) != 0;
@@ -168,8 +138,10 @@ static int load_rows(app *a, const args *g, const load_plan *plan, rows *r)
 
 static int run_load(app *a, const args *g)
 {
-    load_plan plan = {500, 10, args_flag(g, "replace") ? MC_IMPORT_REPLACE : MC_IMPORT_SKIP};
-    int rc = args_int(g, "batch", 1, LOADER_MAX_BATCH, &plan.batch);
+    load_plan plan = {500, 10, sender_usual_jobs(), args_flag(g, "replace") ? MC_IMPORT_REPLACE : MC_IMPORT_SKIP};
+    int rc = args_int(g, "batch", 1, BATCH_MAX_ROWS, &plan.batch);
+    if (!rc)
+        rc = args_int(g, "jobs", 1, SENDER_MAX_JOBS, &plan.jobs);
     if (!rc)
         rc = args_int(g, "errors", 0, LOADER_MAX_NOTES, &plan.notes);
     if (rc)
@@ -208,6 +180,7 @@ static const option_spec generate_options[] = {
     {"out", 0, "DIR", "write DIR/movies.ndjson and DIR/theaters.ndjson"},
     {"gzip", 0, NULL, "with --out: pack the files, names end in .gz"},
     {"load", 0, NULL, "put them into the database"},
+    {"jobs", 0, "N", "with --load: batches that are sent at the same time (one for each processor, 2 to 8; at most 16)"},
 };
 
 typedef struct generation {
@@ -216,6 +189,7 @@ typedef struct generation {
     int64_t seed;
     const char *dir; /* NULL: no files */
     int gzip, load;
+    int64_t jobs;
 } generation;
 
 static const char *const kinds[2] = {"movies", "theaters"};
@@ -268,7 +242,7 @@ static int generate_kind(const generation *g, int kind, outcome *o)
             return fail_errno(g->a, o->path);
     }
     if (g->load)
-        o->l = loader_new(g->a, "generated", kind, MC_IMPORT_SKIP, 500, 10);
+        o->l = loader_new(g->a, "generated", kind, MC_IMPORT_SKIP, (int)g->jobs, 500, 10);
     if (g->load && !o->l)
         rc = fail(g->a, "generate", MC_E_NOMEM, NULL, NULL);
     else
@@ -348,12 +322,15 @@ static int run_generate(app *a, const args *line)
                     42,
                     args_text(line, "out"),
                     args_flag(line, "gzip"),
-                    args_flag(line, "load")};
+                    args_flag(line, "load"),
+                    sender_usual_jobs()};
     int rc = args_int(line, "movies", 0, GENERATE_MAX_MOVIES, &g.count[0]);
     if (!rc)
         rc = args_int(line, "theaters", 0, GENERATE_MAX_THEATERS, &g.count[1]);
     if (!rc)
         rc = args_int(line, "seed", 0, INT64_MAX, &g.seed);
+    if (!rc)
+        rc = args_int(line, "jobs", 1, SENDER_MAX_JOBS, &g.jobs);
     if (!rc && !g.dir && !g.load)
         rc = usage_error("generate: where to? give --out DIR (files), --load (the database), or both");
     if (!rc)

@@ -132,11 +132,15 @@ void text_tenths(text *t, int64_t tenths)
 
 void text_json(text *t, const char *s, size_t n)
 {
+    size_t from = 0;
     text_add(t, "\"");
     for (size_t i = 0; i < n; i++) {
-        if (s[i] == '"' || s[i] == '\\')
-            text_add(t, "\\");
-        text_add_n(t, s + i, 1);
+        if (s[i] != '"' && s[i] != '\\')
+            continue;
+        text_add_n(t, s + from, i - from);
+        text_add(t, "\\");
+        from = i;
     }
+    text_add_n(t, s + from, n - from);
     text_add(t, "\"");
 }

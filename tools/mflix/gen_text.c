@@ -78,10 +78,11 @@ static void add_sentence(prng *l, text *out)
 {
     const char *s = sentences[prng_below(l, (uint32_t)(sizeof sentences / sizeof *sentences))];
     for (; *s; s++) {
-        if (*s != '%') {
-            text_add_n(out, s, 1);
-            continue;
-        }
+        size_t plain = strcspn(s, "%");
+        text_add_n(out, s, plain);
+        s += plain;
+        if (*s == '\0')
+            break;
         switch (*++s) {
         case 'r':
             text_add(out, pick(l, &roles));

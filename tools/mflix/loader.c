@@ -11,21 +11,23 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define BATCH_BYTES ((size_t)8 << 20) /* a batch is sent at this size, however few rows it has */
-#define ATTEMPTS 4
 
-loader *loader_new(app *a, const char *source, int theaters, int mode, size_t batch, size_t max_notes)
+loader *loader_new(app *a, const char *source, int theaters, int mode, int jobs, size_t batch_rows, size_t max_notes)
 {
     loader *l = calloc(1, sizeof *l);
     if (!l)
         return NULL;
+    l->sender = sender_new(a, theaters, mode, jobs);
+    if (!l->sender) {
+        free(l);
+        return NULL;
+    }
     l->a = a;
     l->source = source;
     l->theaters = theaters;
-    l->mode = mode;
-    l->batch = batch;
+    l->batch_rows = batch_rows;
     l->max_notes = max_notes < LOADER_MAX_NOTES ? max_notes : LOADER_MAX_NOTES;
     l->begun_ns = now_ns();
     progress_begin(&l->bar, a, theaters ? "theaters" : "movies", "rows");
@@ -36,7 +38,7 @@ void loader_free(loader *l)
 {
     if (!l)
         return;
-    free(l->data);
+    sender_free(l->sender);
     free(l);
 }
 
@@ -59,51 +61,26 @@ void loader_refuse(loader *l, int64_t line, mc_status st, const char *why)
         fprintf(stderr, "mflix: further refused rows are only counted (more: --errors N)\n");
 }
 
-static mc_status send_once(loader *l, mc_status *statuses)
-{
-    const char *rows[LOADER_MAX_BATCH];
-    for (size_t i = 0; i < l->n; i++)
-        rows[i] = l->data + l->offsets[i];
-    if (l->theaters)
-        return mc_import_theaters(l->a->mc, rows, l->sizes, l->n, l->mode, statuses, &l->err);
-    return mc_import_movies(l->a->mc, rows, l->sizes, l->n, l->mode, statuses, &l->err);
-}
-
-/* Send, and once more after a short rest where that may help: a repeated row is skipped or replaced by itself. */
-static mc_status send_batch(loader *l, mc_status *statuses)
-{
-    mc_status st = MC_OK;
-    for (int i = 0; i < ATTEMPTS; i++) {
-        if (i > 0) {
-            struct timespec rest = {0, 100000000L << i};
-            nanosleep(&rest, NULL);
-        }
-        st = send_once(l, statuses);
-        if (st == MC_OK || interrupted() || !(l->err.retriable || st == MC_E_UNKNOWN))
-            break;
-    }
-    return st;
-}
-
 /* The record of a batch is about the first row that failed; the library gives the reason for another when asked. */
-static void why_refused(const loader *l, size_t i, mc_error *err)
+static void why_refused(const loader *l, const batch *b, size_t i, mc_error *err)
 {
-    const char *row = l->data + l->offsets[i];
+    const char *row = b->data + b->offsets[i];
     if (l->theaters)
-        (void)mc_check_theater(l->a->mc, row, l->sizes[i], err);
+        (void)mc_check_theater(l->a->mc, row, b->sizes[i], err);
     else
-        (void)mc_check_movie(l->a->mc, row, l->sizes[i], err);
+        (void)mc_check_movie(l->a->mc, row, b->sizes[i], err);
 }
 
 /* One row of a batch that was sent. */
-static void take_result(loader *l, size_t i, mc_status st, int *detail)
+static void take_result(loader *l, const batch *b, size_t i, int *detail)
 {
+    mc_status st = b->statuses[i];
     mc_error err = {0};
     int refused = st != MC_OK && st != MC_E_EXISTS;
-    if (refused && *detail && l->err.code == st && l->err.text[0])
-        err = l->err;
+    if (refused && *detail && b->err.code == st && b->err.text[0])
+        err = b->err;
     else if (refused && l->n_notes < l->max_notes)
-        why_refused(l, i, &err);
+        why_refused(l, b, i, &err);
     if (refused)
         *detail = 0;
     if (st == MC_OK)
@@ -111,49 +88,51 @@ static void take_result(loader *l, size_t i, mc_status st, int *detail)
     else if (st == MC_E_EXISTS)
         l->skipped++;
     else
-        loader_refuse(l, l->lines[i], st, err.code == st && err.text[0] ? err.text : mc_status_text(st));
+        loader_refuse(l, b->lines[i], st, err.code == st && err.text[0] ? err.text : mc_status_text(st));
+}
+
+/* The answers that are there; `all`: those of every batch that was sent. Returns 0, or -1 when loading has to stop. */
+static int take_answers(loader *l, int all)
+{
+    const batch *b;
+    while ((b = sender_done(l->sender, all || l->failure)) != NULL) {
+        int detail = 1; /* the error record is about the first row that failed */
+        for (size_t i = 0; i < b->n && b->status == MC_OK; i++)
+            take_result(l, b, i, &detail);
+        if (b->status != MC_OK && l->failure == MC_OK) {
+            l->failure = b->status;
+            l->err = b->err;
+        }
+        sender_taken(l->sender);
+    }
+    return l->failure ? -1 : 0;
+}
+
+static int send_filled(loader *l)
+{
+    int alone = sender_filling(l->sender)->alone;
+    if (sender_filling(l->sender)->n > 0)
+        sender_send(l->sender);
+    return take_answers(l, alone);
 }
 
 int loader_flush(loader *l)
 {
-    mc_status statuses[LOADER_MAX_BATCH] = {0};
-    int detail = 1; /* the error record is about the first row that failed */
-    if (l->failure)
-        return -1;
-    if (l->n == 0)
-        return 0;
-    mc_status st = send_batch(l, statuses);
-    if (st) {
-        l->failure = st;
-        return -1;
-    }
-    for (size_t i = 0; i < l->n; i++)
-        take_result(l, i, statuses[i], &detail);
-    l->n = 0;
-    l->used = 0;
-    return 0;
+    return l->failure || send_filled(l) ? -1 : take_answers(l, 1);
 }
 
 int loader_add(loader *l, const char *row, size_t size, int64_t line)
 {
-    if (l->n > 0 && (l->n == l->batch || l->used + size > BATCH_BYTES) && loader_flush(l))
+    const batch *b = sender_filling(l->sender);
+    if (b->n > 0 && (b->n == l->batch_rows || b->used + size > BATCH_BYTES) && send_filled(l))
         return -1;
-    if (l->used + size > l->capacity) {
-        size_t capacity = l->used + size > BATCH_BYTES ? l->used + size : 2 * (l->used + size);
-        char *grown = realloc(l->data, capacity);
-        if (!grown) {
-            l->failure = MC_E_NOMEM;
-            return -1;
-        }
-        l->data = grown;
-        l->capacity = capacity;
-    }
-    memcpy(l->data + l->used, row, size);
-    l->offsets[l->n] = l->used;
-    l->sizes[l->n] = size;
-    l->lines[l->n++] = line;
-    l->used += size;
-    return 0;
+    if (!sender_may_add(l->sender, row, size) && take_answers(l, 1))
+        return -1;
+    if (batch_add(sender_filling(l->sender), row, size, line) == 0)
+        return 0;
+    (void)take_answers(l, 1);
+    l->failure = MC_E_NOMEM;
+    return -1;
 }
 
 static double seconds(loader *l)

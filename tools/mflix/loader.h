@@ -6,9 +6,9 @@
 #include "app.h"
 #include "json_out.h"
 #include "progress.h"
+#include "sender.h"
 
-#define LOADER_MAX_BATCH 1000 /* the library's limit */
-#define LOADER_MAX_NOTES 100  /* refused rows that are described; the others are counted */
+#define LOADER_MAX_NOTES 100 /* refused rows that are described; the others are counted */
 
 typedef struct loader_note {
     int64_t line;
@@ -20,15 +20,9 @@ typedef struct loader {
     app *a;
     const char *source; /* what messages call the input */
     int theaters;       /* 1: theaters, 0: movies */
-    int mode;           /* mc_import_mode */
-    size_t batch;       /* rows sent at once */
+    size_t batch_rows;  /* sent at once */
+    sender *sender;
     progress bar;
-    /* the rows collected so far */
-    char *data;
-    size_t used, capacity;
-    size_t offsets[LOADER_MAX_BATCH], sizes[LOADER_MAX_BATCH];
-    int64_t lines[LOADER_MAX_BATCH];
-    size_t n;
     /* what came of it */
     int64_t loaded, skipped, refused;
     int64_t begun_ns, ended_ns;
@@ -39,12 +33,12 @@ typedef struct loader {
 } loader;
 
 /* Returns the loader, freed with loader_free(), or NULL when memory is short. */
-loader *loader_new(app *a, const char *source, int theaters, int mode, size_t batch, size_t max_notes);
+loader *loader_new(app *a, const char *source, int theaters, int mode, int jobs, size_t batch_rows, size_t max_notes);
 void loader_free(loader *l);
 
-/* Add a row; sends a batch when it is full. Returns 0, or -1 when loading has to stop (see failure). */
+/* Add a row; sends a batch when it is full, and takes the answers of earlier ones. Returns 0, or -1 when loading has to stop (see failure). */
 int loader_add(loader *l, const char *row, size_t size, int64_t line);
-/* Send what is left. Returns as loader_add(). */
+/* Send what is left, and wait for all answers. Returns as loader_add(). */
 int loader_flush(loader *l);
 /* A row that cannot be sent at all. */
 void loader_refuse(loader *l, int64_t line, mc_status st, const char *why);

@@ -71,6 +71,44 @@ const char *rows_error(const rows *r)
     return r->error;
 }
 
+/* Past the text that begins at `i`, a quotation mark. */
+static size_t text_end(const char *row, size_t size, size_t i)
+{
+    for (i++; i < size && row[i] != '"'; i++)
+        if (row[i] == '\\')
+            i++;
+    return i + 1;
+}
+
+static size_t past_blanks(const char *row, size_t size, size_t i)
+{
+    while (i < size && (row[i] == ' ' || row[i] == '\t' || row[i] == '\r' || row[i] == '\n'))
+        i++;
+    return i;
+}
+
+const char *row_member(const char *row, size_t size, const char *name)
+{
+    size_t n = strlen(name);
+    int depth = 0;
+    for (size_t i = 0; i < size;) {
+        if (row[i] == '"') {
+            size_t end = text_end(row, size, i);
+            size_t colon = past_blanks(row, size, end);
+            if (depth == 1 && end == i + n + 2 && colon < size && row[colon] == ':' && memcmp(row + i + 1, name, n) == 0) {
+                size_t at = past_blanks(row, size, colon + 1);
+                return at < size ? row + at : NULL;
+            }
+            i = end;
+            continue;
+        }
+        depth += row[i] == '{' || row[i] == '[';
+        depth -= row[i] == '}' || row[i] == ']';
+        i++;
+    }
+    return NULL;
+}
+
 void rows_position(rows *r, int64_t *done, int64_t *total)
 {
     int64_t at = (int64_t)gzoffset(r->file);

@@ -26,4 +26,7 @@ const char *rows_error(const rows *r);
 /* How much of the file was read, in bytes of the file; total is 0 when not known (a pipe). */
 void rows_position(rows *r, int64_t *done, int64_t *total);
 
+/* The value of a member of the object in the row itself, and not of something inside it; NULL. Rows that are not JSON are refused by the library. */
+const char *row_member(const char *row, size_t size, const char *name);
+
 #endif

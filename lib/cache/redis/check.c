@@ -102,6 +102,7 @@ static const trial commands[] = {
     {NULL, "PEXPIRE", ZSET, {SPAN}},
     {NULL, "ZINCRBY", ZSET, {"1", "#"}},
     {NULL, "ZSCORE", ZSET, {"#"}},
+    {NULL, "ZMSCORE", ZSET, {"#"}},
     {NULL, "ZCARD", ZSET, {NULL}},
     {NULL, "ZCOUNT", ZSET, {"-inf", "+inf"}},
     {NULL, "ZRANGE", ZSET, {"0", "1"}},
@@ -120,7 +121,7 @@ static const trial commands[] = {
 static const trial scripts[] = {
     {&mci_script_value_miss, "value_miss", OF_VALUE, {"@", SPAN, "", "_p"}},
     {&mci_script_value_put, "value_put", OF_VALUE, {"F", "@", SPAN, "_p", "1"}},
-    {&mci_script_value_pre, "value_pre", OF_VALUE, {"@", "1000"}},
+    {&mci_script_value_pre, "value_pre", OF_VALUE, {"@", "1000", "1"}},
     {&mci_script_value_end, "value_end", OF_VALUE, {"@"}},
     {&mci_script_value_drop, "value_drop", OF_VALUE, {"_p"}},
     {&mci_script_string_acquire, "string_acquire", OF_STRING, {"@", SPAN, "", ""}},

@@ -18,6 +18,9 @@ static void keys_of(const mci_redis_cache *rc, mci_batch *b, const mci_family *f
         mci_key_of_value(b, &rc->names, f, (mci_value_key)which, id);
 }
 
+/* The keys of many ids for one script: those of a kind stand together. */
+static const mci_value_key by_kind[MCI_VALUE_KEYS] = {MCI_KEY_VALUE, MCI_KEY_LEASE, MCI_KEY_QUARANTINE, MCI_KEY_SOLE};
+
 /* What a read of this family fetches; entries of unique keys are strings, which "$" says to the scripts. */
 int mci_value_init(mci_redis_cache *rc, const mci_family *f)
 {
@@ -241,20 +244,21 @@ static void commit_entry(const mci_redis_cache *rc, mci_batch *b, const mci_op_c
     mci_buf_free(&text);
 }
 
-/* Ends of writes that store nothing go together, as announcements do. */
+/* Ends of one writer that store nothing go together, as its announcements do. */
 int mci_value_commit_together(const mci_redis_cache *rc, const mci_op *first, const mci_op *op)
 {
     return first->u.commit.mode == MCI_COMMIT_ABORT && op->u.commit.mode == MCI_COMMIT_ABORT &&
+           strcmp(first->u.commit.token, op->u.commit.token) == 0 &&
            !atomic_load_explicit(&rc->many_slots, memory_order_relaxed);
 }
 
 static void abort_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
 {
     mci_cmd_script_keys(b, &mci_script_value_end, MCI_VALUE_KEYS * op->run);
-    for (size_t i = 0; i < op->run; i++)
-        keys_of(rc, b, op[i].u.commit.family, op[i].u.commit.id);
-    for (size_t i = 0; i < op->run; i++)
-        mci_arg_str(b, op[i].u.commit.token);
+    for (size_t k = 0; k < MCI_VALUE_KEYS; k++)
+        for (size_t i = 0; i < op->run; i++)
+            mci_key_of_value(b, &rc->names, op[i].u.commit.family, by_kind[k], op[i].u.commit.id);
+    mci_arg_str(b, op->u.commit.token);
 }
 
 void mci_value_commit_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
@@ -310,20 +314,24 @@ void mci_value_commit_unpack(const mci_unpack *u)
 void mci_value_announce_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     mci_cmd_script_keys(b, &mci_script_value_pre, MCI_VALUE_KEYS * op->run);
-    for (size_t i = 0; i < op->run; i++)
-        keys_of(rc, b, op[i].u.announce.family, op[i].u.announce.id);
-    for (size_t i = 0; i < op->run; i++) {
-        mci_arg_str(b, op[i].u.announce.token);
-        mci_arg_int(b, op[i].u.announce.span_ms);
-    }
+    for (size_t k = 0; k < MCI_VALUE_KEYS; k++)
+        for (size_t i = 0; i < op->run; i++)
+            mci_key_of_value(b, &rc->names, op[i].u.announce.family, by_kind[k], op[i].u.announce.id);
+    mci_arg_str(b, op->u.announce.token);
+    mci_arg_int(b, op->u.announce.span_ms);
+    mci_arg_str(b, op->u.announce.stores_nothing ? "0" : "1");
 }
 
-/* Their keys lie in slots of their own, which only a server without slots lets a script name together. */
+/*
+ * Those of one writer, of which at most the first stores something in the end. Their keys lie in slots of their own, which only a server without slots lets a
+ * script name together.
+ */
 int mci_value_announce_together(const mci_redis_cache *rc, const mci_op *first, const mci_op *op)
 {
-    (void)first;
-    (void)op;
-    return !atomic_load_explicit(&rc->many_slots, memory_order_relaxed);
+    const mci_op_announce *a = &first->u.announce;
+    const mci_op_announce *other = &op->u.announce;
+    return other->stores_nothing && a->span_ms == other->span_ms && strcmp(a->token, other->token) == 0 &&
+           !atomic_load_explicit(&rc->many_slots, memory_order_relaxed);
 }
 
 void mci_value_announce_unpack(const mci_unpack *u)

@@ -45,8 +45,8 @@ _mflix()
     trending) own='--count -n' ;;
     rate) own='--title -t' ;;
     invalidate) own='--title -t --all --adopt' ;;
-    load) own='--collection -c --replace --batch --errors' ;;
-    generate) own='--movies --theaters --seed --out --gzip --load' ;;
+    load) own='--collection -c --replace --batch --jobs --errors' ;;
+    generate) own='--movies --theaters --seed --out --gzip --load --jobs' ;;
     warm) own='--movies --board --theaters --limit' ;;
     put) own='--ttl-ms' ;;
     bench) own='--requests -n --titles --hot-share --hot-part --threads --seed --offset --uncached-sample --by-id --forms --store-delay-ms --http --top-share

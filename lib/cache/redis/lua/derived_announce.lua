@@ -5,18 +5,16 @@
 local quarantine = need_number(ARGV[3], 'quarantine_ms')
 local soon = now + need_number(ARGV[4], 'soft_ms')
 need_word(ARGV[5], 'fresh')
-local ids, tokens = {}, {}
-local function take(i)
+local ids, tokens, named = {need_id(ARGV[1])}, {need_word(ARGV[2], 'token')}, {[ARGV[1]] = true}
+local count = 1
+for i = 6, #ARGV, 2 do
     local id = need_id(ARGV[i])
-    if tokens[id] then
+    if named[id] then
         error('id: twice in one call', 0)
     end
-    ids[#ids + 1] = id
-    tokens[id] = need_word(ARGV[i + 1], 'token')
-end
-take(1)
-for i = 6, #ARGV, 2 do
-    take(i)
+    named[id] = true
+    count = count + 1
+    ids[count], tokens[count] = id, need_word(ARGV[i + 1], 'token')
 end
 local full = is_full()
 if full then
@@ -24,25 +22,44 @@ if full then
 end
 local n = heal(ARGV[5], quarantine)
 local unsure = phantom()
+local kept, dues = redis.call('HMGET', ANNOUNCED, unpack(ids)), redis.call('ZMSCORE', PENDING, unpack(ids))
 local records, pending = {}, {}
-for _, id in ipairs(ids) do
-    local token, r = tokens[id], record(id)
-    if r.tokens[token] then
-        r.tokens[token] = math.max(r.tokens[token], now + quarantine)
-    elseif r.n >= 1000 then
+local lone = {} -- the record of an id that nobody else writes, by token
+
+-- A record with one writer more in it.
+local function joined(r, token)
+    if r.n >= 1000 then
         error('too many writers of one id', 0)
-    else
-        r.sole = r.n == 0 and not unsure and token or '-'
-        r.tokens[token] = now + quarantine
-        r.n = r.n + 1
-        r.repair = '-' -- what a repair under way has read may be older than this write
-        local due = tonumber(redis.call('ZSCORE', PENDING, id) or text(soon))
+    end
+    r.sole = r.n == 0 and not unsure and token or '-'
+    r.tokens[token] = now + quarantine
+    r.n = r.n + 1
+    r.repair = '-' -- what a repair under way has read may be older than this write
+    return spell(r)
+end
+
+local soon_text = text(soon)
+for i = 1, count do
+    local id, token, r, again = ids[i], tokens[i], nil, nil
+    local spelled = not kept[i] and lone[token]
+    if not spelled then
+        r = understand(kept[i])
+        again = r.tokens[token]
+        if again then
+            r.tokens[token] = math.max(again, now + quarantine)
+            spelled = spell(r)
+        else
+            spelled = joined(r, token)
+            lone[token] = not kept[i] and spelled or lone[token]
+        end
+    end
+    records[2 * i - 1], records[2 * i] = id, spelled
+    if not again then
+        local due = dues[i] and tonumber(dues[i])
         -- What is due stays due, and is not older than a build any more.
-        pending[#pending + 1] = due <= now and text(-now) or text(math.min(due, soon))
+        pending[#pending + 1] = not due and soon_text or due <= now and text(-now) or text(math.min(due, soon))
         pending[#pending + 1] = id
     end
-    records[#records + 1] = id
-    records[#records + 1] = spell(r)
 end
 with_all('HSET', ANNOUNCED, records)
 with_all('ZADD', PENDING, pending)

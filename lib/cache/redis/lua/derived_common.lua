@@ -32,12 +32,16 @@ local function need_number(s, name)
     return whole_number(s) or error(name .. ': no whole number within 2^53', 0)
 end
 
+local words = {} -- the same few, again and again
 local function need_word(s, name) -- a token or a nonce
-    return s and #s <= 64 and string.find(s, '^[%w.]+$') and s or error(name .. ': not 1 to 64 letters, digits, dots', 0)
+    if s and not words[s] then
+        words[s] = #s <= 64 and string.find(s, '^[%w.]+$')
+    end
+    return words[s] and s or error(name .. ': not 1 to 64 letters, digits, dots', 0)
 end
 
 local function need_id(s)
-    return s and s ~= '' and not string.find(s, '[%c ?]') and s or error('id: empty, or with a blank, a control byte or ?', 0)
+    return s and (string.find(s, '^%w+$') or string.find(s, '^[^%c ?]+$')) and s or error('id: empty, or with a blank, a control byte or ?', 0)
 end
 
 local function need_kind(s)
@@ -95,15 +99,14 @@ local function phantom()
     return tonumber(redis.call('ZSCORE', PENDING, '?') or '-inf') > now
 end
 
--- Who writes the id, without those whose time is over. What is no record of ours counts as none.
-local function record(id)
+-- Who writes, by a record as it is kept, without those whose time is over. What is no record of ours counts as none.
+local function understand(kept)
     local r = {sole = '-', repair = '-', taken = 0, quiet = false, tokens = {}, n = 0}
-    local size = redis.call('HSTRLEN', ANNOUNCED, id)
-    if size == 0 or size > 100000 then
+    if not kept or #kept > 100000 then
         return r
     end
     local w = {}
-    for word in string.gmatch(redis.call('HGET', ANNOUNCED, id), '%S+') do
+    for word in string.gmatch(kept, '%S+') do
         w[#w + 1] = word
     end
     local ours = #w >= 4 and #w % 2 == 0 and whole_number(w[3])
@@ -123,26 +126,23 @@ local function record(id)
     return r
 end
 
--- A record as it is kept, or nil when there is nothing to keep.
+-- Who writes the id.
+local function record(id)
+    return understand(redis.call('HGET', ANNOUNCED, id))
+end
+
+-- A record as it is kept, or nil when there is nothing to keep. The zeros make it longer than 64 bytes: with short ones Redis keeps up to 512 in one
+-- piece of memory, and walks over all of them for each.
 local function spell(r)
     if r.n == 0 and r.repair == '-' then
         return nil
     end
-    local w = {r.sole, r.repair, text(r.taken), r.quiet and '1' or '0'}
+    local w = {r.sole, r.repair, string.format('%013.0f', r.taken), r.quiet and '1' or '0'}
     for token, deadline in pairs(r.tokens) do
         w[#w + 1] = token
         w[#w + 1] = text(deadline)
     end
     return table.concat(w, ' ')
-end
-
-local function save(id, r)
-    local s = spell(r)
-    if s then
-        redis.call('HSET', ANNOUNCED, id, s)
-    else
-        redis.call('HDEL', ANNOUNCED, id)
-    end
 end
 
 -- A command for many at once: what follows its key is in a list, which may be empty.
@@ -152,12 +152,32 @@ local function with_all(command, key, list)
     end
 end
 
+-- What is to be kept, by write() in few commands.
+local saved, ended, dues = {}, {}, {}
+
+local function save(id, r)
+    local kept = spell(r)
+    if kept then
+        saved[#saved + 1] = id
+        saved[#saved + 1] = kept
+    else
+        ended[#ended + 1] = id
+    end
+end
+
 -- Something was heard of the id that nobody announced, or in an order that is not known: its place is to be read from the store.
 local function due_at_once(id, r)
-    redis.call('ZADD', PENDING, text(-now), id)
+    dues[#dues + 1] = text(-now)
+    dues[#dues + 1] = id
     r.repair = '-'
     r.sole = '-'
     save(id, r)
+end
+
+local function write()
+    with_all('ZADD', PENDING, dues)
+    with_all('HSET', ANNOUNCED, saved)
+    with_all('HDEL', ANNOUNCED, ended)
 end
 
 -- A member's score, or false; a key of a wrong type goes.
@@ -170,31 +190,42 @@ local function score_of(key, member)
     return s
 end
 
-local function put(key, id, place)
-    if #place == 2 then
-        redis.call('GEOADD', key, place[1], place[2], id)
-    else
-        redis.call('ZADD', key, place[1], id)
+-- Ids into a set, each at its place: by two lists.
+local function put(key, ids, places)
+    local scores, cells = {}, {}
+    for i, id in ipairs(ids) do
+        local place, to = places[i], #places[i] == 2 and cells or scores
+        for k = 1, #place do
+            to[#to + 1] = place[k]
+        end
+        to[#to + 1] = id
     end
+    with_all('ZADD', key, scores)
+    with_all('GEOADD', key, cells)
 end
 
--- Put an id where it belongs, in the set if that is complete, and in the one under construction. Both are looked at once: nothing changes
--- that while a script runs.
-local complete, begun
-local function apply(n, id, place)
-    if complete == nil then
-        complete = score_of(SET, '! ' .. n) or score_of(SET, '~ ' .. n)
-        begun = score_of(NEW, '@ ' .. n)
+-- Put ids where they belong, in the set if that is complete, and in the one under construction.
+local function apply(n, ids, places)
+    if #ids == 0 then
+        return
     end
-    if complete then
-        if #place == 0 then
-            redis.call('ZREM', SET, id)
+    local here, at, away, everywhere = {}, {}, {}, {}
+    for i, id in ipairs(ids) do
+        if #places[i] == 0 then
+            away[#away + 1] = id
+            everywhere[i] = {'+inf'}
         else
-            put(SET, id, place)
+            here[#here + 1] = id
+            at[#at + 1] = places[i]
+            everywhere[i] = places[i]
         end
     end
-    if begun then
-        put(NEW, id, #place == 0 and {'+inf'} or place)
+    if score_of(SET, '! ' .. n) or score_of(SET, '~ ' .. n) then
+        with_all('ZREM', SET, away)
+        put(SET, here, at)
+    end
+    if score_of(NEW, '@ ' .. n) then
+        put(NEW, ids, everywhere)
     end
 end
 

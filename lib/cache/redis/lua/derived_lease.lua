@@ -19,4 +19,5 @@ for i = 3, #ARGV do
         end
     end
 end
+write()
 return out

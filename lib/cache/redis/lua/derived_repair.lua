@@ -12,12 +12,13 @@ while i <= #ARGV do
 end
 local full = is_full()
 local n = root()
-local out = {}
+local out, placed, at = {}, {}, {}
 for k, id in ipairs(ids) do
     out[k] = 0
     local r = n and n == ARGV[2] and not full and record(id)
     if r and r.repair == token then
-        apply(n, id, places[k])
+        placed[#placed + 1] = id
+        at[#at + 1] = places[k]
         r.repair = '-'
         if r.quiet and r.n == 0 then
             redis.call('ZREM', PENDING, id)
@@ -28,4 +29,6 @@ for k, id in ipairs(ids) do
         out[k] = 1
     end
 end
+apply(n, placed, at)
+write()
 return out

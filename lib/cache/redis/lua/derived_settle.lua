@@ -8,15 +8,17 @@
 -- A full Redis does not refuse this: the place is then left to a repair.
 local announced_at, quarantine = need_number(ARGV[4], 'announced_at'), need_number(ARGV[5], 'quarantine_ms')
 local kind = need_kind(ARGV[7])
-local writes, seen = {}, {}
+local ids, tokens, modes, places, named = {}, {}, {}, {}, {}
+local count = 0
 local function take(id, token, mode, i)
-    local w = {id = need_id(id), token = need_word(token, 'token'), mode = (mode == 'P' or mode == 'A') and mode or error('mode: neither P nor A', 0)}
-    if seen[id] then
+    if named[need_id(id)] then
         error('id: twice in one call', 0)
     end
-    seen[id] = true
-    writes[#writes + 1] = w
-    w.place, i = place_at(i, kind)
+    named[id] = true
+    count = count + 1
+    ids[count], tokens[count] = id, need_word(token, 'token')
+    modes[count] = (mode == 'P' or mode == 'A') and mode or error('mode: neither P nor A', 0)
+    places[count], i = place_at(i, kind)
     return i
 end
 local at = take(ARGV[1], ARGV[2], ARGV[6], 9)
@@ -27,35 +29,41 @@ need_word(ARGV[8], 'fresh')
 local full = is_full()
 come_through()
 local n = heal(ARGV[8], quarantine)
-local out, settled, ended = {}, {}, {}
-for _, w in ipairs(writes) do
-    local id, token, mode = w.id, w.token, w.mode
-    local r = record(id)
-    local had = r.tokens[token] ~= nil and n == ARGV[3] and now < announced_at + quarantine
-    if r.tokens[token] then
-        r.tokens[token] = nil
-        r.n = r.n - 1
+local kept = redis.call('HMGET', ANNOUNCED, unpack(ids))
+local out, settled, placed, placed_at = {}, {}, {}, {}
+local lone = {} -- what is left of a record with this token alone, by both
+for i = 1, count do
+    local id, token, mode = ids[i], tokens[i], modes[i]
+    local known = kept[i] and kept[i] .. token
+    local r = lone[known]
+    if not r then
+        r = understand(kept[i])
+        r.had = r.tokens[token] ~= nil and n == ARGV[3] and now < announced_at + quarantine
+        if r.tokens[token] then
+            r.tokens[token] = nil
+            r.n = r.n - 1
+        end
+        r.repair = '-'
+        if known and r.n == 0 and not full then
+            lone[known] = r
+        end
     end
-    r.repair = '-'
-    local alone = had and r.sole == token and not (mode == 'P' and full)
+    local alone = r.had and r.sole == token and not (mode == 'P' and full)
     if not alone then -- not announced, overlapped, or no room
         due_at_once(id, r)
     else
         if mode == 'P' then
-            apply(n, id, w.place)
+            placed[#placed + 1] = id
+            placed_at[#placed] = places[i]
             settled[#settled + 1] = id
         elseif tonumber(redis.call('ZSCORE', PENDING, id) or 0) >= 0 then -- nothing was changed: the entry is ours, unless it was due before
             settled[#settled + 1] = id
         end
-        if r.n == 0 then
-            ended[#ended + 1] = id
-        else
-            save(id, r)
-        end
+        save(id, r)
     end
-    out[#out + 1] = alone and 1 or 0
-    out[#out + 1] = r.n
+    out[2 * i - 1], out[2 * i] = alone and 1 or 0, r.n
 end
+apply(n, placed, placed_at)
 with_all('ZREM', PENDING, settled)
-with_all('HDEL', ANNOUNCED, ended)
+write()
 return out

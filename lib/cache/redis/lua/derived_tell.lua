@@ -12,4 +12,5 @@ local n = heal(ARGV[1], quarantine)
 for i = 3, #ARGV do
     due_at_once(ARGV[i], record(ARGV[i]))
 end
+write()
 return {now, n}

@@ -1,13 +1,36 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The end of writes that store nothing: not carried out, or an import's. One, or (where all keys are on one server) many of different ids at once.
 -- Sent once: what is sent again is value_drop.
--- KEYS 1 value  2 quarantine  3 lease  4 sole-writer token, of each id
--- ARGV token, of each id
+-- KEYS as of value_pre
+-- ARGV 1 token
 -- Returns writers under way, of each id
+local token = ARGV[1]
+local n = #KEYS / 4
+local out = {}
+for i = 1, n do
+    out[i] = 0
+end
+
+-- Is this writer in each quarantine, and nobody else in any?
+local function alone()
+    local all
+    if n == 1 then
+        all = redis.pcall('ZRANGE', KEYS[3], 0, 1)
+    else
+        all = redis.call('EXISTS', unpack(KEYS, 2 * n + 1, 3 * n)) == n and redis.pcall('ZUNION', n, unpack(KEYS, 2 * n + 1, 3 * n)) or {}
+    end
+    return #all == 1 and all[1] == token
+end
+
+if alone() then -- as nearly all: with the last writer everything goes
+    redis.call('DEL', unpack(KEYS))
+    return out
+end
+
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 
-local function finish(value, quarantine, lease, sole_writer, token)
+local function finish(value, lease, quarantine, sole_writer)
     local had = redis.pcall('ZREM', quarantine, token)
     if type(had) == 'table' then -- no quarantine of ours: announcements were lost
         redis.call('DEL', quarantine)
@@ -27,9 +50,7 @@ local function finish(value, quarantine, lease, sole_writer, token)
     return writers
 end
 
-local out = {}
-for i, token in ipairs(ARGV) do
-    local k = 4 * i
-    out[i] = finish(KEYS[k - 3], KEYS[k - 2], KEYS[k - 1], KEYS[k], token)
+for i = 1, n do
+    out[i] = finish(KEYS[i], KEYS[n + i], KEYS[2 * n + i], KEYS[3 * n + i])
 end
 return out
