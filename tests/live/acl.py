@@ -12,7 +12,7 @@ import sys
 def used(root):
     names = {"eval", "evalsha"}
     for f in (root / "lib").rglob("*.lua"):
-        names |= {n.lower() for n in re.findall(r"redis\.p?call\('([A-Z]+)'", f.read_text())}
+        names |= {n.lower() for n in re.findall(r"(?:redis\.p?call|with_all)\('([A-Z]+)'", f.read_text())}
     for f in (root / "lib").rglob("*.c"):
         if f.stem in ("sentinel", "cluster", "redirect"):  # rights of their own, said where those are described
             continue

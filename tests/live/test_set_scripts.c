@@ -166,7 +166,7 @@ static void test_announcements(void **state)
     long long first = wire_int(wire_item(SCRIPT(announce, "a", A, "1000", LONG, N2), 0));
     (void)SCRIPT(announce, "a", A, LONG, LONG, N2); /* again: it lasts longer, and is still alone */
     char want[128];
-    snprintf(want, sizeof want, A " - 0 0 " A " ");
+    snprintf(want, sizeof want, A " - 0000000000000 0 " A " ");
     const char *record = wire_text(CMD("HGET", keys[2], "a"));
     assert_memory_equal(record, want, strlen(want));
     assert_true(atoll(record + strlen(want)) > first + 1000);

@@ -46,6 +46,15 @@ int __wrap_mci_walk_decode(const mci_spec *of, const char *json, size_t len, mci
     return __real_mci_walk_decode(of, json, len, out);
 }
 
+int __real_mci_walk_take(const mci_spec *of, const char *json, size_t len, mci_doc **out);
+int __wrap_mci_walk_take(const mci_spec *of, const char *json, size_t len, mci_doc **out);
+
+int __wrap_mci_walk_take(const mci_spec *of, const char *json, size_t len, mci_doc **out)
+{
+    reads++;
+    return __real_mci_walk_take(of, json, len, out);
+}
+
 /* ---- another program ---- */
 
 static const char *path_of(const char *name)
