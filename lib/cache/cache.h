@@ -128,7 +128,8 @@ typedef enum mci_acquired {
     MCI_ACQUIRED_FOUND = 0, /* `found`: a value, or what is as bad as the one before */
     MCI_ACQUIRED_LEASE,     /* yours: load and commit */
     MCI_ACQUIRED_OTHER,     /* another loads; `holder` is its token */
-    MCI_ACQUIRED_WRITER     /* a write is under way: load, and do not fill */
+    MCI_ACQUIRED_WRITER,    /* a write is under way: load, and do not fill */
+    MCI_ACQUIRED_NOTHING    /* something is in the way that was not looked at: ask once more, alone */
 } mci_acquired;
 
 typedef struct mci_op_acquire {
@@ -137,6 +138,7 @@ typedef struct mci_op_acquire {
     mci_want want;
     const char *token;
     int64_t lease_ms;
+    int alone;             /* 1: not together with others */
     mci_slice rejected;    /* name of what could not be used: it is removed if it is still there */
     mci_acquired acquired; /* out */
     mci_found found;       /* out */

@@ -52,6 +52,7 @@ void mci_lease_ask(mci_call *c, mci_lease *l, mci_ops *ops, mci_want want)
     op->u.acquire.want = want;
     op->u.acquire.token = l->token;
     op->u.acquire.lease_ms = mci_lease_ms(c->e, l->family != NULL ? mci_source_deadline(c) : c->dl);
+    op->u.acquire.alone = l->alone;
     op->u.acquire.rejected = (mci_slice){l->rejected.data, l->rejected.len};
 }
 
@@ -84,6 +85,7 @@ mci_lease_next mci_lease_take(mci_call *c, mci_lease *l, const mci_ops *ops, con
     const mci_op_acquire *a = &op->u.acquire;
     int understood = op->status == MC_OK && (l->family == NULL || ops->epoch_status == MC_OK);
     l->quarantined = 0;
+    l->alone |= understood && a->acquired == MCI_ACQUIRED_NOTHING;
     if (understood && a->acquired == MCI_ACQUIRED_LEASE) {
         l->epoch = l->family != NULL ? op->epoch : 0; /* strings have none */
         l->now_ms = mci_clock_at(c->e, a->now_ms);

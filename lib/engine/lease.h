@@ -28,6 +28,7 @@ typedef struct mci_lease {
     const char *id;           /* borrowed */
     int64_t not_before_ns;    /* a load that began before is not joined */
     int patient;              /* waits for other processes */
+    int alone;                /* it is asked for apart from others */
     char token[MCI_TOKEN_SIZE];
     int64_t epoch;
     int64_t now_ms;   /* the engine's clock when it was given */

@@ -150,7 +150,8 @@ static const mci_script *script_named(const char *name)
         &mci_script_value_end,        &mci_script_string_acquire, &mci_script_string_set,   &mci_script_derived_read,
         &mci_script_derived_announce, &mci_script_derived_settle, &mci_script_derived_tell, &mci_script_derived_lease,
         &mci_script_derived_repair,   &mci_script_derived_build,  &mci_script_derived_page, &mci_script_derived_swap,
-        &mci_script_derived_leave,    &mci_script_derived_raise,  &mci_script_identity,
+        &mci_script_derived_leave,    &mci_script_derived_raise,  &mci_script_identity,     &mci_script_value_lease,
+        &mci_script_value_fill,
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i]->name, name) == 0)

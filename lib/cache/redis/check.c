@@ -70,7 +70,7 @@ static const struct {
 /* ---- trials ---- */
 
 /* Which keys a command or script gets. */
-typedef enum trial_keys { NO_KEY, STRING, HASH, ZSET, OF_VALUE, OF_STRING, OF_SET, OF_SET_READ } trial_keys;
+typedef enum trial_keys { NO_KEY, STRING, HASH, ZSET, OF_VALUE, OF_LOAD, OF_STRING, OF_SET, OF_SET_READ } trial_keys;
 
 typedef struct trial {
     const mci_script *script; /* NULL: a plain command */
@@ -121,6 +121,8 @@ static const trial commands[] = {
 static const trial scripts[] = {
     {&mci_script_value_miss, "value_miss", OF_VALUE, {"@", SPAN, "", "_p"}},
     {&mci_script_value_put, "value_put", OF_VALUE, {"F", "@", SPAN, "_p", "1"}},
+    {&mci_script_value_lease, "value_lease", OF_LOAD, {SPAN, "@"}},
+    {&mci_script_value_fill, "value_fill", OF_LOAD, {"@", SPAN, "_p", "1", ""}},
     {&mci_script_value_pre, "value_pre", OF_VALUE, {"@", "1000", "1"}},
     {&mci_script_value_end, "value_end", OF_VALUE, {"@"}},
     {&mci_script_value_drop, "value_drop", OF_VALUE, {"_p"}},
@@ -166,7 +168,7 @@ static void add_keys(const look *l, mci_batch *b, trial_keys keys)
         mci_key_of_string(b, n, MCI_KEY_STRING, l->string);
     else if (keys == HASH || keys == ZSET)
         mci_key(b, l->set[keys == HASH ? MCI_KEY_ANNOUNCED : MCI_KEY_SET], NULL);
-    for (int k = 0; k < MCI_VALUE_KEYS && keys == OF_VALUE; k++)
+    for (int k = 0; k < (keys == OF_LOAD ? 3 : MCI_VALUE_KEYS) && (keys == OF_VALUE || keys == OF_LOAD); k++)
         mci_key(b, n->family[0][k], l->id);
     for (int k = 0; k < MCI_STRING_KEYS && keys == OF_STRING; k++)
         mci_key_of_string(b, n, (mci_string_key)k, l->string);

@@ -9,6 +9,11 @@ int64_t mci_fresh_epoch(mci_redis_cache *rc)
     return (int64_t)mci_random_below(rc->rnd, UINT64_C(1) << 53) + 1;
 }
 
+int mci_is_together(const mci_op *op)
+{
+    return op->run > 1 || op->part > 0;
+}
+
 const mci_reply *mci_unpack_reply(const mci_unpack *u, size_t i)
 {
     return mci_batch_reply(u->batch, u->first + i);

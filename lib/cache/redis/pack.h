@@ -46,6 +46,7 @@ typedef void (*mci_unpack_fn)(const mci_unpack *u);
 /* May `op` be a part of the command that begins with `first`? Such operations stand side by side in the list: `first` is packed with all of them,
  * op[0] to op[op->run - 1]; each is unpacked by itself, from the same reply, of which it is part op->part. */
 typedef int (*mci_together_fn)(const mci_redis_cache *rc, const mci_op *first, const mci_op *op);
+int mci_is_together(const mci_op *op);
 #define MCI_PARTS_MAX 64 /* of one command: Redis serves nobody else meanwhile */
 
 const mci_reply *mci_unpack_reply(const mci_unpack *u, size_t i);

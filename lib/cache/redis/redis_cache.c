@@ -50,7 +50,7 @@ static const struct {
     [MCI_OP_EPOCH_RAISE] = {mci_epoch_raise_pack, mci_epoch_raise_unpack, NO_EPOCH, NULL},
     [MCI_OP_IDENTITY] = {mci_identity_pack, mci_identity_unpack, NO_EPOCH, NULL},
     [MCI_OP_VALUE_READ] = {mci_value_read_pack, mci_value_read_unpack, SEES_EPOCH, NULL},
-    [MCI_OP_VALUE_ACQUIRE] = {mci_value_acquire_pack, mci_value_acquire_unpack, MAKES_EPOCH, NULL},
+    [MCI_OP_VALUE_ACQUIRE] = {mci_value_acquire_pack, mci_value_acquire_unpack, MAKES_EPOCH, mci_value_acquire_together},
     [MCI_OP_VALUE_COMMIT] = {mci_value_commit_pack, mci_value_commit_unpack, NO_EPOCH, mci_value_commit_together},
     [MCI_OP_VALUE_ANNOUNCE] = {mci_value_announce_pack, mci_value_announce_unpack, MAKES_EPOCH, mci_value_announce_together},
     [MCI_OP_VALUE_DROP] = {mci_value_drop_pack, mci_value_drop_unpack, NO_EPOCH, NULL},
@@ -177,12 +177,16 @@ static void unpack(mci_parts *p, mci_deadline dl)
 typedef struct detached_end {
     const mci_family *family;
     char id[MCI_ID_CAP];
+    size_t first; /* as the operation's */
+    size_t part;
+    int together;
 } detached_end;
 
 typedef struct detached {
     mci_redis_cache *rc;
     mci_redis *redis;
-    detached_end end[]; /* one for each command */
+    size_t n;
+    detached_end end[];
 } detached;
 
 /* The replies. One that is missing says that it is not stored. */
@@ -191,10 +195,11 @@ static void take_detached(void *ctx, const mci_batch *b)
     detached *d = ctx;
     mci_redis_cache *rc = d->rc;
     mci_servers_posted(rc->servers, d->redis, b);
-    for (size_t i = 0; i < b->n; i++) {
+    for (size_t i = 0; i < d->n; i++) {
+        const detached_end *e = &d->end[i];
         int full = 0;
-        int stored = mci_value_stored(mci_batch_reply(b, i), &full);
-        rc->filled(rc->filled_ctx, d->end[i].family, d->end[i].id, stored, full);
+        int stored = mci_value_stored(mci_batch_reply(b, e->first), e->together, e->part, &full);
+        rc->filled(rc->filled_ctx, e->family, e->id, stored, full);
     }
     free(d);
 }
@@ -207,9 +212,13 @@ static int send_detached(mci_redis_cache *rc, const mci_ops *ops, mci_redis *red
         return -1;
     d->rc = rc;
     d->redis = redis;
+    d->n = ops->n;
     for (size_t i = 0; i < ops->n; i++) {
         const mci_op_commit *k = &ops->op[i].u.commit;
         d->end[i].family = k->family;
+        d->end[i].first = ops->op[i].first;
+        d->end[i].part = ops->op[i].part;
+        d->end[i].together = mci_is_together(&ops->op[i]);
         (void)snprintf(d->end[i].id, sizeof d->end[i].id, "%s", k->id);
     }
     if (mci_redis_post(redis, b, take_detached, d) == 0)
@@ -230,6 +239,7 @@ static size_t run_of(const mci_redis_cache *rc, mci_op *op, size_t left)
             break;
         next->first = op->first;
         next->part = op->run;
+        next->run = 0;
         next->server = op->server;
         next->status = MC_OK;
         next->why = NULL;

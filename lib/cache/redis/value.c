@@ -20,6 +20,15 @@ static void keys_of(const mci_redis_cache *rc, mci_batch *b, const mci_family *f
 
 /* The keys of many ids for one script: those of a kind stand together. */
 static const mci_value_key by_kind[MCI_VALUE_KEYS] = {MCI_KEY_VALUE, MCI_KEY_LEASE, MCI_KEY_QUARANTINE, MCI_KEY_SOLE};
+static const mci_value_key of_load[] = {MCI_KEY_VALUE, MCI_KEY_QUARANTINE, MCI_KEY_LEASE};
+
+#define TOGETHER_MAX 16384 /* bytes of a document that is stored together with others */
+
+/* Keys lie in slots of their own, which only a server without slots lets a script name together. */
+static int may_go_together(const mci_redis_cache *rc)
+{
+    return !atomic_load_explicit(&rc->many_slots, memory_order_relaxed);
+}
 
 /* What a read of this family fetches; entries of unique keys are strings, which "$" says to the scripts. */
 int mci_value_init(mci_redis_cache *rc, const mci_family *f)
@@ -130,9 +139,33 @@ void mci_value_read_unpack(const mci_unpack *u)
 
 /* ---- leases ------------------------------------------------------------------------------------------------------- */
 
+/* Those for which nothing was found at all. */
+int mci_value_acquire_together(const mci_redis_cache *rc, const mci_op *first, const mci_op *op)
+{
+    const mci_op_acquire *a = &first->u.acquire;
+    const mci_op_acquire *other = &op->u.acquire;
+    return !a->alone && !other->alone && a->rejected.n == 0 && other->rejected.n == 0 && a->lease_ms == other->lease_ms &&
+           may_go_together(rc);
+}
+
+static void lease_pack(const mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+{
+    mci_cmd_script_keys(b, &mci_script_value_lease, 3 * op->run);
+    for (size_t k = 0; k < 3; k++)
+        for (size_t i = 0; i < op->run; i++)
+            mci_key_of_value(b, &rc->names, op[i].u.acquire.family, of_load[k], op[i].u.acquire.id);
+    mci_arg_int(b, op->u.acquire.lease_ms);
+    for (size_t i = 0; i < op->run; i++)
+        mci_arg_str(b, op[i].u.acquire.token);
+}
+
 void mci_value_acquire_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
 {
     const mci_op_acquire *a = &op->u.acquire;
+    if (op->run > 1) {
+        lease_pack(rc, b, op);
+        return;
+    }
     mci_cmd_script(b, &mci_script_value_miss);
     keys_of(rc, b, a->family, a->id);
     mci_arg_str(b, a->token);
@@ -141,11 +174,27 @@ void mci_value_acquire_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
     mci_args_encoded(b, &rc->fields[a->family->number][a->want]);
 }
 
+static void lease_unpack(const mci_unpack *u, mci_op_acquire *a)
+{
+    const mci_reply *r = mci_unpack_reply(u, 0);
+    int64_t yes = 0;
+    if (mci_unpack_check(u, "ask for a lease") != MC_OK)
+        return;
+    a->now_ms = mci_unpack_time(u, mci_reply_item(r, 0));
+    if (a->now_ms < 0 || mci_reply_count(mci_reply_item(r, 1 + u->op->part), &yes) != 0)
+        mci_unpack_refused(u, NULL, "ask for a lease");
+    a->acquired = yes == 1 ? MCI_ACQUIRED_LEASE : MCI_ACQUIRED_NOTHING;
+}
+
 void mci_value_acquire_unpack(const mci_unpack *u)
 {
     mci_op_acquire *a = &u->op->u.acquire;
     const mci_reply *r = mci_unpack_reply(u, 0);
     const mci_reply *tag = mci_reply_item(r, 0);
+    if (mci_is_together(u->op)) {
+        lease_unpack(u, a);
+        return;
+    }
     reading rd = {a->family, a->id, a->want, &a->found};
     if (mci_reply_too_big(r)) { /* the cached value, of which nothing could be taken */
         decode(u, &rd, r);
@@ -244,12 +293,31 @@ static void commit_entry(const mci_redis_cache *rc, mci_batch *b, const mci_op_c
     mci_buf_free(&text);
 }
 
-/* Ends of one writer that store nothing go together, as its announcements do. */
+/* Ends of one writer that store nothing go together, as its announcements do; and the documents that many loads found. */
 int mci_value_commit_together(const mci_redis_cache *rc, const mci_op *first, const mci_op *op)
 {
-    return first->u.commit.mode == MCI_COMMIT_ABORT && op->u.commit.mode == MCI_COMMIT_ABORT &&
-           strcmp(first->u.commit.token, op->u.commit.token) == 0 &&
-           !atomic_load_explicit(&rc->many_slots, memory_order_relaxed);
+    const mci_op_commit *k = &first->u.commit;
+    const mci_op_commit *other = &op->u.commit;
+    if (k->mode != other->mode || !may_go_together(rc))
+        return 0;
+    if (k->mode == MCI_COMMIT_ABORT)
+        return strcmp(k->token, other->token) == 0;
+    return k->mode == MCI_COMMIT_FILL && k->family == other->family && k->family->unique == NULL &&
+           (k->doc == NULL || mci_doc_size(k->doc) <= TOGETHER_MAX) &&
+           (other->doc == NULL || mci_doc_size(other->doc) <= TOGETHER_MAX);
+}
+
+static void fill_pack(const mci_redis_cache *rc, mci_batch *b, const mci_op *op)
+{
+    mci_cmd_script_keys(b, &mci_script_value_fill, 3 * op->run);
+    for (size_t k = 0; k < 3; k++)
+        for (size_t i = 0; i < op->run; i++)
+            mci_key_of_value(b, &rc->names, op[i].u.commit.family, of_load[k], op[i].u.commit.id);
+    for (size_t i = 0; i < op->run; i++) {
+        mci_arg_str(b, op[i].u.commit.token);
+        commit_document(rc, b, &op[i].u.commit);
+        mci_arg_str(b, "");
+    }
 }
 
 static void abort_pack(mci_redis_cache *rc, mci_batch *b, const mci_op *op)
@@ -268,6 +336,10 @@ void mci_value_commit_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
         abort_pack(rc, b, op);
         return;
     }
+    if (op->run > 1) {
+        fill_pack(rc, b, op);
+        return;
+    }
     char mode[2] = {(char)k->mode, '\0'};
     mci_cmd_script(b, &mci_script_value_put);
     keys_of(rc, b, k->family, k->id);
@@ -279,9 +351,13 @@ void mci_value_commit_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
         commit_document(rc, b, k);
 }
 
-int mci_value_stored(const mci_reply *r, int *full)
+int mci_value_stored(const mci_reply *r, int together, size_t part, int *full)
 {
     int64_t n[2] = {0};
+    if (together) {
+        *full = mci_reply_count(mci_reply_item(r, part), &n[0]) == 0 && n[0] == 2;
+        return n[0] == 1;
+    }
     *full = mci_reply_count(mci_reply_item(r, 2), &n[1]) == 0 && n[1] == 1;
     return mci_reply_count(mci_reply_item(r, 0), &n[0]) == 0 && n[0] == 1;
 }
@@ -297,6 +373,10 @@ void mci_value_commit_unpack(const mci_unpack *u)
         if (mci_reply_count(mci_reply_item(r, u->op->part), &n[1]) != 0)
             mci_unpack_refused(u, NULL, "put");
         k->others = n[1] > 0;
+        return;
+    }
+    if (mci_is_together(u->op)) {
+        k->stored = mci_value_stored(r, 1, u->op->part, &k->full);
         return;
     }
     for (size_t i = 0; i < 3; i++)
@@ -331,7 +411,7 @@ int mci_value_announce_together(const mci_redis_cache *rc, const mci_op *first, 
     const mci_op_announce *a = &first->u.announce;
     const mci_op_announce *other = &op->u.announce;
     return other->stores_nothing && a->span_ms == other->span_ms && strcmp(a->token, other->token) == 0 &&
-           !atomic_load_explicit(&rc->many_slots, memory_order_relaxed);
+           may_go_together(rc);
 }
 
 void mci_value_announce_unpack(const mci_unpack *u)

@@ -11,6 +11,7 @@ void mci_value_read_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_value_read_unpack(const mci_unpack *u);
 void mci_value_acquire_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_value_acquire_unpack(const mci_unpack *u);
+int mci_value_acquire_together(const mci_redis_cache *rc, const mci_op *first, const mci_op *op);
 void mci_value_commit_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_value_commit_unpack(const mci_unpack *u);
 int mci_value_commit_together(const mci_redis_cache *rc, const mci_op *first, const mci_op *op);
@@ -20,7 +21,7 @@ int mci_value_announce_together(const mci_redis_cache *rc, const mci_op *first, 
 void mci_value_drop_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op);
 void mci_value_drop_unpack(const mci_unpack *u);
 
-/* Did the end of a load store its value? `*full`: Redis has no room for it. `r` may be NULL. */
-int mci_value_stored(const mci_reply *r, int *full);
+/* Did the end of a load store its value? Of many together it is this part. `*full`: Redis has no room for it. `r` may be NULL. */
+int mci_value_stored(const mci_reply *r, int together, size_t part, int *full);
 
 #endif
