@@ -31,7 +31,7 @@ struct mci_redis {
     _Atomic int64_t used_ns[MCI_REDIS_CONNECTIONS_MAX]; /* when each answered last */
     _Atomic int callers;                                /* in an exchange now */
     _Atomic unsigned generation;                        /* of the address; connections of an earlier one are not used */
-    _Atomic int scripts_known;                          /* what is posted will find its script */
+    mci_scripts_known scripts;                          /* what is posted will find these */
     _Atomic int64_t clock_offset_ms;                    /* server time minus monotonic time; 0: not known */
     _Atomic int up;                                     /* the breaker is closed */
     _Atomic int well;                                   /* and nothing speaks against that */
@@ -172,7 +172,7 @@ static mc_status open_conn(void *ctx, mci_deadline dl, mci_conn **out, mc_error 
     if (st != MC_OK)
         return st;
     (*out)->generation = generation;
-    atomic_store_explicit(&r->scripts_known, 0, memory_order_relaxed);
+    mci_scripts_forget(&r->scripts);
     if (!r->opt.addr.bare)
         saw_first_time(r, redis_ms, before_ns);
     mci_count(r->metrics, MCI_C_REDIS_CONNECTS);
@@ -378,7 +378,7 @@ static mc_status finish(mci_redis *r, mci_begun *begun, mci_batch *b, mci_deadli
     if (st == MC_OK)
         st = resend_scripts(r, b, dl, err);
     if (st == MC_OK && b->unposted)
-        atomic_store_explicit(&r->scripts_known, 1, memory_order_relaxed);
+        mci_scripts_learn(&r->scripts, b);
     return st;
 }
 
@@ -438,7 +438,7 @@ void mci_redis_readdress(mci_redis *r, const char *host, int port)
     r->breaker.failures = 0;
     atomic_store_explicit(&r->well, 0, memory_order_relaxed);
     mci_mutex_unlock(&r->lock);
-    atomic_store_explicit(&r->scripts_known, 0, memory_order_relaxed);
+    mci_scripts_forget(&r->scripts);
     for (int64_t i = 0; i < r->opt.connections; i++)
         mci_shared_drop(&r->shared[i]);
 }
@@ -454,7 +454,7 @@ int mci_redis_post(mci_redis *r, mci_batch *b, mci_posted_fn fn, void *ctx)
 {
     mci_batch_seal(b);
     if (b->out.failed || b->n == 0 || b->out.len > POST_BYTES || !atomic_load_explicit(&r->well, memory_order_relaxed) ||
-        !atomic_load_explicit(&r->scripts_known, memory_order_relaxed) || mci_shared_post(choose(r), b, fn, ctx) != 0) {
+        !mci_scripts_are_known(&r->scripts, b) || mci_shared_post(choose(r), b, fn, ctx) != 0) {
         b->unposted = 1;
         return -1;
     }
@@ -465,7 +465,7 @@ void mci_redis_posted(mci_redis *r, const mci_batch *b)
 {
     for (size_t i = 0; i < b->n; i++)
         if (mci_is_noscript(&b->cmds[i]))
-            atomic_store_explicit(&r->scripts_known, 0, memory_order_relaxed);
+            mci_scripts_forget(&r->scripts);
 }
 
 mc_status mci_redis_ping(mci_redis *r, mci_deadline dl, mc_error *err)

@@ -1,8 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: calling a script by its text instead of its sum. Refuses: repeating what the server has carried out. */
+/* Owns: calling a script by its text instead of its sum, and which ones need none. Refuses: repeating what the server has carried out. */
 #include "redis/resend.h"
 
 #include <string.h>
+
+void mci_scripts_forget(mci_scripts_known *k)
+{
+    for (size_t i = 0; i < MCI_SCRIPTS_KNOWN; i++)
+        atomic_store_explicit(&k->at[i], NULL, memory_order_relaxed);
+}
+
+static int is_known(mci_scripts_known *k, const mci_script *s)
+{
+    for (size_t i = 0; i < MCI_SCRIPTS_KNOWN; i++)
+        if (atomic_load_explicit(&k->at[i], memory_order_relaxed) == s)
+            return 1;
+    return 0;
+}
+
+void mci_scripts_learn(mci_scripts_known *k, const mci_batch *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        const mci_script *s = b->cmds[i].script;
+        for (size_t at = 0; s != NULL && at < MCI_SCRIPTS_KNOWN && !is_known(k, s); at++) {
+            const mci_script *none = NULL;
+            (void)atomic_compare_exchange_strong(&k->at[at], &none, s);
+        }
+    }
+}
+
+int mci_scripts_are_known(mci_scripts_known *k, const mci_batch *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (b->cmds[i].script != NULL && !is_known(k, b->cmds[i].script))
+            return 0;
+    return 1;
+}
 
 int mci_is_noscript(const mci_command *c)
 {
