@@ -63,5 +63,7 @@ int fixture_trips(int redis); /* exchanges with Redis where so many are made; no
 enum mc_tier fixture_tier(void);
 /* Asks for a board and for places until what they need is whole: each call builds a slice, and the store answers meanwhile. */
 void fixture_build_lists(mc_client *mc);
+/* The top out of a board that is there: after a slow write the database may answer once more. */
+void fixture_warm_top(mc_client *mc, int64_t count, mc_list **out, mc_info *info);
 
 #endif
