@@ -15,6 +15,8 @@
 
 #define SUSPECT_MS 20 /* past the deadline, to announce that an outcome is not known */
 
+static void settle(mci_writing *w, int carried_out, const mci_doc *d);
+
 /* MC_OK: the store may be written. */
 static mc_status announce(mci_writing *w)
 {
@@ -33,14 +35,20 @@ static mc_status announce(mci_writing *w)
         mci_writing_looked(w, &ops);
     if (st == MC_OK)
         st = mci_writing_announced(w, &ops);
-    if (st == MC_OK && ops.few_replicas && e->set.write_mode == MCI_WRITE_STRICT)
-        st = mci_fail(w->c->err, MC_E_CACHE, MC_TIER_REDIS,
-                      "fewer than write.wait_replicas (%d) replicas of Redis know of it", ops.wait_replicas);
+    if (st == MC_OK && ops.few_replicas) {
+        w->c->info->flags |= MC_FLAG_REFUSED;
+        mci_count(e->metrics, MCI_C_REDIS_REFUSALS);
+        if (e->set.write_mode == MCI_WRITE_STRICT)
+            st = mci_fail(w->c->err, MC_E_CACHE, MC_TIER_REDIS,
+                          "fewer than write.wait_replicas (%d) replicas of Redis know of it", ops.wait_replicas);
+    }
     mci_ops_free(&ops);
     if (st == MC_OK)
         st = mci_primary_hold(w->c);
     if (st != MC_OK && e->set.write_mode == MCI_WRITE_STRICT) {
         mc_error why = w->c->err != NULL ? *w->c->err : (mc_error){0};
+        if (w->announced) /* or nothing about it could be cached for a quarantine */
+            settle(w, 0, NULL);
         return mci_fail_code(w->c->err, st == MC_E_AUTH ? MC_E_AUTH : MC_E_CACHE, MC_TIER_REDIS, why.backend_code,
                              "write refused (write.mode is strict), nothing was written: %.400s", why.text);
     }

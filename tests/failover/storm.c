@@ -35,6 +35,57 @@ static unsigned next(unsigned *seed)
     return *seed >> 16;
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* What began after the fault and was good: the first of its film. */
+static void note_good(storm *s, _Atomic int64_t *first, int64_t began_ns)
+{
+    int64_t none = 0;
+    int64_t fault = atomic_load(&s->fault_ns);
+    if (fault != 0 && began_ns > fault)
+        (void)atomic_compare_exchange_strong(first, &none, now_ns());
+}
+
+void storm_fault(storm *s)
+{
+    atomic_store(&s->fault_ns, 0);
+    for (int i = 0; i < STORM_IDS; i++) {
+        atomic_store(&s->good_write_ns[i], 0);
+        atomic_store(&s->good_hit_ns[i], 0);
+    }
+    atomic_store(&s->fault_ns, now_ns());
+}
+
+void storm_await_recovery(storm *s)
+{
+    for (int tries = 0;; tries++) {
+        int64_t fault = atomic_load(&s->fault_ns);
+        int64_t seen[4] = {INT64_MAX, 0, INT64_MAX, 0};
+        int missing = 0;
+        for (int i = 0; i < 2 * STORM_IDS; i++) {
+            int64_t at = atomic_load(i % 2 ? &s->good_hit_ns[i / 2] : &s->good_write_ns[i / 2]);
+            int64_t *first = &seen[i % 2 * 2];
+            missing += at == 0;
+            first[0] = at < first[0] ? at : first[0];
+            first[1] = at > first[1] ? at : first[1];
+        }
+        if (missing == 0) {
+            for (int k = 0; k < 4 && s->rounds < STORM_ROUNDS; k++)
+                s->recovery_ms[k][s->rounds] = (double)(seen[k] - fault) / 1e6;
+            s->rounds += s->rounds < STORM_ROUNDS;
+            return;
+        }
+        if (tries == 12000)
+            fail_msg("%d of %d films are not written and read again", missing, 2 * STORM_IDS);
+        nap_ms(10);
+    }
+}
+
 /* Each writer owns some ids, so that their versions have an order; the version is the number of votes. */
 static void *write_on(void *arg)
 {
@@ -52,10 +103,12 @@ static void *write_on(void *arg)
         int slow = atomic_load(&s->slow);
         if (slow > 0 && next(&seed) % 20 == 0)
             memstore_delay(&s->mem, (int)(next(&seed) % (unsigned)slow));
+        int64_t began_ns = now_ns();
         mc_status st = mc_update_movie(s->mc[next(&seed) % 4], id, patch, (size_t)n, NULL, &info, NULL);
         if (st == MC_OK && !(info.flags & MC_FLAG_QUEUED)) {
             atomic_store(&s->acked[i], version);
             atomic_fetch_add(&s->writes, 1);
+            note_good(s, &s->good_write_ns[i], began_ns);
         } else if (st == MC_OK) {
             atomic_fetch_add(&s->queued, 1);
         } else {
@@ -94,12 +147,15 @@ static void read_one(storm *s, mc_client *mc, unsigned *seed)
     int i = (int)(next(seed) % STORM_IDS);
     id_of(i, id);
     long want = atomic_load(&s->acked[i]);
+    int64_t began_ns = now_ns();
     mc_status st = mc_get_movie(mc, id, &m, &info, NULL);
     if (st != MC_OK || mc_movie_votes(m, &votes) != MC_OK) {
         atomic_fetch_add(&s->failed_reads, 1);
     } else {
         atomic_fetch_add(&s->reads, 1);
         atomic_fetch_add(&s->hits, info.cache == MC_CACHE_HIT);
+        if (info.cache == MC_CACHE_HIT)
+            note_good(s, &s->good_hit_ns[i], began_ns);
         if (votes < want && atomic_fetch_add(&s->stale, 1) < 10)
             print_message("  stale: id %d has %ld, read %ld%s\n", i, want, (long)votes,
                           info.cache == MC_CACHE_HIT ? ", from Redis" : "");
@@ -171,6 +227,25 @@ void storm_start(storm *s, const char *const *options)
     }
 }
 
+static int by_size(const void *a, const void *b)
+{
+    double d = *(const double *)a - *(const double *)b;
+    return d < 0 ? -1 : d > 0;
+}
+
+/* Least, median and most of the rounds. */
+static void print_recovery(storm *s)
+{
+    static const char *const what[] = {"first film written", "every film written", "first film read from Redis",
+                                       "every film read from Redis"};
+    for (int k = 0; k < 4 && s->rounds > 0; k++) {
+        double *ms = s->recovery_ms[k];
+        qsort(ms, (size_t)s->rounds, sizeof *ms, by_size);
+        print_message("  %s again after %.0f ms (%.0f to %.0f, %d rounds)\n", what[k], ms[s->rounds / 2], ms[0],
+                      ms[s->rounds - 1], s->rounds);
+    }
+}
+
 long storm_stop(storm *s, const char *name)
 {
     atomic_store(&s->stop, 1);
@@ -184,6 +259,7 @@ long storm_stop(storm *s, const char *name)
         "%s: %ld reads (%ld hits, %ld stale, %ld failed), %ld writes acknowledged, %ld queued, %ld failed, %ld lists\n",
         name, atomic_load(&s->reads), atomic_load(&s->hits), stale, atomic_load(&s->failed_reads), atomic_load(&s->writes),
         atomic_load(&s->queued), atomic_load(&s->failed_writes), atomic_load(&s->lists));
+    print_recovery(s);
     assert_int_equal(atomic_load(&s->failed_opens), 0);
     return stale;
 }

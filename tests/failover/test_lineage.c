@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A Redis that goes back in time: a restart from an old dump, a replica that lagged and was promoted, a primary that was paused and believes it still is one;
- * on one server, under Sentinels and in a cluster. Nothing older than what was acknowledged is read, and without the safeguards it is.
+ * A Redis that goes back in time, step by step: a restart from an old dump, a replica that lagged and was promoted, a primary that was another's replica for a
+ * while, one that is cut off and does not know. Nothing older than what was acknowledged is read, and without the safeguards it is.
  */
-#include "storm.h"
-#include "topology.h"
+#include "stage.h"
 
 #include "base/syncpoint.h"
 
@@ -19,115 +18,37 @@
 
 #include <cmocka.h>
 
-/* More of them than in the test's usual run: MFLIX_ROUNDS. */
-static int rounds(int usual)
-{
-    const char *n = getenv("MFLIX_ROUNDS");
-    return n != NULL ? atoi(n) : usual;
-}
-
-#define QUICK "cache.backoff_max_ms", "50", "cache.connect_timeout_ms", "1000"
-
-/* ---- step by step: an old value comes back, and a handle that knows nothing reads ---------------------------------- */
-
-#define FILM "573a1390f29313caabcd4801"
-
-typedef struct stage {
-    int kind; /* 0 one server, 1 Sentinel, 2 cluster */
-    topology t;
-    memstore mem;
-    mc_client *mc;
-} stage;
-
-static mc_client *open_on(stage *g)
-{
-    mc_error err;
-    mc_client *mc = NULL;
-    mc_options *o = mc_options_new();
-    assert_int_equal(mc_options_set(o, "cache.uri", g->kind == 0 ? g->t.node[0].uri : g->t.uri, &err), MC_OK);
-    assert_int_equal(mc_options_set(o, "cache.nat_map", g->t.nat, &err), MC_OK);
-    assert_int_equal(mc_options_set(o, "cache.timeout_ms", "5000", &err), MC_OK);
-    mc_store table = memstore_table(&g->mem);
-    if (mc_open_with_store(o, &table, &mc, &err) != MC_OK)
-        fail_msg("%s", err.text);
-    mc_options_free(o);
-    return mc;
-}
-
-static double rating(mc_client *mc, mc_info *info)
-{
-    const mc_movie *m = NULL;
-    double v = -1;
-    assert_int_equal(mc_get_movie(mc, FILM, &m, info, NULL), MC_OK);
-    assert_int_equal(mc_movie_rating(m, &v), MC_OK);
-    mc_movie_unref(m);
-    return v;
-}
-
-static void set_up(stage *g, int kind)
-{
-    memset(g, 0, sizeof *g);
-    g->kind = kind;
-    if (kind == 1)
-        topology_start_sentinel(&g->t);
-    else if (kind == 2)
-        topology_start_cluster(&g->t);
-    else
-        srv_start_redis(&g->t.node[0], NULL);
-    memstore_init(&g->mem);
-    memstore_put(&g->mem, "movies", FILM, "{\"_id\":{\"$oid\":\"" FILM "\"},\"title\":\"One\",\"imdb\":{\"rating\":1.0}}");
-    g->mc = open_on(g);
-}
-
-static void take_down(stage *g)
-{
-    assert_int_equal(mc_close(g->mc), MC_OK);
-    memstore_free(&g->mem);
-    if (g->kind == 0)
-        srv_stop(&g->t.node[0]);
-    else
-        topology_stop(&g->t);
-}
-
 /* A value is cached; the dump or the replica knows of it, and of nothing later; the film changes; the server is lost. What does a new handle read? */
-static double old_value_comes_back(int kind)
+static double old_value_comes_back(stage_kind kind)
 {
     stage g;
     mc_info info = {0};
-    int slot = 0;
-    set_up(&g, kind);
-    for (int i = 0; i < 1000 && info.cache != MC_CACHE_HIT; i++)
-        assert_true(rating(g.mc, &info) == 1.0);
-    assert_int_equal(info.cache, MC_CACHE_HIT);
+    stage_set_up(&g, kind);
+    stage_cache(g.mc, 1.0);
     mc_stats st;
     assert_int_equal(mc_get_stats(g.mc, &st), MC_OK);
     assert_int_equal(st.redis_up, 1);
-    if (kind == 2) {
-        char *text = topology_ask(&g.t.node[0], "CLUSTER KEYSLOT {" FILM "}");
-        assert_non_null(text);
-        slot = atoi(text);
-        free(text);
-    }
-    int old = kind == 0 ? 0 : topology_primary(&g.t, slot);
+    int slot = stage_slot(&g);
+    int old = kind == STAGE_ONE ? 0 : topology_primary(&g.t, slot);
     assert_true(old >= 0);
-    if (kind == 0) {
+    if (kind == STAGE_ONE) {
         free(topology_ask(&g.t.node[0], "SAVE"));
     } else {
         topology_await_copies(&g.t, old);
         topology_hold_replicas(&g.t, old, 1);
     }
     assert_int_equal(mc_update_rating(g.mc, FILM, 2.0, NULL, &info, NULL), MC_OK);
-    assert_true(rating(g.mc, &info) == 2.0);
+    assert_true(stage_rating(g.mc, &info) == 2.0);
     srv_kill(&g.t.node[old]);
-    if (kind == 0)
+    if (kind == STAGE_ONE)
         srv_start_again(&g.t.node[old]);
     else
         (void)topology_await_other(&g.t, slot, old);
-    mc_client *stranger = open_on(&g);
-    double seen = rating(stranger, &info);
+    mc_client *stranger = stage_open(&g, NULL);
+    double seen = stage_rating(stranger, &info);
     print_message("read %.0f, %s\n", seen, info.cache == MC_CACHE_HIT ? "from Redis" : "from the database");
     assert_int_equal(mc_close(stranger), MC_OK);
-    take_down(&g);
+    stage_take_down(&g);
     return seen;
 }
 
@@ -135,7 +56,7 @@ static void test_old_values(void **state)
 {
     (void)state;
     for (int kind = 0; kind < 3; kind++)
-        assert_true(old_value_comes_back(kind) == 2.0);
+        assert_true(old_value_comes_back((stage_kind)kind) == 2.0);
 }
 
 static void test_old_values_believed(void **state)
@@ -143,205 +64,149 @@ static void test_old_values_believed(void **state)
     (void)state;
     atomic_store(&mci_mutation_off, MCI_SAFEGUARD_TERM);
     for (int kind = 0; kind < 3; kind++)
-        assert_true(old_value_comes_back(kind) == 1.0);
+        assert_true(old_value_comes_back((stage_kind)kind) == 1.0);
 }
 
-/* ---- one server --------------------------------------------------------------------------------------------------- */
+/* ---- A, B, A ------------------------------------------------------------------------------------------------------- */
 
-static long restart_from_dump(const char *name, int n)
+static void order(const srv *s, const char *command)
 {
-    srv redis;
-    storm s;
-    srv_start_redis(&redis, NULL);
-    const char *const options[] = {"cache.uri", redis.uri, QUICK, NULL};
-    storm_start(&s, options);
-    for (int i = 0; i < n; i++) {
-        storm_await_hits(&s, 200);
-        free(topology_ask(&redis, "SAVE"));
-        storm_await_writes(&s, 100); /* of which the dump knows nothing */
-        srv_kill(&redis);
-        srv_start_again(&redis);
-        storm_await_hits(&s, 200);
-    }
-    long stale = storm_stop(&s, name);
-    srv_stop(&redis);
-    return stale;
+    char *out = topology_ask(s, command);
+    if (out == NULL || strcmp(out, "OK") != 0)
+        fail_msg("%s: %s", command, out != NULL ? out : "no answer");
+    free(out);
 }
 
-static void test_restart_from_dump(void **state)
+static void nap_ms(long ms)
 {
-    (void)state;
-    assert_int_equal(restart_from_dump("restart from an old dump", rounds(3)), 0);
+    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    (void)nanosleep(&t, NULL);
 }
 
-/* ---- Sentinel ----------------------------------------------------------------------------------------------------- */
-
-/* A replica that knows nothing of the last writes takes the place of the primary, which comes back as its replica. */
-static long fail_over(const char *name, int n, int slow)
+/* The server is made a replica of one that it never reaches, so that it keeps what it has, and a primary again; meanwhile the film has changed elsewhere. What does the
+ * handle read that was there all the time, and what a new one? */
+static void there_and_back(double seen[2])
 {
-    topology t;
-    storm s;
-    topology_start_sentinel(&t);
-    const char *const options[] = {"cache.uri", t.uri, "cache.nat_map", t.nat, QUICK, "cache.topology_check_ms",
-                                   "250",       NULL};
-    storm_start(&s, options);
-    atomic_store(&s.slow, slow);
-    for (int i = 0; i < n; i++) {
-        storm_await_hits(&s, 200);
-        int old = topology_primary(&t, 0);
-        assert_true(old >= 0);
-        topology_hold_replicas(&t, old, 1);
-        storm_await_writes(
-            &s, 30); /* Sentinels promote none that has heard nothing for ten times as long as a primary is silent */
-        srv_kill(&t.node[old]);
-        (void)topology_await_other(&t, 0, old);
-        storm_await_hits(&s, 200);
-        srv_start_again(&t.node[old]);
-        topology_await_calm(&t);
-    }
-    long stale = storm_stop(&s, name);
-    topology_stop(&t);
-    return stale;
+    stage g;
+    srv other;
+    mc_info info;
+    char uri[32];
+    stage_set_up(&g, STAGE_ONE);
+    srv_start_redis(&other, NULL);
+    mc_client *handle = stage_open(&g, "cache.topology_check_ms", "200", NULL);
+    stage_cache(handle, 1.0);
+    order(&g.t.node[0], "REPLICAOF 127.0.0.1 1");
+    snprintf(uri, sizeof uri, "redis://127.0.0.1:%d", other.port);
+    mc_client *there = stage_open(&g, "cache.uri", uri, NULL);
+    assert_int_equal(mc_update_rating(there, FILM, 2.0, NULL, &info, NULL), MC_OK);
+    order(&g.t.node[0], "REPLICAOF NO ONE");
+    nap_ms(250); /* longer changes nothing */
+    seen[0] = stage_rating(handle, &info);
+    mc_client *stranger = stage_open(&g, NULL);
+    seen[1] = stage_rating(stranger, &info);
+    assert_int_equal(mc_close(handle), MC_OK);
+    assert_int_equal(mc_close(there), MC_OK);
+    assert_int_equal(mc_close(stranger), MC_OK);
+    srv_stop(&other);
+    stage_take_down(&g);
 }
 
-static void test_sentinel(void **state)
+static void test_there_and_back(void **state)
 {
     (void)state;
-    assert_int_equal(fail_over("Sentinel, replicas that lag are promoted", rounds(2), 2000), 0);
+    double seen[2];
+    there_and_back(seen);
+    assert_true(seen[0] == 2.0 && seen[1] == 2.0);
 }
 
-/* The primary is paused until another has its place, and goes on: it believes that it is one, and has the old values. */
-static long pause_primary(const char *name, int n)
-{
-    topology t;
-    storm s;
-    topology_start_sentinel(&t);
-    const char *const options[] = {"cache.uri", t.uri, "cache.nat_map", t.nat, QUICK, "cache.topology_check_ms",
-                                   "250",       NULL};
-    storm_start(&s, options);
-    for (int i = 0; i < n; i++) {
-        storm_await_hits(&s, 200);
-        int old = topology_primary(&t, 0);
-        assert_true(old >= 0);
-        srv_pause(&t.node[old]);
-        (void)topology_await_other(&t, 0, old);
-        storm_await_writes(&s, 50);
-        srv_resume(&t.node[old]);
-        storm_await_writes(&s, 200);
-        storm_await_hits(&s, 200);
-        topology_await_calm(&t);
-    }
-    long stale = storm_stop(&s, name);
-    topology_stop(&t);
-    return stale;
-}
-
-static void test_paused_primary(void **state)
+static void test_there_and_back_believed(void **state)
 {
     (void)state;
-    assert_int_equal(pause_primary("Sentinel, a paused primary goes on", rounds(2)), 0);
+    double seen[2];
+    atomic_store(&mci_mutation_off, MCI_SAFEGUARD_TERM);
+    there_and_back(seen);
+    assert_true(seen[0] == 1.0 && seen[1] == 1.0);
 }
 
-/* The primary is cut off from replicas and Sentinels, and serves all the time who knows where it is. Whoever does not ask who is primary goes on with it. */
-static long cut_off(const char *name, int n)
+/* ---- a primary that does not know that it is none any more ---------------------------------------------------------- */
+
+#define CHECK_MS 500
+
+/* It is cut off from replicas and Sentinels, and reached by this handle all the time. The film is changed by a handle that knows the new one. */
+static double read_from_the_old(void)
 {
-    topology t;
-    storm s;
-    topology_start_sentinel(&t);
-    const char *const options[] = {"cache.uri", t.uri, "cache.nat_map", t.nat, QUICK, "cache.topology_check_ms",
-                                   "250",       NULL};
-    storm_start(&s, options);
-    for (int i = 0; i < n; i++) {
-        storm_await_hits(&s, 200);
-        int old = topology_primary(&t, 0);
-        assert_true(old >= 0);
-        topology_cut(&t, old, 1);
-        (void)topology_await_other(&t, 0, old);
-        storm_await_writes(&s, 200);
-        storm_await_hits(&s, 500);
-        topology_cut(&t, old, 0);
-        storm_await_writes(&s, 200);
-        topology_await_calm(&t);
-    }
-    long stale = storm_stop(&s, name);
-    topology_stop(&t);
-    return stale;
+    stage g;
+    mc_info info;
+    stage_set_up(&g, STAGE_SENTINEL);
+    mc_client *handle = stage_open(&g, "cache.topology_check_ms", "500", NULL);
+    stage_cache(handle, 1.0);
+    int old = topology_primary(&g.t, 0);
+    assert_true(old >= 0);
+    topology_cut(&g.t, old, 1);
+    (void)topology_await_other(&g.t, 0, old);
+    nap_ms(CHECK_MS); /* a majority names another: so long it may go on with the old one */
+    mc_client *stranger = stage_open(&g, "cache.topology_check_ms", "500", NULL);
+    assert_int_equal(mc_update_rating(stranger, FILM, 2.0, NULL, &info, NULL), MC_OK);
+    double seen = stage_rating(handle, &info);
+    assert_int_equal(mc_close(stranger), MC_OK);
+    assert_int_equal(mc_close(handle), MC_OK);
+    topology_cut(&g.t, old, 0);
+    stage_take_down(&g);
+    return seen;
 }
 
-static void test_cut_off(void **state)
+static void test_old_primary_is_left(void **state)
 {
     (void)state;
-    assert_int_equal(cut_off("Sentinel, a primary that is cut off", rounds(2)), 0);
+    assert_true(read_from_the_old() == 2.0);
 }
 
-static void test_cut_off_unasked(void **state)
+static void test_old_primary_is_believed(void **state)
 {
     (void)state;
     atomic_store(&mci_mutation_off, MCI_SAFEGUARD_POLL | MCI_SAFEGUARD_CONFIRM);
-    long stale = 0;
-    for (int i = 0; i < 3 && stale == 0; i++)
-        stale = cut_off("the same, nobody asks who is primary", 1);
-    assert_true(stale > 0);
+    assert_true(read_from_the_old() == 1.0);
 }
 
-/* ---- cluster ------------------------------------------------------------------------------------------------------ */
+/* ---- write.wait_replicas -------------------------------------------------------------------------------------------- */
 
-static long fail_over_nodes(const char *name, int n)
-{
-    topology t;
-    storm s;
-    topology_start_cluster(&t);
-    const char *const options[] = {"cache.uri", t.uri, "cache.nat_map", t.nat, QUICK, "cache.topology_check_ms",
-                                   "250",       NULL};
-    storm_start(&s, options);
-    for (int i = 0; i < n; i++) {
-        int slot = i % 3 * 16384 / 3;
-        storm_await_hits(&s, 200);
-        int old = topology_primary(&t, slot);
-        assert_true(old >= 0);
-        topology_hold_replicas(&t, old, 1);
-        storm_await_writes(&s, 100);
-        srv_kill(&t.node[old]);
-        (void)topology_await_other(&t, slot, old);
-        topology_hold_replicas(&t, old, 0);
-        srv_start_again(&t.node[old]);
-        storm_await_hits(&s, 200);
-        topology_await_calm(&t);
-    }
-    long stale = storm_stop(&s, name);
-    topology_stop(&t);
-    return stale;
-}
-
-static void test_cluster(void **state)
+static void test_enough_replicas(void **state)
 {
     (void)state;
-    assert_int_equal(fail_over_nodes("cluster, replicas that lag are promoted", rounds(2)), 0);
+    stage g;
+    mc_info info;
+    stage_set_up(&g, STAGE_SENTINEL);
+    mc_client *safe = stage_open(&g, "write.wait_replicas", "2", NULL);
+    mc_client *strict = stage_open(&g, "write.wait_replicas", "2", "write.mode", "strict", NULL);
+    nap_ms(1100); /* nobody can believe an earlier primary by now: topology_check_ms */
+    assert_int_equal(mc_update_rating(safe, FILM, 2.0, NULL, &info, NULL), MC_OK);
+    assert_int_equal(info.flags & ~(unsigned)MC_FLAG_FILLED, 0);
+    assert_int_equal(mc_update_rating(strict, FILM, 3.0, NULL, &info, NULL), MC_OK);
+    assert_int_equal(info.flags & ~(unsigned)MC_FLAG_FILLED, 0);
+    stage_cache(strict, 3.0);
+    assert_int_equal(mc_close(safe), MC_OK);
+    assert_int_equal(mc_close(strict), MC_OK);
+    stage_take_down(&g);
 }
 
-/* Slots move while they are read and written. */
-static void test_slots_move(void **state)
+static void test_too_few_replicas(void **state)
 {
     (void)state;
-    topology t;
-    storm s;
-    topology_start_cluster(&t);
-    const char *const options[] = {"cache.uri", t.uri, "cache.nat_map", t.nat, QUICK, NULL};
-    storm_start(&s, options);
-    storm_await_hits(&s, 200);
-    for (int i = 0; i < STORM_IDS; i++) {
-        char command[64];
-        snprintf(command, sizeof command, "CLUSTER KEYSLOT {573a1390f29313caabce5%03x}", i);
-        char *slot = topology_ask(&t.node[0], command);
-        assert_non_null(slot);
-        topology_move_slot(&t, atoi(slot), (topology_primary(&t, atoi(slot)) + 1) % 3);
-        free(slot);
-    }
-    storm_await_hits(&s, 500);
-    long failed = atomic_load(&s.failed_reads) + atomic_load(&s.failed_writes);
-    assert_int_equal(storm_stop(&s, "cluster, slots move"), 0);
-    assert_int_equal(failed, 0);
-    topology_stop(&t);
+    stage g;
+    mc_info info;
+    mc_error err;
+    stage_set_up(&g, STAGE_ONE);
+    mc_client *safe = stage_open(&g, "write.wait_replicas", "1", "cache.timeout_ms", "1000", NULL);
+    mc_client *strict = stage_open(&g, "write.wait_replicas", "1", "cache.timeout_ms", "1000", "write.mode", "strict", NULL);
+    assert_int_equal(mc_update_rating(safe, FILM, 2.0, NULL, &info, NULL), MC_OK);
+    assert_true(info.flags & MC_FLAG_REFUSED);
+    assert_int_equal(mc_update_rating(strict, FILM, 3.0, NULL, &info, &err), MC_E_CACHE);
+    assert_non_null(strstr(err.text, "write.wait_replicas (1)"));
+    assert_non_null(strstr(err.text, "nothing was written"));
+    stage_cache(strict, 2.0); /* nor is anything left that keeps it from being cached */
+    assert_int_equal(mc_close(safe), MC_OK);
+    assert_int_equal(mc_close(strict), MC_OK);
+    stage_take_down(&g);
 }
 
 static int restore(void **state)
@@ -356,13 +221,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_old_values, restore),
         cmocka_unit_test_teardown(test_old_values_believed, restore),
-        cmocka_unit_test_teardown(test_restart_from_dump, restore),
-        cmocka_unit_test_teardown(test_sentinel, restore),
-        cmocka_unit_test_teardown(test_paused_primary, restore),
-        cmocka_unit_test_teardown(test_cluster, restore),
-        cmocka_unit_test_teardown(test_cut_off, restore),
-        cmocka_unit_test_teardown(test_cut_off_unasked, restore),
-        cmocka_unit_test_teardown(test_slots_move, restore),
+        cmocka_unit_test_teardown(test_there_and_back, restore),
+        cmocka_unit_test_teardown(test_there_and_back_believed, restore),
+        cmocka_unit_test_teardown(test_old_primary_is_left, restore),
+        cmocka_unit_test_teardown(test_old_primary_is_believed, restore),
+        cmocka_unit_test_teardown(test_enough_replicas, restore),
+        cmocka_unit_test_teardown(test_too_few_replicas, restore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
