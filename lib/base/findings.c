@@ -21,6 +21,7 @@ struct mc_findings {
     size_t n;
     size_t cap;
     int failed;
+    char whom[300];
 };
 
 mc_findings *mci_findings_new(void)
@@ -44,11 +45,18 @@ void mci_found_it(mc_findings *f, int severity, const char *code, const char *ad
     *x = (finding){.severity = severity, .code = code, .advice = advice};
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(x->text, sizeof x->text, fmt, args);
+    size_t whom = strlen(f->whom);
+    memcpy(x->text, f->whom, whom);
+    (void)vsnprintf(x->text + whom, sizeof x->text - whom, fmt, args);
     va_end(args);
     for (char *p = x->text; *p != '\0'; p++)
         if ((unsigned char)*p < ' ' || *p == 0x7F)
             *p = ' ';
+}
+
+void mci_findings_about(mc_findings *f, const char *whom)
+{
+    (void)snprintf(f->whom, sizeof f->whom, "%s", whom);
 }
 
 int mci_findings_failed(const mc_findings *f)

@@ -15,6 +15,9 @@ mc_findings *mci_findings_new(void);
 void mci_found_it(mc_findings *f, int severity, const char *code, const char *advice, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* What every text begins with from now on: of several servers, which one it is about. "": nothing. */
+void mci_findings_about(mc_findings *f, const char *whom);
+
 /* 0 unless memory was short. */
 int mci_findings_failed(const mc_findings *f);
 

@@ -36,6 +36,7 @@ struct film {
 struct bench {
     bool quick;        /* fewer rounds, a smaller board: for a look, not for a table */
     bool tiny;         /* a few calls of everything: whether it runs at all */
+    const char *uri;   /* of a Redis of any kind, for S19; NULL: a cluster of our own */
     const char *peers; /* folder of programs in other languages that take part as well; NULL: none does */
     enum regime regime;
     long cpus;
@@ -103,8 +104,9 @@ void remember_child(pid_t pid);
 bool run_program(const char *const *argv); /* to its end, without output; whether it says that all is well */
 mc_client *open_client(const struct server *redis, const char *store, const char *prefix);
 redisContext *connect_redis(const struct server *redis);
-double redis_cpu_us(redisContext *rc); /* user and system time that the server has used */
-double redis_memory(redisContext *rc); /* bytes in use */
+double redis_cpu_us(redisContext *rc);   /* user and system time that the server has used */
+double redis_commands(redisContext *rc); /* that the server has carried out */
+double redis_memory(redisContext *rc);   /* bytes in use */
 
 /* ---- data.c: the documents and the contenders' copies of them */
 void lay_out_data(void);
@@ -137,6 +139,8 @@ void s15_loading(void);
 void s16_server(void);
 void s17_put(void);
 void s18_tls(void);
+void s19_topology(void);
+void end_topology(void);
 void end_tls(void); /* closes what it opened */
 
 #endif

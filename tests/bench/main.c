@@ -2,7 +2,7 @@
 /*
  * The library beside what a good engineer writes by hand, on one Redis, in one process, the contenders taking turns. Only ratios travel to
  * another machine. script/bench builds and starts this.
- *   bench --bin BUILD --source TREE --out FOLDER [--quick | --tiny] [--peers FOLDER] [--only S1,S7]
+ *   bench --bin BUILD --source TREE --out FOLDER [--quick | --tiny] [--peers FOLDER] [--only S1,S7] [--uri URI]
  */
 #include "bench.h"
 
@@ -18,25 +18,16 @@ static const struct topic {
     const char *id;
     void (*run)(void);
     bool in[3]; /* by regime: same, cross, free */
-} topics[] = {{"S1", s1_hit, {true, true, false}},
-              {"S2", s2_document, {true, true, false}},
-              {"S3", s3_title, {true, true, false}},
-              {"S4", s4_threads, {false, true, true}},
-              {"S5", s5_more_threads, {false, true, true}},
-              {"S8", s8_top, {true, true, false}},
-              {"S9", s9_many, {true, true, false}},
-              {"S10", s10_nearby, {true, true, false}},
-              {"S10", s10_circles, {false, false, true}},
-              {"S17", s17_put, {true, true, false}},
-              {"S18", s18_tls, {true, true, false}},
-              {"S6", s6_miss, {true, true, false}},
-              {"S7", s7_write, {true, true, false}},
-              {"S11", s11_stampede, {false, false, true}},
-              {"S13", s13_after_invalidations, {false, true, false}},
-              {"S14", s14_memory, {false, false, true}},
-              {"S15", s15_loading, {false, false, true}},
-              {"S16", s16_server, {false, false, true}},
-              {"S12", s12_million, {false, false, true}}};
+} topics[] = {{"S1", s1_hit, {true, true, false}},          {"S2", s2_document, {true, true, false}},
+              {"S3", s3_title, {true, true, false}},        {"S4", s4_threads, {false, true, true}},
+              {"S5", s5_more_threads, {false, true, true}}, {"S8", s8_top, {true, true, false}},
+              {"S9", s9_many, {true, true, false}},         {"S10", s10_nearby, {true, true, false}},
+              {"S10", s10_circles, {false, false, true}},   {"S17", s17_put, {true, true, false}},
+              {"S18", s18_tls, {true, true, false}},        {"S19", s19_topology, {false, false, true}},
+              {"S6", s6_miss, {true, true, false}},         {"S7", s7_write, {true, true, false}},
+              {"S11", s11_stampede, {false, false, true}},  {"S13", s13_after_invalidations, {false, true, false}},
+              {"S14", s14_memory, {false, false, true}},    {"S15", s15_loading, {false, false, true}},
+              {"S16", s16_server, {false, false, true}},    {"S12", s12_million, {false, false, true}}};
 #define N_TOPICS (sizeof topics / sizeof *topics)
 
 static const char *only;
@@ -70,7 +61,7 @@ static void check_only(void)
         for (size_t i = 0; i < N_TOPICS; i++)
             known = known || (strlen(topics[i].id) == size && strncmp(at, topics[i].id, size) == 0);
         if (!known) {
-            fprintf(stderr, "bench: --only takes S1 to S18, separated by commas; \"%.*s\" is none of them\n", (int)size, at);
+            fprintf(stderr, "bench: --only takes S1 to S19, separated by commas; \"%.*s\" is none of them\n", (int)size, at);
             exit(2);
         }
         at += size + (at[size] == ',' ? 1 : 0);
@@ -99,6 +90,8 @@ static void read_arguments(int argc, char **argv)
             bench.peers = value_of(argc, argv, &i);
         else if (strcmp(argv[i], "--only") == 0)
             only = value_of(argc, argv, &i);
+        else if (strcmp(argv[i], "--uri") == 0)
+            bench.uri = value_of(argc, argv, &i);
         else if (strcmp(argv[i], "--bin") == 0)
             bench.bin = value_of(argc, argv, &i);
         else if (strcmp(argv[i], "--source") == 0)
@@ -106,12 +99,13 @@ static void read_arguments(int argc, char **argv)
         else if (strcmp(argv[i], "--out") == 0)
             out = value_of(argc, argv, &i);
         else {
-            fprintf(
-                stderr,
-                "usage: bench --bin BUILD --source TREE --out FOLDER [--quick | --tiny] [--peers FOLDER] [--only S1,S7]\n");
+            fprintf(stderr, "usage: bench --bin BUILD --source TREE --out FOLDER [--quick | --tiny] [--peers FOLDER] "
+                            "[--only S1,S7] [--uri URI]\n");
             exit(2);
         }
     }
+    if (bench.uri != NULL && only == NULL)
+        only = "S19";
     check_only();
     bench.rounds = bench.tiny ? 2 : bench.quick ? 25 : 81;
     bench.calls = bench.tiny ? 5 : bench.quick ? 100 : 200;
@@ -167,6 +161,7 @@ int main(int argc, char **argv)
     write_results(out);
     fprintf(stderr, "bench: %.0f s in all; %s/results.json, %s/index.html\n", (now_us() - start) / 1e6, out, out);
     end_tls();
+    end_topology();
     mc_status st = mc_close(bench.mc);
     redisFree(bench.rc);
     (void)sqlite3_close(bench.db);

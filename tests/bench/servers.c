@@ -153,6 +153,11 @@ double redis_cpu_us(redisContext *rc)
     return (info_number(rc, "cpu", "used_cpu_sys:") + info_number(rc, "cpu", "used_cpu_user:")) * 1e6;
 }
 
+double redis_commands(redisContext *rc)
+{
+    return info_number(rc, "stats", "total_commands_processed:");
+}
+
 double redis_memory(redisContext *rc)
 {
     return info_number(rc, "memory", "used_memory:");

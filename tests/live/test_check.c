@@ -271,6 +271,78 @@ static void test_addresses(void **state)
     srv_stop(&s);
 }
 
+/* How many findings of the code hold the text. */
+static int count(const mc_findings *f, const char *code, const char *text)
+{
+    int n = 0;
+    for (size_t i = 0; i < mc_findings_size(f); i++)
+        n += strcmp(mc_findings_code(f, i), code) == 0 && strstr(mc_findings_text(f, i), text) != NULL;
+    return n;
+}
+
+/* Every command and script on each node that is asked, and of several each finding says whose it is. */
+static void test_topologies(void **state)
+{
+    (void)state;
+    static const stand_in_kind kinds[] = {STAND_IN_SENTINEL, STAND_IN_CLUSTER, STAND_IN_TLS};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        srv s;
+        char out[4096];
+        char where[32];
+        if (kinds[i] == STAND_IN_TLS && (!srv_has_tls() || strstr(mc_features(), "tls") == NULL))
+            continue;
+        stand_in *it = stand_in_start(kinds[i], &s);
+        int nodes = kinds[i] == STAND_IN_CLUSTER ? 3 : 1;
+        mc_findings *f = look_at(s.uri, "sqlite::memory:");
+        assert_true(mc_findings_worst(f) < MC_SEVERITY_ERROR);
+        assert_int_equal(count(f, "redis.permission", "are allowed and run"), nodes);
+        assert_int_equal(count(f, "redis.reachable", "answers in"), nodes);
+        mc_findings_free(f);
+        cli(&s, "CONFIG SET maxmemory 100mb maxmemory-policy allkeys-lru", out); /* of the first */
+        if (strncmp(out, "OK", 2) != 0) {                                        /* before Redis 7 one at a time */
+            cli(&s, "CONFIG SET maxmemory 100mb", out);
+            cli(&s, "CONFIG SET maxmemory-policy allkeys-lru", out);
+        }
+        f = look_at(s.uri, "sqlite::memory:");
+        (void)snprintf(where, sizeof where, "%s", "");
+        if (nodes > 1)
+            (void)snprintf(where, sizeof where, "127.0.0.1:%d: ", s.port);
+        if (count(f, "redis.eviction", "allkeys-lru") != 1 || count(f, "redis.eviction", where) < 1) {
+            show(f);
+            fail_msg("the memory policy of one node is not told");
+        }
+        mc_findings_free(f);
+        stand_in_stop(it, &s);
+    }
+}
+
+#if MFLIXCACHE_WITH_MONGODB
+/* A collection without indexes, and after they were made. */
+static void test_indexes_of_mongodb(void **state)
+{
+    (void)state;
+    srv mongo;
+    char json[512];
+    mc_error err = {0};
+    mc_client *mc = NULL;
+    srv_start_mongo(&mongo, NULL);
+    mc_options *o = options_for("memory:", mongo.uri);
+    assert_int_equal(mc_open(o, &mc, &err), MC_OK);
+    fixture_json(json, ID1, "One", 1);
+    assert_int_equal(mc_create_movie(mc, json, strlen(json), NULL, NULL, &err), MC_OK);
+    mc_findings *f = look_at("memory:", mongo.uri);
+    expect(f, MC_SEVERITY_WARNING, "database.indexes", "movies");
+    mc_findings_free(f);
+    assert_int_equal(mc_prepare_store(mc, &err), MC_OK);
+    f = look_at("memory:", mongo.uri);
+    expect_none(f, "database.indexes");
+    mc_findings_free(f);
+    assert_int_equal(mc_close(mc), MC_OK);
+    mc_options_free(o);
+    srv_stop(&mongo);
+}
+#endif
+
 /* A file whose indexes were taken away. */
 static void test_indexes(void **state)
 {
@@ -347,10 +419,21 @@ static void test_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_is_well), cmocka_unit_test(test_in_memory), cmocka_unit_test(test_scripts_and_commands),
-        cmocka_unit_test(test_permissions), cmocka_unit_test(test_read_only), cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_persistence), cmocka_unit_test(test_addresses), cmocka_unit_test(test_another_database),
-        cmocka_unit_test(test_indexes),     cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_all_is_well),
+        cmocka_unit_test(test_in_memory),
+        cmocka_unit_test(test_scripts_and_commands),
+        cmocka_unit_test(test_permissions),
+        cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_persistence),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_another_database),
+        cmocka_unit_test(test_indexes),
+        cmocka_unit_test(test_topologies),
+#if MFLIXCACHE_WITH_MONGODB
+        cmocka_unit_test(test_indexes_of_mongodb),
+#endif
+        cmocka_unit_test(test_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

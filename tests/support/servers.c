@@ -212,7 +212,7 @@ static int launch(srv *s)
     return -1;
 }
 
-void srv_need_tls(void)
+int srv_has_tls(void)
 {
     char program[1024];
     char command[1200];
@@ -227,7 +227,12 @@ void srv_need_tls(void)
         missing |= strstr(line, "Bad directive") != NULL;
     if (p == NULL || pclose(p) < 0)
         die("redis-server");
-    if (missing)
+    return !missing;
+}
+
+void srv_need_tls(void)
+{
+    if (!srv_has_tls())
         srv_skip("this redis-server has no TLS");
 }
 

@@ -25,6 +25,8 @@ typedef struct srv {
 /* Start redis-server, or the program that MFLIX_REDIS_SERVER names; further arguments ("--maxmemory", "1mb") up to a NULL. Waits until it accepts. */
 void srv_start_redis(srv *s, ...) __attribute__((sentinel));
 
+/* Was redis-server built with TLS? */
+int srv_has_tls(void);
 /* End the test as srv_skip() does when redis-server was built without TLS. */
 void srv_need_tls(void);
 

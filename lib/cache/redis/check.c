@@ -144,7 +144,6 @@ static const trial scripts[] = {
 typedef struct look {
     mci_redis_cache *rc;
     mci_redis *redis; /* who is looked at */
-    char where[300];  /* of several: "HOST:PORT: " */
     mc_findings *out;
     int64_t step_ms;
     char id[MCI_TOKEN_SIZE + 8]; /* no document has it */
@@ -230,19 +229,19 @@ static void tell_refusals(const look *l, const refused r[KINDS])
         const refused *x = &r[k];
         total += x->commands + x->scripts;
         if (x->commands > 0)
-            mci_found_it(l->out, MC_SEVERITY_ERROR, kinds[k].code, kinds[k].advice, "%s%s %s (%s)", l->where, kinds[k].what,
-                         x->names[0], x->said);
+            mci_found_it(l->out, MC_SEVERITY_ERROR, kinds[k].code, kinds[k].advice, "%s %s (%s)", kinds[k].what, x->names[0],
+                         x->said);
         else if (x->scripts == COUNT(scripts) && (k == PERMISSION || k == COMMAND))
             mci_found_it(l->out, MC_SEVERITY_ERROR, "redis.scripts",
                          "allow EVAL and EVALSHA: each step of the protocol is a script; Valkey needs its Lua module",
-                         "%sthe server runs no scripts for this account (%s)", l->where, x->said);
+                         "the server runs no scripts for this account (%s)", x->said);
         else if (x->scripts > 0)
-            mci_found_it(l->out, MC_SEVERITY_ERROR, kinds[k].code, kinds[k].advice, "%s%s scripts %s (%s)", l->where,
-                         kinds[k].what, x->names[1], x->said);
+            mci_found_it(l->out, MC_SEVERITY_ERROR, kinds[k].code, kinds[k].advice, "%s scripts %s (%s)", kinds[k].what,
+                         x->names[1], x->said);
     }
     if (total == 0)
         mci_found_it(l->out, MC_SEVERITY_FINE, "redis.permission", "",
-                     "%sall %zu commands and %zu scripts are allowed and run", l->where, COUNT(commands), COUNT(scripts));
+                     "all %zu commands and %zu scripts are allowed and run", COUNT(commands), COUNT(scripts));
 }
 
 /* 0, or -1 when there was no answer. */
@@ -260,7 +259,7 @@ static int try_all(look *l)
     mc_status st = mci_redis_exec(l->redis, &b, mci_deadline_in(l->step_ms), &err);
     if (st != MC_OK)
         mci_found_it(l->out, MC_SEVERITY_ERROR, "redis.unreachable", "look at Redis' log; raise cache.timeout_ms",
-                     "%scommands were not answered: %s", l->where, err.text);
+                     "commands were not answered: %s", err.text);
     for (size_t i = 0; st == MC_OK && i < n; i++)
         note_refusal(r, i < COUNT(commands) ? &commands[i] : &scripts[i - COUNT(commands)], mci_batch_reply(&b, i));
     if (st == MC_OK)
@@ -298,7 +297,7 @@ static void tell_unreachable(const look *l, mc_status st, const mc_error *err)
         code = "redis.timeout";
         advice = "is the address right, and a firewall open? A distant server needs a longer cache.connect_timeout_ms";
     }
-    mci_found_it(l->out, MC_SEVERITY_ERROR, code, advice, "%s%s", l->where, err->text);
+    mci_found_it(l->out, MC_SEVERITY_ERROR, code, advice, "%s", err->text);
 }
 
 /* 0, or -1 when it does not answer. */
@@ -318,7 +317,7 @@ static int ping(const look *l)
     }
     mci_found_it(l->out, best > SLOW_NS ? MC_SEVERITY_WARNING : MC_SEVERITY_FINE, "redis.reachable",
                  best > SLOW_NS ? "put it nearer: every hit takes at least one round trip" : "",
-                 "%sanswers in %.2f ms (the shortest of %d)", l->where, (double)best / 1e6, PINGS);
+                 "answers in %.2f ms (the shortest of %d)", (double)best / 1e6, PINGS);
     return 0;
 }
 
@@ -367,12 +366,15 @@ int mci_redis_check(mci_redis_cache *rc, int64_t step_ms, mc_findings *out)
     for (size_t i = 0; i < n; i++) {
         l.redis = all[i];
         if (n > 1) {
+            char whom[300];
             mci_redis_addr addr;
             mci_redis_address(all[i], &addr);
-            (void)snprintf(l.where, sizeof l.where, "%.200s:%d: ", addr.host, addr.port);
+            (void)snprintf(whom, sizeof whom, "%.200s:%d: ", addr.host, addr.port);
+            mci_findings_about(out, whom);
             mci_wipe(&addr, sizeof addr);
         }
         answer &= look_at(&l);
     }
+    mci_findings_about(out, "");
     return answer;
 }
