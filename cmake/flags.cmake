@@ -18,7 +18,9 @@ endforeach()
 # and programs.
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES C)
-target_link_options(mflixcache_flags INTERFACE "LINKER:-z,relro" "LINKER:-z,now" "LINKER:-z,noexecstack")
+if(NOT APPLE) # there it is so anyway
+    target_link_options(mflixcache_flags INTERFACE "LINKER:-z,relro" "LINKER:-z,now" "LINKER:-z,noexecstack")
+endif()
 
 if(MFLIXCACHE_FUZZ) # the library's own branches guide the fuzzer
     target_compile_options(mflixcache_flags INTERFACE -fsanitize=fuzzer-no-link)

@@ -16,7 +16,7 @@ import sys
 
 TOP = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]
 SHOWN = {".png", ".svg"}
-BESIDE = {"examples/monitoring/README.md", "examples/load/README.md", "bindings/python/README.md"}
+BESIDE = {"packaging/README.md", "examples/monitoring/README.md", "examples/load/README.md", "bindings/python/README.md"}
 
 
 def heading(text, fallback):

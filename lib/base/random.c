@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "base/endian.h"
+#include "base/portable.h"
 
 #include <string.h>
-#include <sys/random.h>
 
 /* The low half of a product, and its high half. */
 static uint64_t multiply(uint64_t a, uint64_t b, uint64_t *high)
@@ -42,13 +42,8 @@ static uint64_t fold(uint64_t a, uint64_t b)
 
 int mci_random_init(mci_random *r)
 {
-    size_t got = 0;
-    while (got < sizeof r->seed) {
-        ssize_t n = getrandom((char *)r->seed + got, sizeof r->seed - got, 0);
-        if (n <= 0)
-            return -1;
-        got += (size_t)n;
-    }
+    if (mci_random_bytes(r->seed, sizeof r->seed) != 0)
+        return -1;
     atomic_init(&r->counter, r->seed[0] ^ r->seed[1]);
     return 0;
 }

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifdef __linux__
+#if MCI_LINUX
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #endif
@@ -42,8 +42,11 @@ int mci_cond_init(mci_cond *c)
     pthread_condattr_t attr;
     if (pthread_condattr_init(&attr) != 0)
         return -1;
-    /* A wall clock that is set back must not stretch a deadline. */
+#if MCI_LINUX /* a wall clock that is set back must not stretch a deadline */
     int rc = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+#else
+    int rc = 0;
+#endif
     if (rc == 0)
         rc = pthread_cond_init(&c->c, &attr);
     (void)pthread_condattr_destroy(&attr);
@@ -65,17 +68,42 @@ void mci_cond_broadcast(mci_cond *c)
     (void)pthread_cond_broadcast(&c->c);
 }
 
+#if MCI_LINUX
+
+static struct timespec until(mci_deadline dl)
+{
+    return (struct timespec){.tv_sec = (time_t)(dl / 1000000000), .tv_nsec = (long)(dl % 1000000000)};
+}
+
+#else
+
+#define SLICE_NS INT64_C(500000000)
+
+/* The wall clock's time after what is left, or after half a second: a clock that is set back stretches a wait by no more than that. */
+static struct timespec until(mci_deadline dl)
+{
+    int64_t left = dl - mci_now_ns();
+    left = left < 0 ? 0 : left > SLICE_NS ? SLICE_NS : left;
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    int64_t ns = now.tv_nsec + left;
+    return (struct timespec){.tv_sec = now.tv_sec + (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+}
+
+#endif
+
 int mci_cond_wait(mci_cond *c, mci_mutex *m, mci_deadline dl)
 {
     if (dl == MCI_NO_DEADLINE)
         return pthread_cond_wait(&c->c, &m->m) == 0 ? 0 : -1;
     if (dl < 0)
         dl = 0;
-    struct timespec ts = {.tv_sec = (time_t)(dl / 1000000000), .tv_nsec = (long)(dl % 1000000000)};
-    return pthread_cond_timedwait(&c->c, &m->m, &ts) == ETIMEDOUT ? -1 : 0;
+    struct timespec ts = until(dl);
+    int late = pthread_cond_timedwait(&c->c, &m->m, &ts) == ETIMEDOUT;
+    return late && (MCI_LINUX || dl - mci_now_ns() <= 0) ? -1 : 0; /* a slice that is over is no deadline */
 }
 
-#ifdef __linux__
+#if MCI_LINUX
 
 /* The futex is of this process alone, and its time is that of the monotonic clock, absolute. A system with a 64-bit time only has its own number. */
 #ifdef SYS_futex

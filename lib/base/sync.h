@@ -4,6 +4,7 @@
 #define MCI_BASE_SYNC_H
 
 #include "base/clock.h"
+#include "base/portable.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -34,7 +35,7 @@ int mci_cond_wait(mci_cond *c, mci_mutex *m, mci_deadline dl);
  */
 typedef struct mci_event {
     _Atomic uint32_t value;
-#ifndef __linux__
+#if !MCI_LINUX
     mci_mutex lock;
     mci_cond told;
 #endif

@@ -2,6 +2,7 @@
 /* Owns: how a connection is made, and the log-in. Refuses: hiredis' own I/O, which knows no deadline and may raise SIGPIPE: it only decodes. */
 #include "redis/conn.h"
 
+#include "base/portable.h"
 #include "redis/replies.h"
 #include "redis/term.h"
 #include "redis/tls_stream.h"
@@ -52,7 +53,7 @@ static int wait_connected(int fd, mci_deadline dl)
 /* A unix socket: at once, or not at all. Returns an errno. */
 static int connect_one(const struct sockaddr *sa, socklen_t len, mci_deadline dl, int *out)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = mci_socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0)
         return errno;
     int code = 0;

@@ -5,6 +5,8 @@
  */
 #include "redis/connect.h"
 
+#include "base/portable.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -18,7 +20,7 @@
 /* Begin one attempt: 0 connected, EINPROGRESS, or why not. */
 static int begin(const mci_addresses *a, size_t i, int *fd)
 {
-    *fd = socket(a->at[i].sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    *fd = mci_socket(a->at[i].sa.ss_family, SOCK_STREAM, 0);
     if (*fd < 0)
         return errno;
     if (connect(*fd, (const struct sockaddr *)&a->at[i].sa, a->at[i].len) == 0)

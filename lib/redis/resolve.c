@@ -6,6 +6,7 @@
 #include "redis/resolve.h"
 
 #include "base/ascii.h"
+#include "base/portable.h"
 
 #include <netdb.h>
 #include <stdio.h>
@@ -64,7 +65,7 @@ static int ask_system(const char *host, const char *port, int flags, mci_address
 static ares_socket_t open_socket(int family, int type, int protocol, void *user)
 {
     (void)user;
-    return socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+    return mci_socket(family, type, protocol);
 }
 
 static int close_socket(ares_socket_t fd, void *user)
@@ -93,7 +94,7 @@ static ares_ssize_t send_pieces(ares_socket_t fd, const struct iovec *pieces, in
     n = n < 16 ? n : 16;
     memcpy(copy, pieces, sizeof *copy * (size_t)n);
     struct msghdr msg = {.msg_iov = copy, .msg_iovlen = (size_t)n};
-    return sendmsg(fd, &msg, MSG_NOSIGNAL);
+    return mci_sendmsg(fd, &msg, 0);
 }
 
 static const struct ares_socket_functions sockets = {open_socket, close_socket, connect_socket, receive_from, send_pieces};

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Owns: bytes in and out of a socket, by a deadline. Refuses: time-outs that restart with each byte, and SIGPIPE, which would kill a host that keeps
- * the default action: bytes go out with MSG_NOSIGNAL.
+ * the default action: bytes go out by mci_sendmsg().
  */
 #include "redis/stream.h"
+
+#include "base/portable.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -35,7 +37,7 @@ static int socket_send(mci_stream *s, struct iovec *pieces, int n, mci_deadline 
     *done = 0;
     while (n > 0) {
         struct msghdr msg = {.msg_iov = pieces, .msg_iovlen = (size_t)n};
-        ssize_t sent = sendmsg(s->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t sent = mci_sendmsg(s->fd, &msg, MSG_DONTWAIT);
         if (sent >= 0) {
             *done += (size_t)sent;
             mci_pieces_advance(&pieces, &n, (size_t)sent);

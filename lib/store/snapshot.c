@@ -5,6 +5,7 @@
  */
 #include "store/snapshot.h"
 
+#include "base/portable.h"
 #include "base/sync.h"
 #include "store/snapshot_plain.h"
 #include "store/snapshot_read.h"
@@ -100,7 +101,7 @@ static identity look(const mci_snapshot *s)
 static void expect_plain(const mci_snapshot *s, const struct stat *st, mci_snapshot_reader *r)
 {
     mci_snapshot_check check;
-    int64_t changed_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+    int64_t changed_ns = mci_changed_ns(st);
     if (mci_snapshot_check_read(s->path, st->st_size, changed_ns, &check))
         mci_snapshot_reader_plain(r, check.written_ms, &check.sum);
     else

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json_string.h"
 #include "base/num.h"
+#include "base/portable.h"
 #include "base/random.h"
 #include "base/sync.h"
 #include "base/utf8.h"
@@ -169,7 +170,7 @@ mc_status mci_snapshot_replace_file(const char *path, const char *p, size_t n, i
         return st;
     }
     if (changed_ns != NULL)
-        *changed_ns = (int64_t)s.st_mtim.tv_sec * 1000000000 + s.st_mtim.tv_nsec;
+        *changed_ns = mci_changed_ns(&s);
     if (sync_folder(dir) != 0)
         st = mci_snapshot_errno(err, "make durable the folder of", path);
     remove_forgotten(dir, slash == NULL ? path : slash + 1);
