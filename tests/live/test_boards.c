@@ -41,6 +41,15 @@ static int top_is_cached(mc_client *mc)
     return info.tier == MC_TIER_REDIS;
 }
 
+/* So many rows may take a busy machine more than one slice. */
+static void build_top(void)
+{
+    int cached = 0;
+    for (int i = 0; i < 1000 && !cached; i++)
+        cached = top_is_cached(f.a);
+    assert_true(cached);
+}
+
 /* In a thread of its own: what it answers is looked at by others. */
 static void build_a(void *arg)
 {
@@ -261,7 +270,7 @@ static void test_flood_of_invalidations(void **state)
         fixture_json(json, id, "Many", 0.5);
         memstore_put(&f.mem, "movies", id, json);
     }
-    assert_true(top_is_cached(f.a));
+    build_top();
     for (int i = 0; i < 300; i++) {
         snprintf(id, sizeof id, "573a1390f29313caabc%05x", i);
         assert_int_equal(mc_invalidate(f.b, id, NULL, NULL), MC_OK);
@@ -295,7 +304,7 @@ static void test_flood_and_a_slow_store(void **state)
         fixture_json(json, id, "Many", 0.5);
         memstore_put(&f.mem, "movies", id, json);
     }
-    assert_true(top_is_cached(f.a));
+    build_top();
     for (int i = 0; i < 100; i++) {
         snprintf(id, sizeof id, "573a1390f29313caabc%05x", i);
         assert_int_equal(mc_invalidate(f.b, id, NULL, NULL), MC_OK);
