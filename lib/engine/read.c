@@ -83,6 +83,14 @@ static void all_from_store(mci_work *w, size_t n)
             w[i].state = MCI_WORK_LOAD;
 }
 
+/* Nothing is asked for that is not there anyway. */
+static void all_missing(mci_work *w, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (w[i].first == i)
+            w[i].state = MCI_WORK_MISS;
+}
+
 static void take_values(mci_call *c, mci_coll *coll, mci_work *w, size_t n, mci_ops *ops, int pending)
 {
     for (size_t i = 0; i < n; i++) {
@@ -305,11 +313,12 @@ static void finish(mci_call *c, mci_coll *coll, mci_work *w, size_t n)
 
 static void rounds(mci_call *c, mci_coll *coll, mci_work *w, size_t n, mci_want want)
 {
-    int cold = n == 1 && atomic_load_explicit(&coll->misses, memory_order_relaxed) >= MISSES_IN_A_ROW;
+    int cold = (n == 1 || c->waits_for_fills) &&
+               atomic_load_explicit(&coll->misses, memory_order_relaxed) >= MISSES_IN_A_ROW;
     if (!mci_reads_cache(c))
         all_from_store(w, n);
     else if (cold && !mci_recover(c))
-        w[0].state = MCI_WORK_MISS;
+        all_missing(w, n);
     else
         ask_values(c, coll, w, n, want);
     int again = 1;

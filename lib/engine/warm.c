@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define PAGE 200
+#define PAGE 256 /* as many go to Redis in four commands */
 #define REPORT_NS INT64_C(200000000)
 
 void mci_progress_begin(mci_progress *p, mc_progress_fn fn, void *user)
