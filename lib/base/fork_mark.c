@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns: the mark of a process. Refuses: handlers at fork, which would stay in the host when the library is unloaded. */
+#define _DEFAULT_SOURCE /* madvise() */
 #include "base/fork_mark.h"
 
+#include "base/portable.h"
 #include "base/sync.h"
 
 #include <stddef.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#ifdef MADV_WIPEONFORK
+#if MCI_LINUX && defined MADV_WIPEONFORK
 static size_t page_size(void)
 {
     long n = sysconf(_SC_PAGESIZE);
@@ -21,7 +23,8 @@ static const volatile unsigned char *marked_page(void)
     unsigned char *page = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED)
         return NULL;
-    if (madvise(page, n, MADV_WIPEONFORK) != 0) { /* before Linux 4.14 */
+    /* Refused before Linux 4.14; some emulators say yes to whatever they are asked, and do nothing. */
+    if (madvise(page, n, -1) == 0 || madvise(page, n, MADV_WIPEONFORK) != 0) {
         (void)munmap(page, n);
         return NULL;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A mark is crossed in a forked child and in its children, never in the process that set it. */
 #include "base/fork_mark.h"
+#include "base/portable.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,6 +32,8 @@ static void test_children_have_crossed_it_and_the_parent_never(void **state)
     (void)state;
     mci_fork_mark m;
     mci_fork_mark_set(&m);
+    if (MCI_LINUX && getenv("MFLIX_EMULATED") == NULL) /* no system call at each call of the library */
+        assert_true(m.page != NULL);
     assert_false(mci_fork_mark_crossed(&m));
     assert_int_equal(seen_in_child(&m, 1), 1);
     assert_false(mci_fork_mark_crossed(&m));
