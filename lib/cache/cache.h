@@ -446,6 +446,7 @@ typedef struct mci_ops {
         epoch; /* the present one, when a value, a set or the epoch was asked for; 0: there is none yet. Where epochs are many: of the last operation */
     mc_status epoch_status;    /* MC_OK: it is known */
     const mc_error *epoch_why; /* when it is not */
+    int epoch_late;            /* 1: the answer took too long to be believed; nothing speaks against the next */
     int detached; /* it was sent and not waited for: there are no outputs; what becomes of it is told to mci_filled_fn */
     int round_trips;
     int sent;            /* the cache may have seen it */

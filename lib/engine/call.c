@@ -43,6 +43,8 @@ mc_status mci_call_run(mci_call *c, mci_ops *ops)
         c->info->flags |= MC_FLAG_REDIS_DOWN;
     else if (ops->refusal != NULL)
         mci_refused(c->e, c->info, ops->refusal);
+    else if (ops->epoch_late)
+        c->info->flags |= MC_FLAG_REDIS_DOWN;
     else if (ops->epoch_status != MC_OK && ops->epoch_status != MC_E_INTERNAL && ops->epoch_why != NULL)
         mci_refused(c->e, c->info, ops->epoch_why->text);
     if (st == MC_OK && ops->partial)

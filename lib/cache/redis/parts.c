@@ -105,7 +105,8 @@ void mci_parts_epoch(mci_parts *p, int slot, int make)
         p->epoch = more;
         p->epoch_cap = cap;
     }
-    if (make && !atomic_load_explicit(&p->rc->epoch_there[slot], memory_order_relaxed)) {
+    /* In a cluster most slots were looked at long ago, if ever: a node that has lost everything since would give a lease in no epoch, and the fill be in vain. */
+    if (make && (p->rc->names.tags != NULL || !atomic_load_explicit(&p->rc->epoch_there[slot], memory_order_relaxed))) {
         mci_cmd(b, "SET");
         mci_key_of_epoch(b, &p->rc->names, slot);
         mci_arg_int(b, mci_fresh_epoch(p->rc));
@@ -147,8 +148,9 @@ int64_t mci_epoch_in_term(const mci_redis_cache *rc, int64_t epoch, int64_t tag)
     return epoch == 0 ? 0 : (((epoch - 1) ^ tag ^ more) & EPOCH_BITS) + 1;
 }
 
-const char *mci_why_not_believed(const mci_redis_cache *rc, const mci_batch *b)
+const char *mci_why_not_believed(const mci_redis_cache *rc, const mci_batch *b, int *late)
 {
+    *late = 0;
     if (!rc->distrust)
         return NULL;
     if (!mci_servers_are_known(rc->servers))
@@ -159,9 +161,10 @@ const char *mci_why_not_believed(const mci_redis_cache *rc, const mci_batch *b)
         return "Redis does not tell its replication id (INFO replication), by which values of an earlier life of a server "
                "are known; "
                "allow it, or set cache.lineage=trust";
-    if (mci_now_ns() - b->term.asked_ns > rc->check_ns && MCI_SAFEGUARD(MCI_SAFEGUARD_RECHECK))
-        return "it was too long ago that Redis told its replication id";
-    return NULL;
+    if (mci_now_ns() - b->term.asked_ns <= rc->check_ns || !MCI_SAFEGUARD(MCI_SAFEGUARD_RECHECK))
+        return NULL;
+    *late = 1;
+    return "it was too long ago that Redis told its replication id";
 }
 
 /* A reply that should be an epoch: a number as text, or nothing (0). -1 when it is neither. */
@@ -204,7 +207,7 @@ static mc_status take_epoch(mci_parts *p, mci_slot_epoch *e, mci_deadline dl, mc
     unsigned char there = e->epoch != 0;
     if (atomic_load_explicit(&p->rc->epoch_there[e->slot], memory_order_relaxed) != there)
         atomic_store_explicit(&p->rc->epoch_there[e->slot], there, memory_order_relaxed);
-    const char *wrong = st == MC_OK ? mci_why_not_believed(p->rc, part->batch) : NULL;
+    const char *wrong = st == MC_OK ? mci_why_not_believed(p->rc, part->batch, &p->ops->epoch_late) : NULL;
     if (wrong != NULL)
         return mci_fail(why, MC_E_CACHE, MC_TIER_REDIS, "%s", wrong);
     int64_t tag = p->rc->distrust && MCI_SAFEGUARD(MCI_SAFEGUARD_TERM) ? part->batch->term.tag : 0;

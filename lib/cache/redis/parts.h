@@ -43,8 +43,8 @@ mc_status mci_parts_run(mci_parts *p, mci_deadline dl, mc_error *err);
 void mci_parts_epochs(mci_parts *p, mci_deadline dl);
 /* The epoch of the slot, after that; 0: none. */
 int64_t mci_parts_epoch_of(const mci_parts *p, int slot);
-/* What is wrong with who gave these replies; NULL: it is the primary, as far as can be known by now. */
-const char *mci_why_not_believed(const mci_redis_cache *rc, const mci_batch *b);
+/* What is wrong with who gave these replies; NULL: it is the primary, as far as can be known by now. `*late`: 1 when they only took too long. */
+const char *mci_why_not_believed(const mci_redis_cache *rc, const mci_batch *b, int *late);
 /* A server's epoch as the caller sees it: in its term. `tag` is 0 where terms do not count. */
 int64_t mci_epoch_in_term(const mci_redis_cache *rc, int64_t epoch, int64_t tag);
 

@@ -76,10 +76,12 @@ void mci_identity_unpack(const mci_unpack *u)
         mci_unpack_refused(u, NULL, "ping");
         return;
     }
-    const char *wrong = mci_why_not_believed(u->rc, u->batch);
+    int late = 0;
+    const char *wrong = mci_why_not_believed(u->rc, u->batch, &late);
     if (wrong != NULL) {
         u->op->status = mci_fail(mci_op_why(u->ops, u->op), MC_E_CACHE, MC_TIER_REDIS, "%s", wrong);
-        u->ops->refusal = wrong;
+        if (!late)
+            u->ops->refusal = wrong;
         return;
     }
     u->ops->epoch = mci_epoch_in_term(u->rc, epoch, u->rc->distrust ? u->batch->term.tag : 0);
