@@ -186,6 +186,8 @@ static void *pump(void *arg)
                 rewrite(l->p, buf, n);
             if (i == 0 && n > 0)
                 count(l, buf, n);
+            if (i == 0 && n > 0 && l->p->saw != NULL)
+                l->p->saw(l->p->user, l, buf, (size_t)n);
             alive = n > 0 && (i == 0 ? upstream(l, buf, n) : downstream(l, buf, n)) == 0;
         }
     }

@@ -34,6 +34,9 @@ typedef struct proxy {
     const char *from; /* in requests, these bytes become ... */
     const char *to;   /* ... these, as many; set before the first connection */
     _Atomic long text_len;
+    /* Sees the bytes of clients; `connection` tells one from another. Called by several threads; set before the first connection. */
+    void (*saw)(void *user, const void *connection, const char *bytes, size_t n);
+    void *user;
     char uri[64]; /* redis://127.0.0.1:PORT/0 */
 } proxy;
 
