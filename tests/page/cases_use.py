@@ -76,6 +76,25 @@ def test_search(site, page):
     assert page.text("#film-title") == film["title"], "an address leads to its film"
 
 
+def test_late_answers(site, page):
+    """What is said about a question never takes the place of what is said about the next."""
+    page.open()
+    page.js(
+        "const ask = window.fetch; window.late = 0;"
+        "window.fetch = (url, options) => String(url).includes('/titles?')"
+        " ? new Promise((go) => setTimeout(go, 1500)).then(() => ask(url, options))"
+        ".finally(() => setTimeout(() => { window.late += 1; }, 300)) : ask(url, options)"
+    )
+    page.fill("#query", "no film is called so")
+    page.click("#search button")
+    wait("words about it", lambda: page.text("#search-trouble").startswith("No film has exactly"))
+    page.fill("#query", "0" * 24)
+    page.click("#search button")
+    wait("words about the next", lambda: page.text("#search-trouble").startswith("There is no such thing here"))
+    wait("the late answer", lambda: page.js("return window.late"))
+    assert page.text("#search-trouble").startswith("There is no such thing here")
+
+
 def test_odd_documents(site, page):
     """What documents hold is shown as text, and what they lack is no trouble."""
     evil = '<img src=x onerror="window.hacked=1"><b id="evil">bold</b>'

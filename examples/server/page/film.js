@@ -95,43 +95,53 @@ export function sourced(answer) {
     $("film-source").className = `source ${answer?.cache || "none"}`;
 }
 
+// Who asks again does not wait for the answer to the question before: it comes too late to be shown.
+let questions = 0;
+const isOver = (question) => question !== questions;
+
 // Read the film with this id through the cache and show it. Options: focus its title; count a view.
 export async function open(id, { focus = false, view = false } = {}) {
+    const question = ++questions;
     clear();
     $("film-card").setAttribute("aria-busy", "true");
     try {
         const got = await movie(id);
         note(got.answer, "on");
+        if (isOver(question)) return;
         arrived(got, focus);
         if (view) await seen(id);
     } catch (error) {
-        failed(error);
+        if (!isOver(question)) failed(error);
     }
 }
 
 async function byTitle(title) {
+    const question = ++questions;
     clear();
     $("film-card").setAttribute("aria-busy", "true");
     try {
         const got = await call("GET", `/movies?title=${encodeURIComponent(title)}&cache=on`);
         note(got.answer, "on");
+        if (isOver(question)) return;
         arrived(got, true);
         await seen(idOf(got.data.movie));
     } catch (error) {
+        if (isOver(question)) return;
         const unknown = error instanceof Problem && error.status === 404;
         failed(unknown ? new Problem(`No film has exactly the title “${title}”.`) : error);
-        if (unknown) await offer(title);
+        if (unknown) await offer(title, question);
     }
 }
 
 // Titles that are nearly so, a click away.
-async function offer(title) {
+async function offer(title, question) {
     let titles = [];
     try {
         titles = (await call("GET", `/titles?n=5&near=${encodeURIComponent([...title].slice(0, 256).join(""))}`)).data.titles;
     } catch {
         // There is a message already.
     }
+    if (isOver(question)) return;
     const words = titles.length ? "Did you mean one of these?" : "Nothing is called nearly so; the lists below have some.";
     trouble("search-trouble", new Problem(`No film has exactly the title “${title}”. ${words}`));
     $("search-near").replaceChildren(
@@ -182,6 +192,7 @@ export function start() {
         event.preventDefault();
         const asked = $("query").value.trim();
         if (!asked) {
+            questions += 1;
             trouble("search-trouble", new Problem("Type a title or an id first."));
             $("query").focus();
         } else if (/^[0-9a-f]{24}$/i.test(asked)) open(asked.toLowerCase(), { focus: true, view: true });
