@@ -3,11 +3,11 @@
 #ifndef MCI_API_INSTANCE_H
 #define MCI_API_INSTANCE_H
 
+#include "base/fork_mark.h"
 #include "engine/call.h"
 #include "engine/open.h"
 #include "engine/strings.h"
 #include "engine/unique_key.h"
-#include "base/fork_mark.h"
 #include "engine/values.h"
 #include "store/callback.h"
 #include <mflixcache/client.h>

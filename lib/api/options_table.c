@@ -304,13 +304,11 @@ static const mci_option table[] = {
            "strict: as safe, and a write is refused while Redis is away."),
     CHOICE("write.fill", "MFLIXCACHE_WRITE_FILL", write_fill, "always", "always|if_cached",
            "always: a write puts the new document into Redis; if_cached: only when one was there, so that writes to what "
-           "nobody "
-           "reads take no memory. MC_FLAG_FILLED in the answer says which happened. With write.mode = fast a write never "
-           "fills."),
+           "nobody reads take no memory. MC_FLAG_FILLED in the answer says which happened. With write.mode = fast a write "
+           "never fills."),
     INT("write.wait_replicas", "MFLIXCACHE_WRITE_WAIT_REPLICAS", write_wait_replicas, 0, 0, 16,
         "A write goes on when so many replicas of Redis know of it (WAIT), within half of cache.timeout_ms: what a failover "
-        "could lose of "
-        "it is known then to the next primary. Exact only when it is the "
+        "could lose of it is known then to the next primary. Exact only when it is the "
         "number of all replicas. When there are too few, write.mode=strict refuses the write; the other modes go on."),
     INT("write.quarantine_ms", "MFLIXCACHE_WRITE_QUARANTINE_MS", write_quarantine_ms, 10000, 100, 600000,
         "How long a write that never ended keeps its id out of Redis."),

@@ -12,6 +12,7 @@ typedef struct mci_call {
     int64_t began_ns;     /* monotonic */
     mc_info *info;        /* never NULL in the engine */
     mc_error *err;        /* may be NULL */
+    int has_built;        /* a slice of a build was done in it, and more is left */
     int waits_for_fills;  /* what it loads must be known to be in the cache when it ends */
     mci_session *session; /* NULL: none, the engine's own settings hold */
 } mci_call;

@@ -145,12 +145,11 @@ static mc_status announce(importing *im)
             mci_writing_announce_places(&im->items[i].w, &ops, e->set.write_quarantine_ms);
     ops.wait_replicas = (int)e->set.write_wait_replicas;
     mc_status st = ops.n == 0 && !ops.failed ? MC_OK : mci_call_run(&c, &ops);
-    if (st == MC_OK && ops.few_replicas && strict)
-        st = mci_fail(c.err, MC_E_CACHE, MC_TIER_REDIS, "fewer than write.wait_replicas (%d) replicas of Redis know of it",
-                      ops.wait_replicas);
     for (size_t i = 0; st == MC_OK && i < im->n; i++)
         if (im->items[i].live)
             st = mci_writing_announced(&im->items[i].w, &ops);
+    if (st == MC_OK)
+        st = mci_writing_on_replicas(&c, &ops);
     mci_ops_free(&ops);
     if (st == MC_OK)
         st = mci_primary_hold(&c);

@@ -36,9 +36,11 @@ int mci_lease_share(mci_call *c, mci_lease *l)
     if (!MCI_SAFEGUARD(MCI_SAFEGUARD_SHARE))
         after = 0;
     l->joined = mci_flight_share(&c->e->flights, l->family, l->id, after);
-    l->has_shared = l->joined != NULL;
+    if (l->joined == NULL)
+        return 0;
+    l->has_shared = 1;
     l->epoch = MCI_ANY_EPOCH;
-    return l->has_shared;
+    return 1;
 }
 
 void mci_lease_ask(mci_call *c, mci_lease *l, mci_ops *ops, mci_want want)

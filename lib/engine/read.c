@@ -75,20 +75,11 @@ static void all_bypass(mci_work *w, size_t n, mci_work_state from)
     }
 }
 
-/* read.tiers leaves the cache out: no failure. */
-static void all_from_store(mci_work *w, size_t n)
+static void all_are(mci_work *w, size_t n, mci_work_state state)
 {
     for (size_t i = 0; i < n; i++)
         if (w[i].first == i)
-            w[i].state = MCI_WORK_LOAD;
-}
-
-/* Nothing is asked for that is not there anyway. */
-static void all_missing(mci_work *w, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (w[i].first == i)
-            w[i].state = MCI_WORK_MISS;
+            w[i].state = state;
 }
 
 static void take_values(mci_call *c, mci_coll *coll, mci_work *w, size_t n, mci_ops *ops, int pending)
@@ -313,12 +304,12 @@ static void finish(mci_call *c, mci_coll *coll, mci_work *w, size_t n)
 
 static void rounds(mci_call *c, mci_coll *coll, mci_work *w, size_t n, mci_want want)
 {
-    int cold = (n == 1 || c->waits_for_fills) &&
-               atomic_load_explicit(&coll->misses, memory_order_relaxed) >= MISSES_IN_A_ROW;
+    int cold =
+        (n == 1 || c->waits_for_fills) && atomic_load_explicit(&coll->misses, memory_order_relaxed) >= MISSES_IN_A_ROW;
     if (!mci_reads_cache(c))
-        all_from_store(w, n);
+        all_are(w, n, MCI_WORK_LOAD); /* read.tiers leaves the cache out: no failure */
     else if (cold && !mci_recover(c))
-        all_missing(w, n);
+        all_are(w, n, MCI_WORK_MISS); /* nothing is asked for that is not there anyway */
     else
         ask_values(c, coll, w, n, want);
     int again = 1;

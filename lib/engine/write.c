@@ -35,13 +35,8 @@ static mc_status announce(mci_writing *w)
         mci_writing_looked(w, &ops);
     if (st == MC_OK)
         st = mci_writing_announced(w, &ops);
-    if (st == MC_OK && ops.few_replicas) {
-        w->c->info->flags |= MC_FLAG_REFUSED;
-        mci_count(e->metrics, MCI_C_REDIS_REFUSALS);
-        if (e->set.write_mode == MCI_WRITE_STRICT)
-            st = mci_fail(w->c->err, MC_E_CACHE, MC_TIER_REDIS,
-                          "fewer than write.wait_replicas (%d) replicas of Redis know of it", ops.wait_replicas);
-    }
+    if (st == MC_OK)
+        st = mci_writing_on_replicas(w->c, &ops);
     mci_ops_free(&ops);
     if (st == MC_OK)
         st = mci_primary_hold(w->c);

@@ -52,6 +52,18 @@ static const char *fresh_of(mci_writing *w, size_t i)
     return w->set[i].fresh;
 }
 
+mc_status mci_writing_on_replicas(mci_call *c, const mci_ops *ops)
+{
+    if (!ops->few_replicas)
+        return MC_OK;
+    c->info->flags |= MC_FLAG_REFUSED;
+    mci_count(c->e->metrics, MCI_C_REDIS_REFUSALS);
+    if (c->e->set.write_mode != MCI_WRITE_STRICT)
+        return MC_OK;
+    return mci_fail(c->err, MC_E_CACHE, MC_TIER_REDIS, "fewer than write.wait_replicas (%d) replicas of Redis know of it",
+                    ops->wait_replicas);
+}
+
 void mci_writing_free(mci_writing *w)
 {
     mci_buf_free(&w->unique);

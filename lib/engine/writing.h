@@ -40,6 +40,8 @@ void mci_writing_begin_many(mci_writing *first, mci_call *c, mci_coll *coll);
 void mci_writing_begin_one(mci_writing *w, const mci_writing *first, const char *id);
 void mci_writing_renew(mci_writing *first);
 void mci_writing_free(mci_writing *w);
+/* Do as many replicas know of the announcements in a list as write.wait_replicas asks for? If not, the answer says so, and with write.mode = strict it is an error. */
+mc_status mci_writing_on_replicas(mci_call *c, const mci_ops *ops);
 /* The unique key of this document, or this text of one, comes into being. */
 void mci_writing_unique_of(mci_writing *w, const mci_doc *d);
 void mci_writing_unique(mci_writing *w, const char *p, size_t n);

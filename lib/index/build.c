@@ -289,12 +289,16 @@ int mci_rebuild(mci_call *c, mci_coll *coll, mci_index *ix)
 {
     mc_info info;
     int later;
+    if (c->has_built) /* a list may look at its set several times: one slice is this caller's part */
+        return 0;
     mci_call part = mci_call_aside(c, &info); /* that its time was up says nothing about the cache */
     if (c->dl != MCI_NO_DEADLINE)
         part.dl = c->dl - (c->dl - mci_now_ns()) / 2;
     building g = {.c = &part, .coll = coll, .ix = ix, .b = &ix->builder, .until_ns = mci_now_ns() + SLICE_NS};
     mc_status st = build(&g, &later);
     mci_call_count(c, &info);
+    MCI_SYNC("build:slice", ix->set.name);
+    c->has_built = later;
     return st == MC_OK && !later;
 }
 

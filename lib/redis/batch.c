@@ -76,7 +76,8 @@ static mci_command *add_command(mci_batch *b)
 /* Each argument is written into room that was asked for once: a hit encodes five of them. */
 static char *room(mci_batch *b, size_t n)
 {
-    return n <= MAX_OUT && mci_buf_reserve(&b->out, n + HEADER_MAX) == 0 ? b->out.data + b->out.len : NULL;
+    size_t all = n < SIZE_MAX - HEADER_MAX ? n + HEADER_MAX : SIZE_MAX;
+    return mci_buf_reserve(&b->out, all) == 0 ? b->out.data + b->out.len : NULL;
 }
 
 static char *line(char *p, char mark, size_t n)

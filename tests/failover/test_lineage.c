@@ -204,6 +204,19 @@ static void test_too_few_replicas(void **state)
     assert_non_null(strstr(err.text, "write.wait_replicas (1)"));
     assert_non_null(strstr(err.text, "nothing was written"));
     stage_cache(strict, 2.0); /* nor is anything left that keeps it from being cached */
+    static const char *const json[] = {"{\"_id\":{\"$oid\":\"" FILM "\"},\"title\":\"One\",\"imdb\":{\"rating\":4.0}}"};
+    const size_t size = strlen(json[0]);
+    mc_status one = MC_OK;
+    mc_stats before;
+    mc_stats after;
+    assert_int_equal(mc_import_movies(strict, json, &size, 1, MC_IMPORT_REPLACE, &one, &err), MC_E_CACHE);
+    assert_non_null(strstr(err.text, "write.wait_replicas (1)"));
+    stage_cache(strict, 2.0);
+    assert_int_equal(mc_get_stats(safe, &before), MC_OK);
+    assert_int_equal(mc_import_movies(safe, json, &size, 1, MC_IMPORT_REPLACE, &one, NULL), MC_OK);
+    assert_int_equal(mc_get_stats(safe, &after), MC_OK);
+    assert_int_equal(after.redis_refusals, before.redis_refusals + 1);
+    stage_cache(safe, 4.0);
     assert_int_equal(mc_close(safe), MC_OK);
     assert_int_equal(mc_close(strict), MC_OK);
     stage_take_down(&g);

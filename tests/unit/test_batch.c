@@ -30,6 +30,26 @@ static void test_encoding(void **state)
     mci_batch_free(&b);
 }
 
+/* What does not fit fails the batch: a command is never sent without one of its arguments. */
+static void test_too_long(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {((size_t)64 << 20) + 1, (size_t)64 << 20, ((size_t)64 << 20) - 40};
+    char *big = calloc(1, sizes[0]);
+    assert_non_null(big);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        mci_batch b;
+        mci_batch_init(&b);
+        mci_cmd(&b, "SET");
+        mci_arg_str(&b, "k");
+        mci_arg(&b, big, sizes[i]);
+        mci_batch_seal(&b);
+        assert_int_equal(b.out.failed, 1);
+        mci_batch_free(&b);
+    }
+    free(big);
+}
+
 static const char stream[] =
     "$5\r\nhello\r\n:42\r\n+OK\r\n-ERR no\r\n$-1\r\n*3\r\n$1\r\na\r\n*2\r\n:1\r\n$-1\r\n:3\r\n*0\r\n*-1\r\n";
 
@@ -225,9 +245,9 @@ static void test_error_replies(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_encoding),  cmocka_unit_test(test_decoding),
-                                       cmocka_unit_test(test_limits),    cmocka_unit_test(test_error_replies),
-                                       cmocka_unit_test(test_lines_end), cmocka_unit_test(test_undecoded_bytes),
-                                       cmocka_unit_test(test_counts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_too_long),        cmocka_unit_test(test_encoding),
+                                       cmocka_unit_test(test_decoding),        cmocka_unit_test(test_limits),
+                                       cmocka_unit_test(test_error_replies),   cmocka_unit_test(test_lines_end),
+                                       cmocka_unit_test(test_undecoded_bytes), cmocka_unit_test(test_counts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
