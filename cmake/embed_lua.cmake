@@ -2,7 +2,8 @@
 # Embeds the Lua scripts that run inside Redis.
 #
 #   mflixcache_lua(lua/read_miss.lua lua/fill.lua ...)      in lib/engine/CMakeLists.txt (any folder, any number of times)
-#   mflixcache_lua_after(lua/common.lua lua/swap.lua ...)  the same, each with the text of the first file before its own
+#   mflixcache_lua_after(lua/head.lua lua/common.lua lua/swap.lua ...)  the same, each with the text of the first two files before its own; where it
+#                                                          has a line "-- common.lua", the second takes the place of that
 #   mflixcache_write_lua(<out.c> <out.h>)                   once, by the top level, after all folders
 #
 # For lua/read_miss.lua the result is, in scripts.c,
@@ -19,12 +20,21 @@ function(mflixcache_lua)
     endforeach()
 endfunction()
 
-function(mflixcache_lua_after common)
-    file(READ "${common}" before)
-    set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${common}")
+function(mflixcache_lua_after head common)
+    file(READ "${head}" before)
+    file(READ "${common}" middle)
+    cmake_path(GET common FILENAME mark)
+    set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${head}"
+        "${CMAKE_CURRENT_SOURCE_DIR}/${common}")
     foreach(file IN LISTS ARGN)
         cmake_path(GET file FILENAME name)
         file(READ "${file}" text)
+        string(FIND "${text}" "\n-- ${mark}\n" at)
+        if(at EQUAL -1)
+            set(text "${middle}${text}")
+        else()
+            string(REPLACE "\n-- ${mark}\n" "\n${middle}" text "${text}")
+        endif()
         set(whole "${PROJECT_BINARY_DIR}/generated/lua/${name}")
         file(WRITE "${whole}" "${before}${text}")
         set_property(GLOBAL APPEND PROPERTY MFLIXCACHE_LUA "${whole}")

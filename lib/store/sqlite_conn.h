@@ -22,7 +22,10 @@ typedef enum mci_sqlite_sql {
     MCI_SQL_COUNT_ALL,
     MCI_SQL_INSERT,
     MCI_SQL_PUT,
+    MCI_SQL_FIND_ROW, /* all columns */
     MCI_SQL_UPDATE,
+    MCI_SQL_UPDATE_RANK, /* the alias stays: so does its index */
+    MCI_SQL_UPDATE_DOC,  /* alias and rank stay */
     MCI_SQL_DELETE,
     MCI_SQL_PING, /* from here on: of no table */
     MCI_SQL_SNAPSHOT,

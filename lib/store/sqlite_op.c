@@ -27,6 +27,9 @@ static const char *const sql[MCI_SQL_COUNT] = {
     [MCI_SQL_INSERT] = "INSERT INTO @(id, doc, alias, rank, packed) VALUES(?, ?, ?, ?, ?)",
     [MCI_SQL_PUT] = "INSERT INTO @(id, doc, alias, rank, packed) VALUES(?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET"
                     " doc = excluded.doc, alias = excluded.alias, rank = excluded.rank, packed = excluded.packed",
+    [MCI_SQL_FIND_ROW] = "SELECT id, doc, #, alias, rank FROM @ WHERE id = ?",
+    [MCI_SQL_UPDATE_RANK] = "UPDATE @ SET doc = ?2, rank = ?4, packed = ?5 WHERE id = ?1",
+    [MCI_SQL_UPDATE_DOC] = "UPDATE @ SET doc = ?2, packed = ?5 WHERE id = ?1",
     [MCI_SQL_UPDATE] = "UPDATE @ SET doc = ?2, alias = ?3, rank = ?4, packed = ?5 WHERE id = ?1",
     [MCI_SQL_DELETE] = "DELETE FROM @ WHERE id = ? RETURNING id, doc, #",
     [MCI_SQL_PING] = "SELECT count(*) FROM sqlite_schema",

@@ -68,29 +68,61 @@ mc_status mci_sqlite_insert(mci_store *s, const mci_spec *spec, const char *id, 
     return mci_sqlite_end(&o, status);
 }
 
+/*
+ * The statement that touches the least: an index is written only when the column it is over changes. What counts is what stands in the row,
+ * whatever its document says.
+ */
+static mci_sqlite_sql least(sqlite3_stmt *row, const mci_doc *d)
+{
+    const mci_spec *spec = mci_doc_spec(d);
+    const char *was = (const char *)sqlite3_column_text(row, 3);
+    size_t was_len = (size_t)sqlite3_column_bytes(row, 3);
+    const char *alias = spec->alias_field >= 0 ? mci_doc_text(d, (size_t)spec->alias_field) : NULL;
+    size_t len = alias != NULL ? mci_doc_val(d, (size_t)spec->alias_field)->len : 0;
+    double rank = 0;
+    int ranked = spec->rank_field >= 0 && mci_doc_number(d, (size_t)spec->rank_field, &rank);
+    int was_ranked = sqlite3_column_type(row, 4) != SQLITE_NULL;
+    if ((was == NULL) != (alias == NULL) || was_len != len || (len > 0 && memcmp(was, alias, len) != 0))
+        return MCI_SQL_UPDATE;
+    if (ranked != was_ranked || (ranked && sqlite3_column_double(row, 4) != rank))
+        return MCI_SQL_UPDATE_RANK;
+    return MCI_SQL_UPDATE_DOC;
+}
+
+/* The document as it is to be, and how to write it. */
+static mc_status patch_row(mci_sqlite_op *o, const char *id, const mci_patch *patch, mci_doc **doc, mci_sqlite_sql *which)
+{
+    sqlite3_stmt *row = NULL;
+    mci_doc *old = NULL;
+    char *json = NULL;
+    size_t len = 0;
+    mc_status status = mci_sqlite_statement(o, MCI_SQL_FIND_ROW, &row);
+    if (status == MC_OK) {
+        mci_sqlite_bind_text(row, 1, id, strlen(id));
+        status = mci_sqlite_next_row(o, row);
+    }
+    if (status == MC_OK && (status = mci_sqlite_row_document(o, row, &old)) == MC_OK) {
+        const char *text = mci_doc_json(old, &len);
+        status = o->s->env.patch(text, len, patch, &json, &len, o->err);
+    }
+    if (status == MC_OK)
+        status = o->s->env.decode(o->spec, json, len, doc, o->err);
+    if (status == MC_OK)
+        *which = least(row, *doc);
+    mci_sqlite_done(row);
+    mci_doc_unref(old);
+    free(json);
+    return status;
+}
+
 /* Read, patch and write back inside one transaction. */
 static mc_status update_row(mci_sqlite_op *o, const char *id, const mci_patch *patch, mci_doc **doc)
 {
     sqlite3_stmt *st = NULL;
-    mci_doc *old = NULL;
-    char *json = NULL;
-    size_t len = 0;
-    mc_status status = mci_sqlite_statement(o, MCI_SQL_FIND, &st);
-    if (status == MC_OK) {
-        mci_sqlite_bind_text(st, 1, id, strlen(id));
-        status = mci_sqlite_next_row(o, st);
-    }
-    if (status == MC_OK && (status = mci_sqlite_row_document(o, st, &old)) == MC_OK) {
-        const char *text = mci_doc_json(old, &len);
-        status = o->s->env.patch(text, len, patch, &json, &len, o->err);
-    }
-    mci_sqlite_done(st);
-    mci_doc_unref(old);
-    st = NULL;
+    mci_sqlite_sql which = MCI_SQL_UPDATE;
+    mc_status status = patch_row(o, id, patch, doc, &which);
     if (status == MC_OK)
-        status = o->s->env.decode(o->spec, json, len, doc, o->err);
-    if (status == MC_OK)
-        status = mci_sqlite_statement(o, MCI_SQL_UPDATE, &st);
+        status = mci_sqlite_statement(o, which, &st);
     if (status == MC_OK)
         status = mci_sqlite_bind_document(o, st, *doc);
     if (status == MC_OK) {
@@ -99,7 +131,6 @@ static mc_status update_row(mci_sqlite_op *o, const char *id, const mci_patch *p
             status = mci_sqlite_failed(o, rc);
     }
     mci_sqlite_done(st);
-    free(json);
     return status;
 }
 

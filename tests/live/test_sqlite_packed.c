@@ -296,11 +296,15 @@ static void every_operation(void)
     mci_doc_unref(d);
     ok(kit_store->ops->insert(kit_store, &spec, B, texts[0], lens[0], kit_soon(), &d, err));
     mci_doc_unref(d);
-    mci_patch plan = {0};
-    assert_int_equal(mci_patch_add(&plan, "imdb.rating", "8.7", 3), 0);
-    ok(kit_store->ops->update(kit_store, &spec, A, &plan, kit_soon(), &d, err));
-    mci_patch_free(&plan);
-    mci_doc_unref(d);
+    static const char *const steps[][2] = {
+        {"title", "\"other\""}, {"title", "\"alias\""}, {"imdb.rating", "8.1"}, {"imdb.rating", "8.7"}, {"plot", "\"one\""}};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        mci_patch plan = {0};
+        assert_int_equal(mci_patch_add(&plan, steps[i][0], steps[i][1], strlen(steps[i][1])), 0);
+        ok(kit_store->ops->update(kit_store, &spec, A, &plan, kit_soon(), &d, err));
+        mci_patch_free(&plan);
+        mci_doc_unref(d);
+    }
     assert_read(A, "one", 8.7);
     ok(kit_store->ops->scan_ids(kit_store, &spec, NULL, 4, kit_soon(), ids, &n, err));
     for (size_t i = 0; i < n; i++)
@@ -335,6 +339,48 @@ static void test_nothing_is_prepared_twice(void **state)
         every_operation();
     assert_int_equal(prepared, 0);
     assert_int_equal(trees, 0);
+    close_file();
+}
+
+/* Alias and rank, and the indexes over them, are written when they change, and then always: also when others left something else there. */
+static void test_columns_follow(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *patch, *title;
+        double rating; /* 0: none */
+    } steps[] = {
+        {"{\"plot\":\"two\"}", "alias", 5},
+        {"{\"imdb\":{\"rating\":9.5}}", "alias", 9.5},
+        {"{\"title\":\"aliaz\"}", "aliaz", 9.5},
+        {"{\"title\":\"alias\",\"imdb\":{\"rating\":4}}", "alias", 4},
+        {"{\"imdb\":{\"rating\":null}}", "alias", 0},
+        {"{\"imdb\":{\"rating\":3}}", "alias", 3},
+        {"{\"title\":null}", NULL, 3},
+        {"{\"plot\":\"three\"}", NULL, 3},
+        {"{\"title\":\"alias\"}", "alias", 3},
+    };
+    open_file("columns.db");
+    for (size_t round = 0; round < 2; round++) {
+        (void)kit_store->ops->remove(kit_store, &spec, A, kit_soon(), NULL, NULL);
+        kit_put(&spec, A, OID(A) ",\"title\":\"alias\",\"plot\":\"one\",\"imdb\":{\"rating\":5.0}}");
+        for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+            mci_doc *d = NULL;
+            char sql[300];
+            if (round == 1) /* the file says something else than its document */
+                other_program("columns.db", i % 2 ? "UPDATE movies SET alias = 'alia', rank = 5.5"
+                                                  : "UPDATE movies SET alias = NULL, rank = NULL");
+            ok(kit_patch(&spec, A, steps[i].patch, &d, err));
+            mci_doc_unref(d);
+            (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM movies WHERE alias IS %s%s%s AND rank IS %s%.1f",
+                           steps[i].title ? "'" : "", steps[i].title ? steps[i].title : "NULL", steps[i].title ? "'" : "",
+                           steps[i].rating > 0 ? "" : "NULL -- ", steps[i].rating);
+            if (asked("columns.db", sql) != 1)
+                fail_msg("%s", sql);
+        }
+        assert_int_equal(asked("columns.db", "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
+                         0);
+    }
     close_file();
 }
 
@@ -373,8 +419,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_changed_by_others),      cmocka_unit_test(test_rows_of_others),
         cmocka_unit_test(test_other_descriptions),          cmocka_unit_test(test_file_of_an_earlier_edition),
-        cmocka_unit_test(test_files_that_may_only_be_read), cmocka_unit_test(test_nothing_is_prepared_twice),
-        cmocka_unit_test(test_a_row_is_read_once)};
+        cmocka_unit_test(test_files_that_may_only_be_read), cmocka_unit_test(test_columns_follow),
+        cmocka_unit_test(test_nothing_is_prepared_twice),   cmocka_unit_test(test_a_row_is_read_once)};
     char command[100];
     if (mkdtemp(temp_dir) == NULL)
         return 1;

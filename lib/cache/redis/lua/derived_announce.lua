@@ -2,6 +2,26 @@
 -- Writers announce themselves, before the store is touched: one, or many of different ids at once.
 -- ARGV 1 id  2 token  3 quarantine_ms  4 soft_ms: due after that  5 fresh nonce, in case keys were lost  6... further ids and tokens
 -- Returns {now, nonce}; refused with OOM when Redis is full. Repeated, it only lasts longer.
+
+-- The usual one, in few commands: one writer of an id that nobody else writes or repairs. When Redis is
+-- full, or anything else is in the way, nothing has been done, and the long way says why.
+local word = '^[%w.]+$'
+if #ARGV == 5 and string.find(ARGV[1], '^%w+$') and string.find(ARGV[2], word) and #ARGV[2] <= 64 and string.find(ARGV[5], word) and
+    #ARGV[5] <= 64 and string.find(ARGV[3] .. ARGV[4], '^%d+$') and #ARGV[3] + #ARGV[4] <= 15 then
+    local id, token = ARGV[1], ARGV[2]
+    local kept = redis.pcall('HMGET', ANNOUNCED, '! ', id)
+    local dues = kept[1] and not kept[2] and redis.pcall('ZMSCORE', PENDING, '! ' .. kept[1], '?', id)
+    if dues and dues[1] == 'inf' and tonumber(dues[2] or 0) <= now then
+        local due, soon = dues[3] and tonumber(dues[3]), now + ARGV[4]
+        local record = string.format('%s - 0000000000000 0 %s %.0f', token, token, now + ARGV[3])
+        if type(redis.pcall('HSET', ANNOUNCED, id, record)) == 'number' then
+            -- What is due stays due, and is not older than a build any more.
+            redis.call('ZADD', PENDING, string.format('%.0f', not due and soon or due <= now and -now or math.min(due, soon)), id)
+            return {now, kept[1]}
+        end
+    end
+end
+-- derived_common.lua
 local quarantine = need_number(ARGV[3], 'quarantine_ms')
 local soon = now + need_number(ARGV[4], 'soft_ms')
 need_word(ARGV[5], 'fresh')
