@@ -350,11 +350,12 @@ typedef struct mci_op_build_page {
     const char *token;
     const char *nonce;
     int64_t hold_ms;
+    const char *after;  /* the last id that was in before; NULL or "": none was. Another one: the page is refused */
     const char *cursor; /* the last id that is in with this page; NULL: as before */
     const char *const *ids;
     const mci_place *places; /* each there */
     size_t n;
-    int added; /* out; 0: the build was lost, or another goes on with it */
+    int added; /* out; 0: the build was lost, or the page before this one, or another goes on with it */
 } mci_op_build_page;
 
 typedef struct mci_op_build_swap {
@@ -437,7 +438,7 @@ typedef struct mci_ops {
     size_t cap;
     int failed;        /* memory was short while it was put together: running it says so */
     int once;          /* never send twice, whatever happens (a counter) */
-    int detach;        /* all are ends of loads: send them and do not wait, if that can be done */
+    int detach;        /* all are ends of loads, or it is one page of a build: send it and do not wait, if that can be done */
     int64_t after_ns;  /* who answers must have been named primary after this instant; 0: not long ago is enough */
     int wait_replicas; /* so many replicas shall have it, too, before the answer comes */
     int64_t clock_ms;  /* by which deadlines of values are judged; 0: they are not */
@@ -447,7 +448,7 @@ typedef struct mci_ops {
     mc_status epoch_status;    /* MC_OK: it is known */
     const mc_error *epoch_why; /* when it is not */
     int epoch_late;            /* 1: the answer took too long to be believed; nothing speaks against the next */
-    int detached; /* it was sent and not waited for: there are no outputs; what becomes of it is told to mci_filled_fn */
+    int detached; /* it was sent and not waited for: there are no outputs; what becomes of ends of loads is told to mci_filled_fn */
     int round_trips;
     int sent;            /* the cache may have seen it */
     int partial;         /* some operations failed with their server: their status says so */

@@ -14,7 +14,9 @@
 #define PAGE_MIN 250 /* rows */
 #define PAGE_FIRST 500
 #define PAGE_MAX 2000
+#define PAGES 4                   /* of a slice: the answer of the last one tells of all */
 #define SLICE_NS INT64_C(4000000) /* of one caller's time, whose own question and the last page's end come on top */
+#define ASIDE_NS INT64_C(1000000) /* of a caller's whose answer does not wait for this build */
 #define HOLD_MS 1000              /* a builder of whom nothing is heard for so long may be gone: another goes on */
 #define PATIENCE_MS 120000
 #define LOOK_AGAIN_MS 50
@@ -122,34 +124,36 @@ static mc_status read_page(building *g, page *p)
     return st;
 }
 
-static mc_status add_page(building *g, const page *p)
+/* While the cache takes the page, `ahead`, the next one is read: that one is refused when this one was. */
+static mc_status add_page(building *g, const page *p, int ahead)
 {
     mci_ops ops;
     mci_ops_init(&ops);
+    ops.detach = ahead;
     mci_op_build_page *o = &mci_ops_add(&ops, MCI_OP_BUILD_PAGE)->u.build_page;
     o->set = &g->ix->set;
     o->token = g->b->token;
     o->nonce = g->b->nonce;
     o->hold_ms = HOLD_MS;
+    o->after = g->b->cursor;
     o->cursor = p->last;
     o->ids = p->ids;
     o->places = p->places;
     o->n = p->n;
     mc_status st = mci_call_run_one(g->c, &ops);
-    if (st == MC_OK && !ops.op[0].u.build_page.added)
+    if (st == MC_OK && !ops.detached && !ops.op[0].u.build_page.added)
         st = MC_NOT_FOUND; /* lost, invalidated, or another goes on with it */
     mci_ops_free(&ops);
     return st;
 }
 
-static mc_status one_page(building *g, page *p, size_t limit, int *more)
+static mc_status one_page(building *g, page *p, size_t limit, int ahead, int *more)
 {
-    int64_t t0 = mci_now_ns();
     p->limit = limit;
     mc_status st = read_page(g, p);
     MCI_SYNC("build:page", g->ix->set.name);
     if (st == MC_OK)
-        st = add_page(g, p);
+        st = add_page(g, p, ahead && p->last != NULL);
     if (g->progress != NULL)
         g->progress->p.done += (int64_t)(p->docs != NULL ? p->ndocs : p->n);
     *more = p->last != NULL;
@@ -158,10 +162,6 @@ static mc_status one_page(building *g, page *p, size_t limit, int *more)
         g->b->cursor = p->last;
         p->last = NULL;
     }
-    int64_t row_ns = (mci_now_ns() - t0) / (int64_t)limit + 1;
-    if (row_ns < g->b->row_ns) /* one quick page does not make the next one large */
-        row_ns = (3 * g->b->row_ns + row_ns) / 4;
-    g->b->row_ns = row_ns;
     for (size_t i = 0; i < p->ndocs; i++)
         mci_doc_unref(p->docs[i]);
     free(p->docs);
@@ -173,15 +173,38 @@ static mc_status one_page(building *g, page *p, size_t limit, int *more)
     return st;
 }
 
-/* How many rows come next; 0: the slice is over. */
-static size_t page_size(const building *g, int first)
+/* How many rows the next slice is to have. */
+static size_t slice_size(const building *g)
 {
-    if (g->progress != NULL || g->b->row_ns == 0)
-        return g->progress != NULL ? PAGE_MAX : PAGE_FIRST;
-    int64_t rows = (g->until_ns - mci_now_ns()) / g->b->row_ns;
-    if (rows >= PAGE_MAX)
+    if (g->progress != NULL)
         return PAGE_MAX;
-    return rows >= PAGE_MIN ? (size_t)rows : first ? PAGE_MIN : 0;
+    if (g->b->row_ns == 0)
+        return PAGE_FIRST;
+    int64_t rows = (g->until_ns - mci_now_ns()) / g->b->row_ns;
+    return rows > PAGES * PAGE_MAX ? PAGES * PAGE_MAX : rows > PAGE_MIN ? (size_t)rows : PAGE_MIN;
+}
+
+static mc_status one_slice(building *g, page *p, int *more)
+{
+    int64_t t0 = mci_now_ns();
+    size_t rows = slice_size(g);
+    size_t each = rows / PAGES > PAGE_MIN ? rows / PAGES : PAGE_MIN;
+    size_t done = 0;
+    mc_status st = MC_OK;
+    *more = 1;
+    while (st == MC_OK && *more && done < rows) {
+        size_t left = rows - done;
+        size_t limit = left < each + PAGE_MIN ? left : each;
+        st = one_page(g, p, limit, limit < left, more);
+        done += limit;
+        if (g->progress == NULL && mci_now_ns() >= g->until_ns) /* slower than it was lately */
+            break;
+    }
+    int64_t row_ns = (mci_now_ns() - t0) / (int64_t)done + 1;
+    if (row_ns < g->b->row_ns) /* one quick slice does not make the next one large */
+        row_ns = (3 * g->b->row_ns + row_ns) / 4;
+    g->b->row_ns = row_ns;
+    return st;
 }
 
 /* MC_OK: `*more` tells whether pages are left, for the next slice. */
@@ -191,17 +214,17 @@ static mc_status some_pages(building *g, int *more)
     if (p == NULL)
         return mci_fail(g->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to build");
     mc_status st = MC_OK;
-    size_t rows = page_size(g, 1);
-    for (*more = 1; st == MC_OK && *more && rows > 0; rows = page_size(g, 0)) {
+    *more = 1;
+    do {
         if (g->progress != NULL) /* long calls have a deadline for each step */
             g->c->dl = mci_deadline_in(mci_call_timeout_ms(g->c));
         else if (mci_deadline_left_ms(g->c->dl) == 0)
             st = mci_fail(g->c->err, MC_E_TIMEOUT, MC_TIER_STORE, "the deadline passed while %s was built", g->ix->set.name);
         if (st == MC_OK)
-            st = one_page(g, p, rows, more);
+            st = one_slice(g, p, more);
         if (st == MC_OK && g->progress != NULL)
             st = mci_progress_report(g->progress, !*more, g->c->err);
-    }
+    } while (g->progress != NULL && st == MC_OK && *more);
     mci_scores_free(&p->scores);
     free(p);
     return st;
@@ -285,7 +308,7 @@ static mc_status build(building *g, int *later)
     return st;
 }
 
-int mci_rebuild(mci_call *c, mci_coll *coll, mci_index *ix)
+int mci_rebuild(mci_call *c, mci_coll *coll, mci_index *ix, int awaited)
 {
     mc_info info;
     int later;
@@ -294,7 +317,8 @@ int mci_rebuild(mci_call *c, mci_coll *coll, mci_index *ix)
     mci_call part = mci_call_aside(c, &info); /* that its time was up says nothing about the cache */
     if (c->dl != MCI_NO_DEADLINE)
         part.dl = c->dl - (c->dl - mci_now_ns()) / 2;
-    building g = {.c = &part, .coll = coll, .ix = ix, .b = &ix->builder, .until_ns = mci_now_ns() + SLICE_NS};
+    building g = {
+        .c = &part, .coll = coll, .ix = ix, .b = &ix->builder, .until_ns = mci_now_ns() + (awaited ? SLICE_NS : ASIDE_NS)};
     mc_status st = build(&g, &later);
     mci_call_count(c, &info);
     MCI_SYNC("build:slice", ix->set.name);

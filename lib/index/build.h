@@ -11,9 +11,10 @@
 
 /*
  * Build if nobody else does, for a few milliseconds, and never longer than half of what is left of the deadline: so that the store can still
- * answer this caller. The next caller of this handle goes on. 1: the set is there now.
+ * answer this caller. The next caller of this handle goes on. `awaited` 0: lists are answered without it, and it takes less of each call. 1: the set is
+ * there now.
  */
-int mci_rebuild(mci_call *c, mci_coll *coll, mci_index *ix);
+int mci_rebuild(mci_call *c, mci_coll *coll, mci_index *ix, int awaited);
 /* Build all of it, or wait until the process that builds it has done so (or has left it to us). Each step has the deadline of a call. */
 mc_status mci_build_or_wait(mci_call *c, mci_coll *coll, mci_index *ix, mci_progress *progress);
 

@@ -26,7 +26,7 @@ void mci_leave_old_epoch(mci_call *c, const mci_index *ix)
 
 static mci_belief build(mci_call *c, mci_coll *coll, mci_index *ix)
 {
-    return mci_rebuild(c, coll, ix) ? MCI_ASK_AGAIN : MCI_ASK_STORE;
+    return mci_rebuild(c, coll, ix, 1) ? MCI_ASK_AGAIN : MCI_ASK_STORE;
 }
 
 /* Until the second build is wanted, whatever is built would be as provisional as what is there: the store answers, and nothing is scanned. */
@@ -71,6 +71,7 @@ mci_belief mci_judge(mci_call *c, mci_coll *coll, mci_index *ix, const mci_ops *
         return await_second_build(c, coll, ix, a);
     mci_belief belief = next[mci_repair(c, coll, ix, a->due, a->ndue)];
     if (belief == MCI_BELIEVED && a->build_wanted)
-        (void)mci_rebuild(c, coll, ix); /* it is complete; who wrote when its keys were lost, only a second build can know */
+        (void)mci_rebuild(c, coll, ix,
+                          0); /* it is complete; who wrote when its keys were lost, only a second build can know */
     return belief;
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns: growing lists of ids and ranks. Refuses nothing but to grow past memory. */
+/* Owns: growing lists of ids and ranks. Refuses: to grow past memory, and ranks that no set could hold. */
 #include "store/scores.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 int mci_scores_add(mci_scores *s, const char *id, size_t len, double score)
 {
+    if (!isfinite(score))
+        return 0;
     if (s->n == s->cap) {
         size_t cap = s->cap == 0 ? 512 : s->cap * 2;
         double *more = realloc(s->score, cap * sizeof *more);

@@ -29,6 +29,7 @@ static mc_client *here;  /* builds */
 static mc_client *there; /* writes: another process, as far as the protocol goes */
 static mc_client *truth; /* asks the store alone */
 static atomic_int pages;
+static atomic_int lost;
 
 static void slow_pages(const char *point, const char *id)
 {
@@ -311,6 +312,48 @@ static void test_left_to_another(void **state)
     stop();
 }
 
+/* ---- a page that is lost on its way ---- */
+
+#define NEW_SET "mfc:n:mflix:board:{movies:rating}"
+#define WHERE_IT_IS "mfc:a:mflix:board:{movies:rating}", "@ "
+
+/* Before the second page goes out, the first one has not arrived, as far as Redis can tell: it was sent, and nobody waited for it. */
+static void lose_a_page(const char *point, const char *id)
+{
+    (void)id;
+    if (strcmp(point, "build:page") != 0 || atomic_fetch_add(&pages, 1) != 1)
+        return;
+    for (int i = 0; i < 5000 && fixture_redis_int(&f, "ZCARD", NEW_SET, NULL) < 2; i++)
+        fixture_sleep_ms(1);
+    char *where = fixture_redis(&f, "HGET", WHERE_IT_IS, NULL);
+    char *cursor = where != NULL ? strrchr(where, ' ') : NULL;
+    if (cursor == NULL || cursor[1] == '\0')
+        return; /* seen by the test: there is no second build */
+    cursor[1] = '\0';
+    free(fixture_redis(&f, "HSET", WHERE_IT_IS, where, NULL));
+    free(fixture_redis(&f, "ZREMRANGEBYSCORE", NEW_SET, "(-inf", "+inf", NULL));
+    free(where);
+    atomic_fetch_add(&lost, 1);
+}
+
+/* The page after it is refused, and the build goes on from where it is. */
+static void test_a_page_is_lost(void **state)
+{
+    (void)state;
+    start();
+    (void)call_until_whole(here); /* Redis knows the scripts now */
+    assert_int_equal(mc_invalidate_all(there, NULL, NULL), MC_OK);
+    atomic_store(&pages, 0);
+    atomic_store(&lost, 0);
+    atomic_store(&mci_sync_hook, lose_a_page);
+    for (int i = 0; i < CALLS_MOST && !top(here); i++)
+        ;
+    assert_int_equal(atomic_load(&lost), 1);
+    assert_right(here);
+    assert_in_range(atomic_load(&pages), 3, PAGES_MOST + 2);
+    stop();
+}
+
 /* A page of a board is read from an index of ids and ranks: no document is touched, however large the documents are. */
 static void test_no_document_is_read(void **state)
 {
@@ -356,7 +399,7 @@ int main(void)
         cmocka_unit_test(test_a_slice_each),        cmocka_unit_test(test_many_callers),
         cmocka_unit_test(test_nobody_waits),        cmocka_unit_test(test_writes_between),
         cmocka_unit_test(test_invalidated_between), cmocka_unit_test(test_left_to_another),
-        cmocka_unit_test(test_no_document_is_read),
+        cmocka_unit_test(test_a_page_is_lost),      cmocka_unit_test(test_no_document_is_read),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

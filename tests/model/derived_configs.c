@@ -77,6 +77,14 @@ static const d_config new_vanishes = {.name = "new set vanishes, 2 builders",
                                       .hold_ends = 1,
                                       .vanish = 1,
                                       .keys = 8};
+static const d_config pages = {.name = "2 ids, a page lost, update",
+                               .ids = 2,
+                               .writers = 1,
+                               .writes = "0u",
+                               .builders = 2,
+                               .reader = 1,
+                               .hold_ends = 1,
+                               .pages = 1};
 static const d_config doubted = {.name = "old doubt, builder, 1 lost",
                                  .ids = 1,
                                  .writers = 2,
@@ -109,7 +117,8 @@ static const d_config lost_forgets = {.name = "1 lost, slot forgets, 2 builders"
 static const d_config three_built = {
     .name = "3 writers, builder, 1 repair", .ids = 1, .writers = 3, .writes = "0u0u0u", .repairs = 1, .builders = 1};
 
-const d_config *const d_configs[] = {&two,          &three,   &deleted, &aborted,       &dies,       &lost,     &fails,
-                                     &builders,     &two_ids, &outside, &outside_built, &forgets,    &vanishes, &both_vanish,
-                                     &new_vanishes, &doubted, &late,    &lost_forgets,  &three_built};
+const d_config *const d_configs[] = {&two,           &three,   &deleted,  &aborted,      &dies,
+                                     &lost,          &fails,   &builders, &two_ids,      &outside,
+                                     &outside_built, &forgets, &vanishes, &both_vanish,  &new_vanishes,
+                                     &pages,         &doubted, &late,     &lost_forgets, &three_built};
 const size_t d_nconfigs = sizeof d_configs / sizeof d_configs[0];

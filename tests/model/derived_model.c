@@ -54,6 +54,7 @@ void d_init(d_model *m, const d_config *cfg)
     m->fails = (int8_t)cfg->fails;
     m->repeats = (int8_t)cfg->repeats;
     m->hold_ends = (int8_t)cfg->hold_ends;
+    m->pages = (int8_t)cfg->pages;
     m->vanish = (int8_t)cfg->vanish;
     m->forgets = (int8_t)cfg->forgets;
 }
@@ -163,6 +164,10 @@ static int helper_events(const d_model *m, const d_config *cfg, d_event *out)
         int barred = m->s.held && root != 0;
         if (m->b_step[b] == 0 ? wanted && !barred : m->b_step[b] < 5)
             out[n++] = (d_event){DE_BUILDER, b};
+        if (m->pages > 0 && m->b_step[b] == 2 && m->b_at[b] + 1 < cfg->ids)
+            out[n++] = (d_event){DE_PAGE_LOST, b};
+        if (m->b_late[b] != 0)
+            out[n++] = (d_event){DE_PAGE_LATE, b};
         if (m->b_step[b] == 0)
             break;
     }
@@ -394,7 +399,7 @@ static void builder_step(d_model *m, const d_config *cfg, int b, d_mutants mu, d
         call(m, cfg, c, mu);
         m->b_at[b] = (int8_t)(at + 1);
         m->b_version[b] = 0;
-        m->b_step[b] = (int8_t)(!c->result ? 4 : at + 1 < cfg->ids ? 1 : 3);
+        m->b_step[b] = (int8_t)(at + 1 < cfg->ids && (c->result || cfg->pages > 0) ? 1 : !c->result ? 4 : 3);
         break;
     case 3:
         *c = (d_call){.op = D_SWAP, .who = b, .nonce = m->b_nonce[b]};
@@ -408,6 +413,26 @@ static void builder_step(d_model *m, const d_config *cfg, int b, d_mutants mu, d
     }
     if (m->b_step[b] == 5)
         m->b_at[b] = m->b_nonce[b] = m->b_version[b] = 0;
+}
+
+/* Nobody waits for the answer of a page that is not the last: what became of it, the next one finds out. */
+static void page_step(d_model *m, const d_config *cfg, d_event e, d_mutants mu, d_call *c)
+{
+    int b = e.who;
+    if (e.kind == DE_PAGE_LOST) {
+        m->pages--;
+        m->b_late[b] = (int8_t)(m->b_at[b] + 1);
+        m->b_late_nonce[b] = m->b_nonce[b];
+        m->b_late_version[b] = m->b_version[b];
+        m->b_at[b]++;
+        m->b_version[b] = 0;
+        m->b_step[b] = 1;
+    } else {
+        *c = (d_call){
+            .op = D_PAGE, .id = m->b_late[b] - 1, .who = b, .nonce = m->b_late_nonce[b], .version = m->b_late_version[b]};
+        m->b_late[b] = m->b_late_nonce[b] = m->b_late_version[b] = 0;
+        call(m, cfg, c, mu);
+    }
 }
 
 /* What a reader learns of pending: the nonce, or 0 when something is due. */
@@ -475,6 +500,8 @@ void d_apply(d_model *m, const d_config *cfg, d_event e, d_mutants mu, d_call *d
         repair_step(m, cfg, e, mu, &c);
     else if (e.kind == DE_BUILDER)
         builder_step(m, cfg, e.who, mu, &c);
+    else if (e.kind < DE_READER)
+        page_step(m, cfg, e, mu, &c);
     else if (e.kind == DE_READER)
         reader_step(m, cfg, mu);
     else if (e.kind == DE_OUTSIDE)

@@ -29,6 +29,7 @@ typedef struct d_config {
     int fails;   /* announcements that are not confirmed, and may still arrive */
     int repeats; /* scripts of writers that arrive once more */
     int hold_ends;
+    int pages;  /* that are lost on their way, and may still arrive: a builder waits only for the last one's answer */
     int vanish; /* keys that are lost alone, of those in `keys`: bit 0 set, 1 pending, 2 announcements, 3 new set */
     int keys;
     int forgets;
@@ -73,13 +74,16 @@ typedef struct d_model {
     int8_t b_at[D_BUILDERS];   /* id */
     int8_t b_nonce[D_BUILDERS];
     int8_t b_version[D_BUILDERS];
+    int8_t b_late[D_BUILDERS]; /* a page that may still arrive: its id + 1, nonce and version */
+    int8_t b_late_nonce[D_BUILDERS];
+    int8_t b_late_version[D_BUILDERS];
     int8_t reader; /* 0 free, 1 between its two commands, 2 done */
     int8_t reader_sees;
     int8_t reader_acked[D_IDS];
     int8_t reader_place[D_IDS];
     int8_t outside; /* 0 to write, 1 to clear all, 2 done */
     int8_t outside_version;
-    int8_t deaths, lost, fails, repeats, hold_ends, vanish, forgets; /* left */
+    int8_t deaths, lost, fails, repeats, hold_ends, pages, vanish, forgets; /* left */
     int8_t wrong; /* a read was certain of something older than what had been acknowledged before it began */
 } d_model;
 
@@ -96,6 +100,8 @@ typedef enum d_event_kind {
     DE_LEASE, /* who: repair * D_IDS + id */
     DE_REPAIR,
     DE_BUILDER,
+    DE_PAGE_LOST,
+    DE_PAGE_LATE,
     DE_READER,
     DE_OUTSIDE,
     DE_DUE,

@@ -247,6 +247,9 @@ static void page(d_slot *s, d_call *c, d_mutants mu)
     int fenced = !D_IS(mu, DM_NO_BUILD_TOKEN) && !D_IS(mu, DM_PAGES_UNFENCED);
     if (!is_builder(s, c, fenced, mu))
         return;
+    if (s->cursor != c->id && s->cursor != c->id + 1 &&
+        !D_IS(mu, DM_PAGES_UNCHAINED)) /* that one was lost; this one may come twice */
+        return;
     if (!c->none && (s->placed[c->id] == D_NONE || D_IS(mu, DM_NO_NX)))
         s->placed[c->id] = (int8_t)c->version;
     if (s->holder == c->who) {

@@ -29,6 +29,7 @@ enum d_mutant {
     DM_NO_ANNOUNCED_NONCE,     /* lost announcements are noticed */
     DM_NO_BUILD_TOKEN,         /* pages and swap ask whether the builder still holds its lease */
     DM_PAGES_UNFENCED,         /* pages do, too */
+    DM_PAGES_UNCHAINED,        /* a page is added after the one before it, or not at all */
     DM_NO_NX,                  /* a page does not replace what a writer put there */
     DM_NO_TOMBSTONES,          /* nor bring back what a writer removed */
     DM_NO_NEW_MARKER,          /* a lost new set is noticed */

@@ -96,8 +96,9 @@ static void builder_script(const d_call *c, const char *fresh, const char *place
         if (c->result)
             expect_nonce(c, wire_item(r, 1));
     } else if (c->op == D_PAGE) {
-        r = c->none ? SCRIPT(page, name('b', c->who), name('n', c->nonce), LONG, ids[c->id], "Z")
-                    : SCRIPT(page, name('b', c->who), name('n', c->nonce), LONG, ids[c->id], "Z", place, ids[c->id]);
+        const char *after = c->id > 0 ? ids[c->id - 1] : "";
+        r = c->none ? SCRIPT(page, name('b', c->who), name('n', c->nonce), LONG, after, ids[c->id], "Z")
+                    : SCRIPT(page, name('b', c->who), name('n', c->nonce), LONG, after, ids[c->id], "Z", place, ids[c->id]);
         assert_int_equal(wire_int(r), c->result);
     } else if (c->op == D_SWAP) {
         assert_int_equal(wire_int(SCRIPT(swap, name('b', c->who), name('n', c->nonce), LONG)), c->result);

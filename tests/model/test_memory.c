@@ -169,6 +169,7 @@ static void builder_step(const d_call *c, const char *fresh, mci_place place)
                                                                   .token = token,
                                                                   .nonce = name('n', c->nonce),
                                                                   .hold_ms = LONG,
+                                                                  .after = c->id > 0 ? ids[c->id - 1] : "",
                                                                   .cursor = ids[c->id],
                                                                   .ids = &ids[c->id],
                                                                   .places = &place,

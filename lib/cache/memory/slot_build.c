@@ -55,10 +55,18 @@ static int is_builder(const mci_slot *s, const char *token, const char *nonce)
     return s->fresh != NULL && strcmp(s->nonce, nonce) == 0 && s->builder[0] != '\0' && strcmp(s->builder, token) == 0;
 }
 
+/* Is the page before this one in? Or this one, which comes once more? */
+static int follows(const mci_slot *s, const mci_op_build_page *p)
+{
+    const char *kept = s->cursor != NULL ? s->cursor : "";
+    return strcmp(kept, p->after != NULL ? p->after : "") == 0 ||
+           (p->cursor != NULL && p->cursor[0] != '\0' && strcmp(kept, p->cursor) == 0);
+}
+
 int mci_slot_page(mci_slot *s, mci_op_build_page *p, int64_t now_ms)
 {
     p->added = 0;
-    if (!is_builder(s, p->token, p->nonce))
+    if (!is_builder(s, p->token, p->nonce) || !follows(s, p))
         return 0;
     for (size_t i = 0; i < p->n; i++) /* what a writer put there is newer */
         if (mci_ranked_find(s->fresh, p->ids[i]) == NULL &&

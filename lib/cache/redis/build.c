@@ -57,6 +57,7 @@ void mci_build_page_pack(mci_redis_cache *rc, mci_batch *b, mci_op *op)
     begin(rc, b, &mci_script_derived_page, p->set, p->token);
     mci_arg_str(b, p->nonce);
     mci_arg_int(b, p->hold_ms);
+    mci_arg_str(b, p->after != NULL ? p->after : "");
     mci_arg_str(b, p->cursor != NULL ? p->cursor : "");
     mci_arg_str(b, geo ? "G" : "Z");
     for (size_t i = 0; i < p->n; i++) {

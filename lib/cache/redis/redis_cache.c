@@ -172,7 +172,7 @@ static void unpack(mci_parts *p, mci_deadline dl)
     }
 }
 
-/* ---- ends of loads that nobody waits for -------------------------------------------------------------------------- */
+/* ---- what nobody waits for: ends of loads, and pages of builds (the next page finds out) --------------------------- */
 
 typedef struct detached_end {
     const mci_family *family;
@@ -212,8 +212,7 @@ static int send_detached(mci_redis_cache *rc, const mci_ops *ops, mci_redis *red
         return -1;
     d->rc = rc;
     d->redis = redis;
-    d->n = ops->n;
-    for (size_t i = 0; i < ops->n; i++) {
+    for (size_t i = 0; i < ops->n && ops->op[i].kind == MCI_OP_VALUE_COMMIT; i++, d->n++) {
         const mci_op_commit *k = &ops->op[i].u.commit;
         d->end[i].family = k->family;
         d->end[i].first = ops->op[i].first;
