@@ -15,7 +15,7 @@
 #define PAGE_FIRST 500
 #define PAGE_MAX 2000
 #define PAGES 4                   /* of a slice: the answer of the last one tells of all */
-#define SLICE_NS INT64_C(4000000) /* of one caller's time, whose own question and the last page's end come on top */
+#define SLICE_NS INT64_C(3500000) /* of one caller's time, whose own question and the last page's end come on top */
 #define ASIDE_NS INT64_C(1000000) /* of a caller's whose answer does not wait for this build */
 #define HOLD_MS 1000              /* a builder of whom nothing is heard for so long may be gone: another goes on */
 #define PATIENCE_MS 120000

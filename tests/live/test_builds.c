@@ -37,7 +37,7 @@ static void slow_pages(const char *point, const char *id)
     if (strcmp(point, "build:page") != 0)
         return;
     atomic_fetch_add(&pages, 1);
-    fixture_sleep_ms(7); /* a slice is 5 */
+    fixture_sleep_ms(7); /* a slice is 3.5 */
 }
 
 static mc_client *open_client(const char *tiers)
@@ -61,7 +61,7 @@ static mc_client *open_client(const char *tiers)
 
 static void id_of(int i, char id[25])
 {
-    snprintf(id, 25, "573a1390f29313caabc%05x", 16 * i + 8);
+    snprintf(id, 25, "573a1390f29313caabc%05x", (unsigned)(16 * i + 8) & 0xfffff);
 }
 
 static void import_films(mc_client *mc, int n)
