@@ -30,6 +30,7 @@ typedef struct mci_builder {
     char nonce[MCI_NONCE_CAP];
     char *cursor;   /* malloc'ed: the last id that is in the set; NULL: none is */
     int64_t row_ns; /* what a row took, lately */
+    int careful;    /* a page was lost that was not waited for: until a build has gone well, each is */
 } mci_builder;
 
 typedef struct mci_index {

@@ -28,11 +28,14 @@ typedef struct building {
     mci_builder *b;
     mci_progress *progress; /* NULL: a slice, until */
     int64_t until_ns;
+    int ahead; /* pages were sent that were not waited for */
+    int lost;  /* and one of them, it seems, did not arrive */
 } building;
 
 /* One page on its way from the store into the set. */
 typedef struct page {
-    size_t limit;
+    size_t limit; /* PAGE_MAX at most */
+    size_t read;  /* rows that came */
     const char *ids[PAGE_MAX];
     mci_place places[PAGE_MAX];
     size_t n;
@@ -73,7 +76,8 @@ static mc_status take_builder(building *g, int *old)
         else if (o->cursor.n > 0 &&
                  mci_id_check(g->coll->spec->id_kind, o->cursor.p, o->cursor.n, checked, "id", NULL) != MC_OK)
             st = mci_fail(g->c->err, MC_E_PROTO, MC_TIER_REDIS, "build: Redis answered something else");
-        else if (o->cursor.n > 0 && (b->cursor = strdup(checked)) == NULL)
+        else if (o->cursor.n > 0 &&
+                 (b->cursor = strndup(o->cursor.p, o->cursor.n)) == NULL) /* as the page before has named it */
             st = mci_fail(g->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to build");
         memcpy(b->nonce, o->nonce, sizeof b->nonce);
         *old = ops.op[0].epoch != 0 && mci_nonce_epoch(b->nonce) != ops.op[0].epoch;
@@ -141,6 +145,7 @@ static mc_status add_page(building *g, const page *p, int ahead)
     o->places = p->places;
     o->n = p->n;
     mc_status st = mci_call_run_one(g->c, &ops);
+    g->ahead |= ops.detached;
     if (st == MC_OK && !ops.detached && !ops.op[0].u.build_page.added)
         st = MC_NOT_FOUND; /* lost, invalidated, or another goes on with it */
     mci_ops_free(&ops);
@@ -149,13 +154,14 @@ static mc_status add_page(building *g, const page *p, int ahead)
 
 static mc_status one_page(building *g, page *p, size_t limit, int ahead, int *more)
 {
-    p->limit = limit;
+    p->limit = limit < PAGE_MAX ? limit : PAGE_MAX;
     mc_status st = read_page(g, p);
     MCI_SYNC("build:page", g->ix->set.name);
     if (st == MC_OK)
-        st = add_page(g, p, ahead && p->last != NULL);
+        st = add_page(g, p, ahead && p->last != NULL && !g->b->careful);
+    p->read = p->docs != NULL ? p->ndocs : p->scores.n;
     if (g->progress != NULL)
-        g->progress->p.done += (int64_t)(p->docs != NULL ? p->ndocs : p->n);
+        g->progress->p.done += (int64_t)p->read;
     *more = p->last != NULL;
     if (st == MC_OK && p->last != NULL) { /* what is in is in, also for the next builder */
         free(g->b->cursor);
@@ -173,35 +179,45 @@ static mc_status one_page(building *g, page *p, size_t limit, int ahead, int *mo
     return st;
 }
 
-/* How many rows the next slice is to have. */
-static size_t slice_size(const building *g)
+/* How many rows come next; 0: the slice is over. */
+static size_t rows_next(const building *g, int first)
 {
     if (g->progress != NULL)
         return PAGE_MAX;
     if (g->b->row_ns == 0)
         return PAGE_FIRST;
     int64_t rows = (g->until_ns - mci_now_ns()) / g->b->row_ns;
-    return rows > PAGES * PAGE_MAX ? PAGES * PAGE_MAX : rows > PAGE_MIN ? (size_t)rows : PAGE_MIN;
+    if (rows >= PAGES * PAGE_MAX)
+        return PAGES * PAGE_MAX;
+    return rows >= PAGE_MIN ? (size_t)rows : first ? PAGE_MIN : 0;
 }
 
-static mc_status one_slice(building *g, page *p, int *more)
+/* So many rows, in a few pages of which the cache takes one while the next is read. */
+static mc_status pages_of(building *g, page *p, size_t rows, int *more)
 {
     int64_t t0 = mci_now_ns();
-    size_t rows = slice_size(g);
-    size_t each = rows / PAGES > PAGE_MIN ? rows / PAGES : PAGE_MIN;
-    size_t done = 0;
+    size_t each = g->progress == NULL && g->b->row_ns == 0 ? rows : (rows + PAGES - 1) / PAGES;
+    size_t asked = 0;
+    size_t came = 0;
     mc_status st = MC_OK;
-    *more = 1;
-    while (st == MC_OK && *more && done < rows) {
-        size_t left = rows - done;
-        size_t limit = left < each + PAGE_MIN ? left : each;
+    if (each < PAGE_MIN)
+        each = PAGE_MIN;
+    while (st == MC_OK && *more && asked < rows) {
+        size_t left = rows - asked;
+        size_t limit = left < each + PAGE_MIN && left <= PAGE_MAX ? left : each;
         st = one_page(g, p, limit, limit < left, more);
-        done += limit;
+        asked += limit;
+        came += p->read;
         if (g->progress == NULL && mci_now_ns() >= g->until_ns) /* slower than it was lately */
             break;
     }
-    int64_t row_ns = (mci_now_ns() - t0) / (int64_t)done + 1;
-    if (row_ns < g->b->row_ns) /* one quick slice does not make the next one large */
+    if (st == MC_NOT_FOUND && g->ahead)
+        g->lost = g->b->careful = 1;
+    size_t looked_at = *more ? asked : came; /* the last page has fewer than were asked for */
+    if (looked_at == 0)
+        return st;
+    int64_t row_ns = (mci_now_ns() - t0) / (int64_t)looked_at + 1;
+    if (row_ns < g->b->row_ns) /* some quick pages do not make the next ones large */
         row_ns = (3 * g->b->row_ns + row_ns) / 4;
     g->b->row_ns = row_ns;
     return st;
@@ -214,17 +230,17 @@ static mc_status some_pages(building *g, int *more)
     if (p == NULL)
         return mci_fail(g->c->err, MC_E_NOMEM, MC_TIER_NONE, "no memory to build");
     mc_status st = MC_OK;
-    *more = 1;
-    do {
+    size_t rows = rows_next(g, 1);
+    for (*more = 1; st == MC_OK && *more && rows > 0; rows = rows_next(g, 0)) {
         if (g->progress != NULL) /* long calls have a deadline for each step */
             g->c->dl = mci_deadline_in(mci_call_timeout_ms(g->c));
         else if (mci_deadline_left_ms(g->c->dl) == 0)
             st = mci_fail(g->c->err, MC_E_TIMEOUT, MC_TIER_STORE, "the deadline passed while %s was built", g->ix->set.name);
         if (st == MC_OK)
-            st = one_slice(g, p, more);
+            st = pages_of(g, p, rows, more);
         if (st == MC_OK && g->progress != NULL)
             st = mci_progress_report(g->progress, !*more, g->c->err);
-    } while (g->progress != NULL && st == MC_OK && *more);
+    }
     mci_scores_free(&p->scores);
     free(p);
     return st;
@@ -284,10 +300,12 @@ static mc_status go_on(building *g, int *later)
     MCI_SYNC("build:swap", g->ix->set.name);
     if (st == MC_OK)
         st = swap(g);
-    if (st == MC_OK)
+    if (st == MC_OK) {
         mci_count(g->c->e->metrics, MCI_C_BOARD_REBUILDS);
-    else
+        g->b->careful = 0;
+    } else {
         leave(g);
+    }
     forget(g->b);
     if (st < 0)
         mci_log_write(g->c->e->log, MC_LOG_WARN, "building %s of %s stopped: %s", g->ix->set.name, g->coll->spec->name,
@@ -347,9 +365,14 @@ mc_status mci_build_or_wait(mci_call *c, mci_coll *coll, mci_index *ix, mci_prog
         c->dl = mci_deadline_in(mci_call_timeout_ms(c));
         int later;
         building g = {.c = c, .coll = coll, .ix = ix, .b = &ix->builder, .progress = progress};
+        progress->p.done = 0;
         mc_status st = build(&g, &later);
         if (st != MC_NOT_FOUND || is_there(c, ix))
             return st == MC_NOT_FOUND ? MC_OK : st;
+        if (progress->p.done > 0) /* it goes on, if in parts */
+            give_up = mci_deadline_in(PATIENCE_MS);
+        if (g.lost) /* nobody else builds: once more, and each page is waited for */
+            continue;
         st = mci_progress_report(progress, 0, c->err);
         if (st != MC_OK)
             return st;

@@ -75,16 +75,18 @@ mc_status mci_sqlite_insert(mci_store *s, const mci_spec *spec, const char *id, 
 static mci_sqlite_sql least(sqlite3_stmt *row, const mci_doc *d)
 {
     const mci_spec *spec = mci_doc_spec(d);
+    int alias_type = sqlite3_column_type(row, 3); /* before it is read as text */
+    int rank_type = sqlite3_column_type(row, 4);
     const char *was = (const char *)sqlite3_column_text(row, 3);
     size_t was_len = (size_t)sqlite3_column_bytes(row, 3);
     const char *alias = spec->alias_field >= 0 ? mci_doc_text(d, (size_t)spec->alias_field) : NULL;
     size_t len = alias != NULL ? mci_doc_val(d, (size_t)spec->alias_field)->len : 0;
     double rank = 0;
     int ranked = spec->rank_field >= 0 && mci_doc_number(d, (size_t)spec->rank_field, &rank);
-    int was_ranked = sqlite3_column_type(row, 4) != SQLITE_NULL;
-    if ((was == NULL) != (alias == NULL) || was_len != len || (len > 0 && memcmp(was, alias, len) != 0))
+    if (alias_type != (alias != NULL ? SQLITE_TEXT : SQLITE_NULL) || was_len != len ||
+        (len > 0 && memcmp(was, alias, len) != 0))
         return MCI_SQL_UPDATE;
-    if (ranked != was_ranked || (ranked && sqlite3_column_double(row, 4) != rank))
+    if (rank_type != (ranked ? SQLITE_FLOAT : SQLITE_NULL) || (ranked && sqlite3_column_double(row, 4) != rank))
         return MCI_SQL_UPDATE_RANK;
     return MCI_SQL_UPDATE_DOC;
 }

@@ -336,21 +336,44 @@ static void lose_a_page(const char *point, const char *id)
     atomic_fetch_add(&lost, 1);
 }
 
-/* The page after it is refused, and the build goes on from where it is. */
+/* The page after it is refused, and the build goes on from where it is: by callers in turn, and at once when all of it is built in one call. */
 static void test_a_page_is_lost(void **state)
 {
     (void)state;
+    for (int at_once = 0; at_once < 2; at_once++) {
+        start();
+        (void)call_until_whole(here); /* Redis knows the scripts now */
+        assert_int_equal(mc_invalidate_all(there, NULL, NULL), MC_OK);
+        atomic_store(&pages, 0);
+        atomic_store(&lost, 0);
+        atomic_store(&mci_sync_hook, lose_a_page);
+        if (at_once)
+            assert_int_equal(mc_warm(here, MC_WARM_BOARD, 0, NULL, NULL, NULL, NULL), MC_OK);
+        for (int i = 0; i < CALLS_MOST && !top(here); i++)
+            assert_false(at_once);
+        assert_int_equal(atomic_load(&lost), 1);
+        assert_right(here);
+        assert_in_range(atomic_load(&pages), 3, PAGES_MOST + 2);
+        stop();
+    }
+}
+
+/* Ids as another program wrote them: what a page says of the one before it is what that one said of itself. */
+static void test_ids_of_others(void **state)
+{
+    (void)state;
+    sqlite3 *db = NULL;
     start();
-    (void)call_until_whole(here); /* Redis knows the scripts now */
-    assert_int_equal(mc_invalidate_all(there, NULL, NULL), MC_OK);
-    atomic_store(&pages, 0);
-    atomic_store(&lost, 0);
-    atomic_store(&mci_sync_hook, lose_a_page);
-    for (int i = 0; i < CALLS_MOST && !top(here); i++)
-        ;
-    assert_int_equal(atomic_load(&lost), 1);
-    assert_right(here);
-    assert_in_range(atomic_load(&pages), 3, PAGES_MOST + 2);
+    assert_int_equal(sqlite3_open(uri + strlen("sqlite:"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE movies SET id = upper(id)", NULL, NULL, NULL), SQLITE_OK);
+    int films = sqlite3_changes(db);
+    assert_false(top(here));
+    assert_false(top(here));
+    assert_int_equal(fixture_redis_int(&f, "HDEL", "mfc:a:mflix:board:{movies:rating}", "@ holder", NULL), 1);
+    assert_int_equal(mc_warm(there, MC_WARM_BOARD, 0, NULL, NULL, NULL, NULL), MC_OK);
+    assert_int_equal(fixture_redis_int(&f, "ZCARD", "mflix:board:{movies:rating}", NULL), films + 1);
+    assert_int_equal(sqlite3_exec(db, "UPDATE movies SET id = lower(id)", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
     stop();
 }
 
@@ -399,7 +422,8 @@ int main(void)
         cmocka_unit_test(test_a_slice_each),        cmocka_unit_test(test_many_callers),
         cmocka_unit_test(test_nobody_waits),        cmocka_unit_test(test_writes_between),
         cmocka_unit_test(test_invalidated_between), cmocka_unit_test(test_left_to_another),
-        cmocka_unit_test(test_a_page_is_lost),      cmocka_unit_test(test_no_document_is_read),
+        cmocka_unit_test(test_a_page_is_lost),      cmocka_unit_test(test_ids_of_others),
+        cmocka_unit_test(test_no_document_is_read),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

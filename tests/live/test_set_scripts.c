@@ -45,7 +45,12 @@ static void board(void)
     (void)CMD("FLUSHALL");
     assert_string_equal(wire_text(wire_item(SCRIPT(raise, N1, LONG, "", "E"), 1)), N1);
     assert_int_equal(wire_int(wire_item(SCRIPT(build, A, LONG, N2, LONG), 4)), 0);
-    assert_int_equal(wire_int(SCRIPT(page, A, N1, LONG, "d", "Z", "1", "a", "2", "b", "2", "c", "3", "d")), 1);
+    assert_int_equal(wire_int(SCRIPT(page, A, N1, LONG, "", "b", "Z", "1", "a", "2", "b")), 1);
+    assert_int_equal(wire_int(SCRIPT(page, A, N1, LONG, "", "b", "Z", "1", "a", "2", "b")), 1); /* it comes again */
+    assert_int_equal(wire_int(SCRIPT(page, A, N1, LONG, "c", "d", "Z", "3", "d")),
+                     0);                                                              /* the page before it did not arrive */
+    assert_int_equal(wire_int(SCRIPT(page, A, N1, LONG, "", "d", "Z", "3", "d")), 0); /* or came before it */
+    assert_int_equal(wire_int(SCRIPT(page, A, N1, LONG, "b", "d", "Z", "2", "c", "3", "d")), 1);
     assert_int_equal(wire_int(SCRIPT(swap, A, N1, LONG)), 1);
 }
 
@@ -121,9 +126,9 @@ static void test_places_on_the_map(void **state)
     (void)CMD("FLUSHALL");
     (void)SCRIPT(raise, N1, LONG, "", "E");
     (void)SCRIPT(build, A, LONG, N2, LONG);
-    assert_true(starts(SCRIPT(page, A, N1, LONG, "b", "G", "1", "86", "a"), "ERR"));
-    assert_true(starts(SCRIPT(page, A, N1, LONG, "b", "G", "", "a"), "ERR")); /* on a page everybody has a place */
-    assert_int_equal(wire_int(SCRIPT(page, A, N1, LONG, "b", "G", "1", "1", "a", "2", "2", "b")), 1);
+    assert_true(starts(SCRIPT(page, A, N1, LONG, "", "b", "G", "1", "86", "a"), "ERR"));
+    assert_true(starts(SCRIPT(page, A, N1, LONG, "", "b", "G", "", "a"), "ERR")); /* on a page everybody has a place */
+    assert_int_equal(wire_int(SCRIPT(page, A, N1, LONG, "", "b", "G", "1", "1", "a", "2", "2", "b")), 1);
     const redisReply *r = SCRIPT(announce, "b", A, LONG, LONG, N2);
     const char *now = wire_number(wire_int(wire_item(r, 0)));
     assert_int_equal(wire_int(wire_item(SCRIPT(settle, "b", A, N1, now, LONG, "P", "G", N2, "1.5", "1.5"), 0)), 1);
@@ -239,7 +244,7 @@ static void test_keys_of_other_types(void **state)
                 r = SCRIPT(leave, A);
             }
             assert_int_not_equal(r->type, REDIS_REPLY_ERROR);
-            assert_int_not_equal(SCRIPT(page, A, N1, LONG, "", "Z")->type, REDIS_REPLY_ERROR);
+            assert_int_not_equal(SCRIPT(page, A, N1, LONG, "", "", "Z")->type, REDIS_REPLY_ERROR);
             assert_int_not_equal(SCRIPT(repair, A, N1, LONG, "Z", "a", "5")->type, REDIS_REPLY_ERROR);
             assert_int_not_equal(SCRIPT(swap, A, N1, LONG)->type, REDIS_REPLY_ERROR);
             /* and whoever builds then puts it right */
@@ -247,8 +252,10 @@ static void test_keys_of_other_types(void **state)
             (void)SCRIPT(leave, B);
             r = SCRIPT(build, B, LONG, N2, LONG);
             char nonce[40];
+            char cursor[40];
             snprintf(nonce, sizeof nonce, "%s", wire_text(wire_item(r, 1)));
-            assert_int_equal(wire_int(SCRIPT(page, B, nonce, LONG, "a", "Z", "1", "a")), 1);
+            snprintf(cursor, sizeof cursor, "%s", wire_text(wire_item(r, 3)));
+            assert_int_equal(wire_int(SCRIPT(page, B, nonce, LONG, cursor, "a", "Z", "1", "a")), 1);
             assert_int_equal(wire_int(SCRIPT(swap, B, nonce, LONG)), 1);
             assert_true(strlen(state_now()) == 1);
         }
@@ -321,7 +328,7 @@ static void test_arguments_that_are_none(void **state)
         REFUSED("ERR", tell, N2, numbers[i], "a");
         REFUSED("ERR", lease, A, numbers[i], "a");
         REFUSED("ERR", build, A, numbers[i], N2, LONG);
-        REFUSED("ERR", page, A, N1, numbers[i], "z", "Z", "1", "a");
+        REFUSED("ERR", page, A, N1, numbers[i], "", "z", "Z", "1", "a");
         REFUSED("ERR", swap, A, N1, numbers[i]);
         REFUSED("ERR", raise, N2, numbers[i], "", "");
     }
@@ -329,14 +336,12 @@ static void test_arguments_that_are_none(void **state)
     for (size_t i = 0; i < sizeof scores / sizeof scores[0]; i++) {
         REFUSED("ERR", settle, "a", A, N1, "1", LONG, "P", "Z", N2, scores[i]);
         REFUSED("ERR", repair, A, N1, LONG, "Z", "a", scores[i]);
-        REFUSED("ERR", page, A, N1, LONG, "z", "Z", "1", "y", scores[i], "a");
     }
     static const char *const ids[] = {"", "! 1.0", "@ holder", "?", "a b", "a\nb"};
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         REFUSED("ERR", announce, ids[i], B, LONG, LONG, N2);
         REFUSED("ERR", tell, N2, LONG, "b", ids[i]);
         REFUSED("ERR", lease, B, LONG, ids[i]);
-        REFUSED("ERR", page, A, N1, LONG, "", "Z", "1", "y", "1", ids[i]);
     }
     REFUSED("ERR", announce, "b", "no token", LONG, LONG, N2);
     REFUSED("ERR", announce, "b", B, LONG, LONG, "no nonce");
@@ -385,7 +390,7 @@ static void test_a_full_redis(void **state)
     (void)SCRIPT(build, A, LONG, N2, LONG);
     (void)CMD("CONFIG", "SET", "maxmemory", "1");
     REFUSED("OOM", announce, "d", A, LONG, LONG, N2);
-    REFUSED("OOM", page, A, N1, LONG, "z", "Z", "1", "y");
+    REFUSED("OOM", page, A, N1, LONG, "", "z", "Z", "1", "y");
     REFUSED("OOM", build, A, LONG, N2, LONG);
     assert_int_equal(wire_int(wire_item(SCRIPT(lease, B, LONG, "c"), 1)), 0);
     assert_int_equal(due_now(), 1);

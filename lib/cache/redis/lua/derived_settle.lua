@@ -15,14 +15,15 @@ local function add(key, id)
     return type(done) == 'number'
 end
 if ARGV[6] == 'P' and #ARGV == (score_or_cell == 'Z' and 9 or score_or_cell == 'G' and 10 or 0) and at and span and now < at + span and
-    #ARGV[9] <= 24 and string.find(ARGV[9] .. (ARGV[10] or ''), '^%-?%d+%.?%d*%-?%d*%.?%d*$') then
+    #ARGV[9] <= 24 and string.find(ARGV[8], '^[%w.]+$') and string.find(ARGV[9] .. (ARGV[10] or ''), '^%-?%d+%.?%d*%-?%d*%.?%d*$') then
     local id, token, n = ARGV[1], ARGV[2], ARGV[3]
     local kept = redis.pcall('HMGET', ANNOUNCED, '! ', id)
     if kept[1] == n and kept[2] == string.format('%s - 0000000000000 0 %s %.0f', token, token, at + span) and
         redis.pcall('ZSCORE', PENDING, '! ' .. n) == 'inf' then
         local whole = redis.pcall('ZMSCORE', SET, '! ' .. n, '~ ' .. n)
         local built = redis.pcall('ZSCORE', NEW, '@ ' .. n) -- false, a score, or an error
-        if not whole.err and type(built) ~= 'table' and (not (whole[1] or whole[2]) or add(SET, id)) and (not built or add(NEW, id)) then
+        if not whole.err and type(built) ~= 'table' and (whole[1] or whole[2] or built) and (not (whole[1] or whole[2]) or add(SET, id)) and
+            (not built or add(NEW, id)) then
             redis.call('ZREM', PENDING, id)
             redis.call('HDEL', ANNOUNCED, id)
             return {1, 0}
