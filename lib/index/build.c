@@ -28,8 +28,7 @@ typedef struct building {
     mci_builder *b;
     mci_progress *progress; /* NULL: a slice, until */
     int64_t until_ns;
-    int ahead; /* pages were sent that were not waited for */
-    int lost;  /* and one of them, it seems, did not arrive */
+    int ahead; /* pages were sent that were not waited for: when the build is lost, that may be the reason */
 } building;
 
 /* One page on its way from the store into the set. */
@@ -212,7 +211,7 @@ static mc_status pages_of(building *g, page *p, size_t rows, int *more)
             break;
     }
     if (st == MC_NOT_FOUND && g->ahead)
-        g->lost = g->b->careful = 1;
+        g->b->careful = 1;
     size_t looked_at = *more ? asked : came; /* the last page has fewer than were asked for */
     if (looked_at == 0)
         return st;
@@ -371,7 +370,7 @@ mc_status mci_build_or_wait(mci_call *c, mci_coll *coll, mci_index *ix, mci_prog
             return st == MC_NOT_FOUND ? MC_OK : st;
         if (progress->p.done > 0) /* it goes on, if in parts */
             give_up = mci_deadline_in(PATIENCE_MS);
-        if (g.lost) /* nobody else builds: once more, and each page is waited for */
+        if (g.ahead) /* it need not be another builder: once more, and each page is waited for */
             continue;
         st = mci_progress_report(progress, 0, c->err);
         if (st != MC_OK)

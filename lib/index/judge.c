@@ -70,8 +70,8 @@ mci_belief mci_judge(mci_call *c, mci_coll *coll, mci_index *ix, const mci_ops *
     if (a->complete == MCI_COMPLETE_PROVISIONAL && strict)
         return await_second_build(c, coll, ix, a);
     mci_belief belief = next[mci_repair(c, coll, ix, a->due, a->ndue)];
+    /* It is complete; who wrote when its keys were lost, only a second build can know. */
     if (belief == MCI_BELIEVED && a->build_wanted)
-        (void)mci_rebuild(c, coll, ix,
-                          0); /* it is complete; who wrote when its keys were lost, only a second build can know */
+        (void)mci_rebuild(c, coll, ix, 0);
     return belief;
 }

@@ -13,7 +13,7 @@ typedef struct mci_scores {
     size_t cap;
 } mci_scores;
 
-/* 0 (a rank that is no finite number is left out), or -1: memory is short. */
+/* 0 (a rank that is infinite or not a number is left out), or -1: memory is short. */
 int mci_scores_add(mci_scores *s, const char *id, size_t len, double score);
 void mci_scores_clear(mci_scores *s); /* keeps the memory */
 void mci_scores_free(mci_scores *s);

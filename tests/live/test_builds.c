@@ -328,7 +328,7 @@ static void lose_a_page(const char *point, const char *id)
     char *where = fixture_redis(&f, "HGET", WHERE_IT_IS, NULL);
     char *cursor = where != NULL ? strrchr(where, ' ') : NULL;
     if (cursor == NULL || cursor[1] == '\0')
-        return; /* seen by the test: there is no second build */
+        return; /* nothing was lost: the test sees that */
     cursor[1] = '\0';
     free(fixture_redis(&f, "HSET", WHERE_IT_IS, where, NULL));
     free(fixture_redis(&f, "ZREMRANGEBYSCORE", NEW_SET, "(-inf", "+inf", NULL));

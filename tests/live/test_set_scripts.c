@@ -336,12 +336,14 @@ static void test_arguments_that_are_none(void **state)
     for (size_t i = 0; i < sizeof scores / sizeof scores[0]; i++) {
         REFUSED("ERR", settle, "a", A, N1, "1", LONG, "P", "Z", N2, scores[i]);
         REFUSED("ERR", repair, A, N1, LONG, "Z", "a", scores[i]);
+        REFUSED("ERR", page, A, N1, LONG, "", "z", "Z", "1", "y", scores[i], "a");
     }
     static const char *const ids[] = {"", "! 1.0", "@ holder", "?", "a b", "a\nb"};
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         REFUSED("ERR", announce, ids[i], B, LONG, LONG, N2);
         REFUSED("ERR", tell, N2, LONG, "b", ids[i]);
         REFUSED("ERR", lease, B, LONG, ids[i]);
+        REFUSED("ERR", page, A, N1, LONG, "", "", "Z", "1", "y", "1", ids[i]);
     }
     REFUSED("ERR", announce, "b", "no token", LONG, LONG, N2);
     REFUSED("ERR", announce, "b", B, LONG, LONG, "no nonce");

@@ -10,7 +10,18 @@ local after, cursor = ARGV[4], ARGV[5]
 if cursor ~= '' then
     need_id(cursor)
 end
--- There are thousands of ids and places: the library has looked at each, and looks here would take as long as adding them.
+-- There are thousands: what is written as usual is known by two looks at it (that it is one number, ZADD sees), anything else is looked at in full.
+local each = kind == 'Z' and 2 or 3
+local find, args = string.find, ARGV
+for i = 7, #args, each do
+    if each == 3 or not args[i + 1] or not find(args[i + 1], '^%w+$') or not find(args[i], '^%-?[%d.]+$') then
+        local place, id_at = place_at(i, kind)
+        if #place ~= each - 1 then
+            error('place: there is none', 0)
+        end
+        need_id(ARGV[id_at])
+    end
+end
 local full = is_full()
 if full then
     return full
